@@ -1,0 +1,1 @@
+"""The internet in a box: everything the product meets, on one machine."""

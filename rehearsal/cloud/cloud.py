@@ -1,0 +1,124 @@
+"""The emulated AWS: one account, one region, one HTTP endpoint."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
+from moto.core.model_instances import reset_model_data
+from moto.ec2.models.instances import Instance as Ec2Instance
+from moto.route53.models import route53_backends
+from moto.sts.models import AssumedRole
+from moto.utilities.utils import get_partition
+
+from rehearsal.cloud import addresses, compute, identity, images, metadata, observed
+from rehearsal.cloud.buckets import Buckets
+from rehearsal.cloud.gate import Gate
+from rehearsal.cloud.patches import Patches
+from rehearsal.cloud.server import Server
+from rehearsal.cloud.stacks import Stacks
+from rehearsal.cloud.values import AccessKey, Instance, Place
+
+
+class Cloud:
+    """Only one at a time in a process: moto's state is global."""
+
+    administrator: AccessKey
+
+    def __init__(self, *, port: int = 4567, account: str = "123456789012", region: str = "us-east-1") -> None:
+        self.place = Place(account, region)
+        self._world = threading.Condition(threading.RLock())
+        self._sessions: dict[str, AssumedRole] = {}
+        self._patches = Patches()
+        self.buckets = Buckets(self.place)
+        self._stacks = Stacks(self.place, self._world, self.buckets)
+        self._gate = Gate(self.place)
+        _forget_everything()
+        try:
+            compute.patch(self._patches)
+            addresses.patch(self._patches)
+            self.buckets.patch(self._patches)
+            self._gate.patch(self._patches)
+            self._stacks.patch(self._patches)
+            self.administrator = identity.create_administrator(self.place)
+            images.publish_ubuntu(self.place)
+            self._server = Server(port, self.place, self._world)
+        except BaseException:
+            self._patches.undo()
+            raise
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"http://127.0.0.1:{self._server.port}"
+
+    def create_hosted_zone(self, name: str) -> str:
+        """A public zone as a domain's owner has it before any deploy; returns its id."""
+        with self._world:
+            backend = route53_backends[self.place.account][get_partition(self.place.region)]
+            zone = backend.create_hosted_zone(f"{name.rstrip('.')}.", private_zone=False)
+            return str(zone.id).rsplit("/", 1)[-1]
+
+    def instances(self) -> tuple[Instance, ...]:
+        """Those that are pending or running."""
+        with self._world:
+            return observed.instances(self.place)
+
+    def associations(self) -> Mapping[str, str]:
+        """Every allocated Elastic IP -> instance id, "" when free."""
+        with self._world:
+            return observed.associations(self.place)
+
+    def records(self) -> Mapping[str, str]:
+        """Route 53 A records: name without trailing dot -> address."""
+        with self._world:
+            return observed.records(self.place)
+
+    def open_tcp_ports(self, instance: Instance) -> tuple[tuple[str, int, int], ...]:
+        """(CIDR, first port, last port) that the instance's security groups let in."""
+        with self._world:
+            return observed.open_tcp_ports(self.place, instance.security_group_ids)
+
+    def authorise(self, access_key_id: str, action: str, resource_arn: str) -> bool:
+        """Whether the key's owner may do s3:GetObject, say, on an ARN, by identity and bucket policies."""
+        with self._world:
+            return self._gate.allows(access_key_id, action, resource_arn, {})
+
+    def role_credentials(self, instance_id: str) -> dict[str, Any]:
+        """The metadata service's iam/security-credentials/ROLE; KeyError without an instance profile."""
+        with self._world:
+            session = self._sessions.get(instance_id)
+            if session is None or not identity.is_fresh(session):
+                role = observed.role_of(self._running(instance_id))
+                if role is None:
+                    raise KeyError(f"{instance_id} has no instance profile with a role")
+                if not self._gate.trusts_service(role.arn, "ec2.amazonaws.com"):
+                    return {
+                        "Code": "AssumeRoleUnauthorizedAccess",
+                        "Message": f"EC2 cannot assume the role {role.name}: its trust policy does not allow it",
+                    }
+                session = identity.role_session(self.place, role.arn, instance_id)
+                self._sessions[instance_id] = session
+            return identity.metadata_document(session)
+
+    def instance_metadata(self, instance_id: str) -> Mapping[str, str]:
+        """Path under latest/meta-data/ -> text, without the credentials themselves."""
+        with self._world:
+            instance = self._running(instance_id)
+            role = observed.role_of(instance)
+            return metadata.instance_metadata(self.place, instance, role.name if role else None)
+
+    def _running(self, instance_id: str) -> Ec2Instance:
+        return next(each for each in observed.running(self.place) if each.id == instance_id)
+
+    def stop(self) -> None:
+        self._stacks.stop()
+        self._server.stop()
+        self._patches.undo()
+
+
+def _forget_everything() -> None:
+    """moto's backends outlive a Cloud; the next account starts empty."""
+    default_user_config["iam"] = {"load_aws_managed_policies": True}
+    BackendDict.reset()
+    reset_model_data()

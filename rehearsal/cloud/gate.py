@@ -1,0 +1,245 @@
+"""Authenticates every API call and authorises it by the caller's policies."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.core.authorization import ActionAuthenticatorMixin
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, BaseResponse
+from moto.core.utils import get_service_model
+from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
+from moto.s3.responses import S3Response
+from moto.utilities.utils import get_partition
+from werkzeug.exceptions import HTTPException
+
+from rehearsal.cloud import asked, identity, signature
+from rehearsal.cloud.patches import Patches
+from rehearsal.cloud.policy import Context, Decision, Resource, decide
+from rehearsal.cloud.values import Place
+
+# A wrong or late signature is told by the server, which alone sees the request as it came.
+SIGNATURE_PROBLEM = "rehearsal.signature_problem"
+# Always allowed, even when denied (STS API reference).
+ALWAYS_ALLOWED = ("sts:GetCallerIdentity",)
+# What moto's S3 calls an action where IAM has another name for it.
+S3_ACTIONS = {"HeadBucket": "ListBucket", "ListAllMyBuckets": "ListAllMyBuckets"}
+
+
+class RefusedError(HTTPException):
+    def __init__(self, code: int, body: str) -> None:
+        super().__init__(description=body)
+        self.code = code
+
+    def get_headers(self, *_args: Any, **_kwargs: Any) -> list[tuple[str, str]]:
+        return [("Content-Type", "application/xml")]
+
+    def get_body(self, *_args: Any, **_kwargs: Any) -> str:
+        return str(self.description)
+
+
+class Gate:
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def patch(self, patches: Patches) -> None:
+        """moto lets everybody do everything unless told otherwise, and then knows only Resource "*"."""
+        gate = self
+
+        def normal(self: BaseResponse, resource: str = "*") -> None:  # noqa: ARG001
+            gate.check(self)
+
+        def s3(self: S3Response, bucket_name: str | None = None, key_name: str | None = None) -> None:
+            gate.check_s3(self, bucket_name, key_name)
+
+        patches.replace(ActionAuthenticatorMixin, "_authenticate_and_authorize_normal_action", normal)
+        patches.replace(ActionAuthenticatorMixin, "_authenticate_and_authorize_s3_action", s3)
+
+    def allows(self, access_key_id: str, action: str, resource_arn: str, context: Context) -> bool:
+        caller = identity.caller(self._place, access_key_id)
+        return caller is not None and self._decide(caller, action, Resource(resource_arn), context).allowed
+
+    def check(self, response: BaseResponse) -> None:
+        environ = response.normalized_request.environ
+        signed = signature.read(environ)
+        if signed is None:
+            raise _refused(response, "MissingAuthenticationToken", "Request is missing Authentication Token")
+        caller = identity.caller(self._place, signed.access_key_id)
+        if caller is None or caller.session_token != response.headers.get("X-Amz-Security-Token"):
+            raise _refused(
+                response, "InvalidClientTokenId", "The security token included in the request is invalid."
+            )
+        if caller.expires and caller.expires < datetime.now(UTC):
+            raise _refused(response, "ExpiredToken", "The security token included in the request is expired")
+        if problem := environ.get(SIGNATURE_PROBLEM):
+            raise _refused(response, "SignatureDoesNotMatch", problem)
+        ask = asked.ask(self._place, signed.service, response._get_action(), _parameters(response))
+        if ask.action in ALWAYS_ALLOWED:
+            return
+        for resource in ask.resources:
+            decision = self._decide(caller, ask.action, resource, ask.context)
+            if ask.action == "sts:AssumeRole" and decision.allowed:
+                decision = self._trusted(caller, resource)
+            if not decision.allowed:
+                raise _refused(
+                    response, "AccessDenied", _sentence(caller.arn, ask.action, resource, decision)
+                )
+
+    def check_s3(self, response: S3Response, bucket_name: str | None, key_name: str | None) -> None:
+        environ = response.normalized_request.environ
+        signed = signature.read(environ)
+        # A presigned URL carries its credential in the query.
+        credential = response.querystring.get("X-Amz-Credential", [""])[0]
+        key_id = signed.access_key_id if signed else credential.split("/")[0]
+        caller = identity.caller(self._place, key_id)
+        if not key_id:
+            raise _s3_refused("AccessDenied", "Access Denied")
+        if caller is None:
+            raise _s3_refused(
+                "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
+            )
+        if problem := environ.get(SIGNATURE_PROBLEM):
+            raise _s3_refused("SignatureDoesNotMatch", problem)
+        name = response._get_action()
+        named = name[0] if isinstance(name, list) else name
+        if "encryption" in response.querystring and not key_name:
+            named = "PutEncryptionConfiguration" if response.method == "PUT" else "GetEncryptionConfiguration"
+        action = f"s3:{S3_ACTIONS.get(named, named)}"
+        rest = f"{bucket_name}/{key_name}" if key_name else (bucket_name or "*")
+        resource = Resource("*" if action == "s3:ListAllMyBuckets" else f"arn:aws:s3:::{rest}")
+        prefix = response.querystring.get("prefix")
+        decision = self._decide(caller, action, resource, {"s3:prefix": tuple(prefix)} if prefix else {})
+        if not decision.allowed:
+            raise _s3_refused("AccessDenied", _sentence(caller.arn, action, resource, decision))
+
+    def trusts_service(self, role_arn: str, service: str) -> bool:
+        """Whether a service such as ec2.amazonaws.com may act in the role."""
+
+        def is_service(principal: Any) -> bool:
+            named = principal.get("Service", []) if isinstance(principal, dict) else []
+            return service in ([named] if isinstance(named, str) else named)
+
+        document = self._trust_document(role_arn)
+        return decide([document], "sts:AssumeRole", Resource(None), {}, is_service).allowed
+
+    def _decide(self, caller: identity.Caller, action: str, resource: Resource, context: Context) -> Decision:
+        known = {
+            "aws:securetransport": ("true",),
+            "aws:principalarn": (caller.role_arn or caller.arn,),
+            "aws:principalaccount": (self._place.account,),
+            "aws:resourceaccount": (self._place.account,),
+            "aws:requestedregion": (self._place.region,),
+            **{f"aws:principaltag/{key.lower()}": (value,) for key, value in caller.tags.items()},
+            **context,
+        }
+        decision = decide(caller.policies, action, resource, known)
+        if caller.session_policy and decision.allowed:
+            decision = decide([caller.session_policy], action, resource, known)
+        if action.startswith("s3:") and resource.arn and not decision.denied_explicitly:
+            of_bucket = self._decide_by_bucket(caller, action, resource, known)
+            allowed = (decision.allowed or of_bucket.allowed) and not of_bucket.denied_explicitly
+            return Decision(allowed, of_bucket.denied_explicitly)
+        return decision
+
+    def _decide_by_bucket(
+        self, caller: identity.Caller, action: str, resource: Resource, context: Context
+    ) -> Decision:
+        name = str(resource.arn).removeprefix("arn:aws:s3:::").split("/")[0]
+        bucket = s3_backends[self._place.account][get_partition(self._place.region)].buckets.get(name)
+        if bucket is None or not bucket.policy:
+            return Decision(allowed=False)
+        return decide([bucket.policy], action, resource, context, lambda named: self._is(caller, named))
+
+    def _trusted(self, caller: identity.Caller, role: Resource) -> Decision:
+        document = self._trust_document(str(role.arn))
+        known = {"aws:principalarn": (caller.role_arn or caller.arn,)}
+        return decide(
+            [document], "sts:AssumeRole", Resource(None), known, lambda named: self._is(caller, named)
+        )
+
+    def _is(self, caller: identity.Caller, principal: Any) -> bool:
+        """Whether a Principal element names the caller, or the whole account."""
+        if principal == "*":
+            return True
+        named = principal.get("AWS", []) if isinstance(principal, dict) else []
+        account = self._place.account
+        mine = {"*", account, f"arn:aws:iam::{account}:root", caller.arn, caller.role_arn}
+        return bool(mine & set([named] if isinstance(named, str) else named))
+
+    def _trust_document(self, role_arn: str) -> str:
+        roles = iam_backends[self._place.account][get_partition(self._place.region)].roles.values()
+        role = next((each for each in roles if each.arn == role_arn), None)
+        document = role.assume_role_policy_document if role else '{"Statement": []}'
+        return document if isinstance(document, str) else json.dumps(document)
+
+
+def _parameters(response: BaseResponse) -> asked.Parameter:
+    """A parameter of the request, whatever the protocol brought it in."""
+    try:
+        body: Mapping[str, Any] = json.loads(response.body) if response.body else {}
+    except ValueError:
+        body = {}
+
+    def parameter(name: str) -> Any:
+        if isinstance(body, dict) and name in body:
+            return body[name]
+        value = response.querystring.get(name)
+        if value:
+            return value[0]
+        # Lists of the query protocols: InstanceId.1, InstanceIds.member.1.
+        stem = name.removesuffix("s")
+        return [
+            values[0]
+            for key, values in response.querystring.items()
+            if key.startswith((f"{name}.", f"{stem}.")) and key.rsplit(".", 1)[-1].isdigit()
+        ]
+
+    return parameter
+
+
+def _sentence(arn: str, action: str, resource: Resource, decision: Decision) -> str:
+    because = (
+        "with an explicit deny in a policy"
+        if decision.denied_explicitly
+        else f"because no identity-based policy allows the {action} action"
+    )
+    on = f" on resource: {resource.arn}" if resource.arn else ""
+    return f"User: {arn} is not authorized to perform: {action}{on} {because}"
+
+
+# The same refusal has other names in the JSON protocols, and in EC2.
+_JSON_NAMES = {
+    "AccessDenied": "AccessDeniedException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "ExpiredToken": "ExpiredTokenException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+}
+_EC2_NAMES = {
+    "AccessDenied": "UnauthorizedOperation",
+    "InvalidClientTokenId": "AuthFailure",
+    "ExpiredToken": "RequestExpired",
+    "SignatureDoesNotMatch": "AuthFailure",
+}
+
+
+def _refused(response: BaseResponse, code: str, message: str) -> RefusedError:
+    protocol = response.determine_response_protocol(get_service_model(response.boto3_service_name))
+    if protocol == "ec2":
+        code = _EC2_NAMES.get(code, code)
+    elif "json" in protocol:
+        code = _JSON_NAMES[code]
+    _status, headers, body = response.serialized(ActionResult(ServiceException(code, message)))
+    response.response_headers.update({key: str(value) for key, value in headers.items()})
+    text = body.decode() if isinstance(body, bytes) else str(body)
+    return RefusedError(400 if protocol == "json" else 403, text)
+
+
+def _s3_refused(code: str, message: str) -> RefusedError:
+    return RefusedError(
+        403,
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>rehearsal</RequestId></Error>",
+    )

@@ -1,0 +1,85 @@
+"""Serves moto over HTTP, one request at a time for everything that keeps state."""
+
+import hashlib
+import io
+import logging
+import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wsgi import get_input_stream
+
+from rehearsal.cloud import identity, signature
+from rehearsal.cloud.gate import SIGNATURE_PROBLEM
+from rehearsal.cloud.values import Place
+
+# Objects may be large and slow, and a function may call AWS while it runs: these look after themselves.
+UNLOCKED = ("s3", "lambda")
+MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. "
+    "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+)
+
+
+class Server:
+    def __init__(self, port: int, place: Place, world: threading.Condition) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._place = place
+        self._world = world
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._server: BaseWSGIServer = make_server(
+            "127.0.0.1", port, self._serve, threaded=True, request_handler=MotoRequestHandler
+        )
+        self.port = self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve_forever, name="aws endpoint", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _serve(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        signed = signature.read(environ)
+        if signed is None:
+            return self._answer(environ, start_response)
+        digest = _digest_of_body(environ, signed)
+        if signed.service in UNLOCKED:
+            with self._world:
+                self._verify(environ, signed, digest)
+            return self._answer(environ, start_response)
+        with self._world:
+            self._verify(environ, signed, digest)
+            return self._answer(environ, start_response)
+
+    def _verify(self, environ: dict[str, Any], signed: signature.Signature, digest: str) -> None:
+        """Leave a note for the gate, which knows in which form to refuse."""
+        now = datetime.now(UTC)
+        caller = identity.caller(self._place, signed.access_key_id)
+        if caller is None:
+            return
+        if not signature.is_current(environ, now):
+            sent = environ.get("HTTP_X_AMZ_DATE", "without X-Amz-Date")
+            environ[SIGNATURE_PROBLEM] = (
+                f"Signature expired: {sent} is not within 15 min. of {now:%Y%m%dT%H%M%SZ}"
+            )
+        elif not signature.is_right(environ, signed, caller.secret, digest):
+            environ[SIGNATURE_PROBLEM] = MISMATCH
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes] = self._moto(environ, start_response)
+        return answer
+
+
+def _digest_of_body(environ: dict[str, Any], signed: signature.Signature) -> str:
+    """What the client signed as its payload's hash, after checking it where the body is small."""
+    claimed = str(environ.get("HTTP_X_AMZ_CONTENT_SHA256", ""))
+    if signed.service == "s3":
+        return claimed
+    body = get_input_stream(environ).read()
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return hashlib.sha256(body).hexdigest()
