@@ -1,0 +1,18 @@
+"""``cdk deploy --all`` starts here."""
+
+import sys
+from pathlib import Path
+
+from aws_cdk import App
+
+from stacks.registry import add_registry
+from stacks.settings import Settings, SettingsError
+
+# tests/infrastructure runs the built-in validator, which would triple the time and memory of every command.
+app = App(builtin_cloud_formation_validation=False)
+try:
+    settings = Settings.from_context(app.node.get_all_context())
+except SettingsError as error:
+    sys.exit(f"The settings (cdk.json, or -c key=value) cannot be deployed:\n\n{error}\n")
+add_registry(app, settings, userdata=Path(__file__).resolve().parent / "userdata")
+app.synth()

@@ -1,0 +1,61 @@
+"""What outlives every host: the images, the certificates, and what hosts said before they went."""
+
+from aws_cdk import Aws, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+HISTORY_DAYS = 30
+# More than the 168 hours after which the registry itself gives up an upload.
+ABORT_UPLOAD_DAYS = 8
+
+
+class Storage(Stack):
+    def __init__(self, scope: Construct, stack_id: str, *, remove_data: bool) -> None:
+        """``remove_data`` lets ``cdk destroy`` delete buckets (which must be empty by then) and log."""
+        super().__init__(
+            scope,
+            stack_id,
+            description="Private Docker registry: images, certificates, host log",
+            termination_protection=not remove_data,
+        )
+        self._removal_policy = RemovalPolicy.DESTROY if remove_data else RemovalPolicy.RETAIN
+        self.images = self._bucket("Images")
+        self.state = self._bucket("State")
+        self.host_log = logs.LogGroup(
+            self,
+            "HostLogGroup",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=self._removal_policy,
+        )
+        CfnOutput(self, "ImageBucket", value=self.images.bucket_name, description="Where the images are")
+        CfnOutput(
+            self,
+            "HostLog",
+            value=f"aws logs tail {self.host_log.log_group_name} --since 1d --region {Aws.REGION}",
+            description="Shows what hosts said, also those that are gone",
+        )
+
+    def _bucket(self, name: str) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            name,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="bounded-history",
+                    abort_incomplete_multipart_upload_after=Duration.days(ABORT_UPLOAD_DAYS),
+                    expired_object_delete_marker=True,
+                    noncurrent_version_expiration=Duration.days(HISTORY_DAYS),
+                )
+            ],
+            removal_policy=self._removal_policy,
+        )
+        if bucket.policy:
+            # A retained bucket without its policy would answer without TLS.
+            bucket.policy.apply_removal_policy(self._removal_policy)
+        return bucket
