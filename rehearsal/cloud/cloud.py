@@ -12,7 +12,7 @@ from moto.route53.models import route53_backends
 from moto.sts.models import AssumedRole
 from moto.utilities.utils import get_partition
 
-from rehearsal.cloud import addresses, compute, identity, images, metadata, observed
+from rehearsal.cloud import addresses, compute, identity, images, metadata, observed, storage_types
 from rehearsal.cloud.buckets import Buckets
 from rehearsal.cloud.gate import Gate
 from rehearsal.cloud.patches import Patches
@@ -41,6 +41,7 @@ class Cloud:
             self.buckets.patch(self._patches)
             self._gate.patch(self._patches)
             self._stacks.patch(self._patches)
+            storage_types.patch(self._patches)
             self.administrator = identity.create_administrator(self.place)
             images.publish_ubuntu(self.place)
             self._server = Server(port, self.place, self._world)

@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from xml.sax.saxutils import escape
 
 from moto.core.authorization import ActionAuthenticatorMixin
-from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult, BaseResponse
+from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 from moto.iam.models import iam_backends
-from moto.s3.models import s3_backends
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
@@ -56,6 +57,8 @@ class Gate:
 
         patches.replace(ActionAuthenticatorMixin, "_authenticate_and_authorize_normal_action", normal)
         patches.replace(ActionAuthenticatorMixin, "_authenticate_and_authorize_s3_action", s3)
+        # moto's own look at a bucket policy ignores conditions: a Deny without TLS would shut everybody out.
+        patches.replace(FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
 
     def allows(self, access_key_id: str, action: str, resource_arn: str, context: Context) -> bool:
         caller = identity.caller(self._place, access_key_id)
@@ -130,6 +133,7 @@ class Gate:
             "aws:principalarn": (caller.role_arn or caller.arn,),
             "aws:principalaccount": (self._place.account,),
             "aws:resourceaccount": (self._place.account,),
+            "s3:resourceaccount": (self._place.account,),
             "aws:requestedregion": (self._place.region,),
             **{f"aws:principaltag/{key.lower()}": (value,) for key, value in caller.tags.items()},
             **context,
@@ -222,24 +226,26 @@ _EC2_NAMES = {
     "InvalidClientTokenId": "AuthFailure",
     "ExpiredToken": "RequestExpired",
     "SignatureDoesNotMatch": "AuthFailure",
+    "MissingAuthenticationToken": "MissingAuthenticationToken",
 }
 
 
 def _refused(response: BaseResponse, code: str, message: str) -> RefusedError:
     protocol = response.determine_response_protocol(get_service_model(response.boto3_service_name))
+    if "json" in protocol:
+        response.response_headers["x-amzn-ErrorType"] = _JSON_NAMES[code]
+        body = json.dumps({"__type": _JSON_NAMES[code], "message": message})
+        return RefusedError(400 if protocol == "json" else 403, body)
     if protocol == "ec2":
-        code = _EC2_NAMES.get(code, code)
-    elif "json" in protocol:
-        code = _JSON_NAMES[code]
-    _status, headers, body = response.serialized(ActionResult(ServiceException(code, message)))
-    response.response_headers.update({key: str(value) for key, value in headers.items()})
-    text = body.decode() if isinstance(body, bytes) else str(body)
-    return RefusedError(400 if protocol == "json" else 403, text)
+        error = f"<Code>{_EC2_NAMES[code]}</Code><Message>{escape(message)}</Message>"
+        return RefusedError(403, f"<Response><Errors><Error>{error}</Error></Errors></Response>")
+    error = f"<Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message>"
+    return RefusedError(403, f"<ErrorResponse><Error>{error}</Error></ErrorResponse>")
 
 
 def _s3_refused(code: str, message: str) -> RefusedError:
     return RefusedError(
         403,
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>rehearsal</RequestId></Error>",
+        f"<Error><Code>{code}</Code><Message>{escape(message)}</Message><RequestId>rehearsal</RequestId></Error>",
     )

@@ -1,5 +1,6 @@
 """Who holds an access key: the administrator, a user, or a session of a role."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -56,7 +57,7 @@ def caller(place: Place, access_key_id: str) -> Caller | None:
                     secret=key.secret_access_key,
                     session_token=None,
                     expires=None,
-                    policies=tuple(documents),
+                    policies=tuple(map(_json, documents)),
                     session_policy=None,
                     role_arn=None,
                     tags={},
@@ -109,10 +110,10 @@ def _session_caller(iam: IAMBackend, session: AssumedRole) -> Caller | None:
         secret=session.secret_access_key,
         session_token=session.session_token,
         expires=_aware(session.expiration),
-        policies=(*role.policies.values(), *_attached(role)),
+        policies=tuple(map(_json, (*role.policies.values(), *_attached(role)))),
         session_policy=session.policy or None,
         role_arn=role.arn,
-        tags={key: str(value["Value"]) for key, value in (role.tags or {}).items()},
+        tags={str(tag["Key"]): str(tag["Value"]) for tag in role.tags or []},
     )
 
 
@@ -121,6 +122,11 @@ def _attached(holder: Any) -> list[str]:
         next(version.document for version in policy.versions if version.is_default)
         for policy in holder.managed_policies.values()
     ]
+
+
+def _json(document: Any) -> str:
+    # moto keeps a document as CloudFormation or the API brought it.
+    return document if isinstance(document, str) else json.dumps(document)
 
 
 def _aware(moment: datetime) -> datetime:

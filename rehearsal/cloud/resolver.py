@@ -61,7 +61,7 @@ class Resolver(ResourceMap):
 
     def resolve(self, value: Any) -> Any:
         try:
-            resolved = clean_json(value, self)
+            resolved = _without_no_values(clean_json(value, self))
         except KeyError as unknown:
             raise TemplateError(
                 f"Unresolved resource dependencies [{unknown.args[0]}] in the template"
@@ -82,3 +82,12 @@ class Resolver(ResourceMap):
             for key, definition in (self._template.get("Outputs") or {}).items()
             if "Condition" not in definition or self.lazy_condition_map[definition["Condition"]]
         }
+
+
+def _without_no_values(value: Any) -> Any:
+    """AWS::NoValue takes its list element away, too; moto leaves null there."""
+    if isinstance(value, dict):
+        return {key: _without_no_values(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_no_values(inner) for inner in value if inner is not None]
+    return value

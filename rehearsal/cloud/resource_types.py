@@ -3,6 +3,7 @@
 from rehearsal.cloud.buckets import Buckets
 from rehearsal.cloud.compute_types import AddressType, LaunchTemplateType
 from rehearsal.cloud.group_type import GroupType
+from rehearsal.cloud.identity_types import ManagedPolicyType, RoleType
 from rehearsal.cloud.network_types import network_types
 from rehearsal.cloud.resource_type import ResourceType, moto_type
 from rehearsal.cloud.storage_types import BucketPolicyType, BucketType, LogGroupType
@@ -18,6 +19,8 @@ class ResourceTypes:
             "AWS::AutoScaling::AutoScalingGroup": GroupType(),
             "AWS::EC2::LaunchTemplate": LaunchTemplateType(),
             "AWS::EC2::EIP": AddressType(),
+            "AWS::IAM::Role": RoleType(),
+            "AWS::IAM::ManagedPolicy": ManagedPolicyType(),
             "AWS::S3::Bucket": BucketType(buckets),
             "AWS::S3::BucketPolicy": BucketPolicyType(),
             "AWS::Logs::LogGroup": LogGroupType(),

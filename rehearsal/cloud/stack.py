@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from moto.cloudformation.models import Event, Stack
@@ -143,5 +143,8 @@ class DeployedStack(Stack):
             resource_status_reason=reason,
             resource_properties=None,
         )
+        # The CLI sorts by time.
+        if self.events:
+            event.timestamp = max(event.timestamp, self.events[-1].timestamp + timedelta(milliseconds=1))
         event.sendToSns(self.account_id, self.region_name, self.notification_arns)
         self.events.append(event)

@@ -9,6 +9,7 @@ from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.utilities.utils import get_partition
 
 from rehearsal.cloud.buckets import Buckets
+from rehearsal.cloud.patches import Patches
 from rehearsal.cloud.resource_type import MotoType, Request, Updated
 
 
@@ -90,3 +91,13 @@ class LogGroupType(MotoType):
             return super().update(request, resource, previous)
         resource.retention_in_days = request.properties.get("RetentionInDays")
         return Updated(resource)
+
+
+def patch(patches: Patches) -> None:
+    """Fn::GetAtt Arn of a log group ends in :* (CloudFormation reference); moto leaves that away."""
+
+    def get_cfn_attribute(group: LogGroup, attribute_name: str) -> str:
+        found = str(original(group, attribute_name))
+        return f"{found}:*" if attribute_name == "Arn" else found
+
+    original = patches.replace(LogGroup, "get_cfn_attribute", get_cfn_attribute)
