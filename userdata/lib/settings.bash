@@ -1,0 +1,9 @@
+# Sourced by every script: what this host was told (host.env), and where things lie.
+# shellcheck shell=bash
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
+while IFS= read -r line; do [[ $line != [A-Z]*=* ]] || export "${line?}"; done < /etc/registry/host.env
+unset line
+export bin=/opt/registry/bin
+# Kept over a reboot, and not.
+export state=/var/lib/registry run=/run/registry
+mkdir -p "$state" "$run"
