@@ -72,7 +72,7 @@ def domain_name(text: str) -> str:
 
 def _punycode(text: str) -> str:
     try:
-        return f", {text.lower().encode('idna').decode()}"
+        return f", {text.lower().rstrip('.').encode('idna').decode()}"
     except UnicodeError:
         return ""
 
