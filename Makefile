@@ -1,0 +1,43 @@
+# `make rehearse` and `make test` do all their own set-up on a fresh Debian or Ubuntu machine.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup rehearse test lint fast clean
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+UV := uv==0.13.9
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: .venv/ready node_modules/ready ## everything the commands below need
+
+.venv/ready: requirements-dev.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, found " + sys.version)'
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(SUDO) apt-get update -qq; $(SUDO) apt-get install -y -qq --no-install-recommends python3-venv; }
+	@[ -x .venv/bin/uv ] || { python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check $(UV); }
+	@echo "Installing the pinned Python packages, node and Go included …"
+	@VIRTUAL_ENV=.venv .venv/bin/uv pip install --quiet --require-hashes --requirements requirements-dev.txt
+	@touch $@
+
+node_modules/ready: package-lock.json .venv/ready
+	@echo "Installing the pinned CDK command line …"
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/npm ci --silent --no-fund --no-audit
+	@touch $@
+
+rehearse: setup ## the whole product on this machine, with no AWS account: deploy, certificate, push, pull, update, destroy
+	$(SUDO) .venv/bin/python -m rehearsal
+
+lint: setup ## ruff, mypy and shellcheck
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/shellcheck $$(git ls-files | xargs grep -lE '^#!/usr/bin/env bash')
+
+fast: lint ## lint and every test that needs neither root nor minutes
+	.venv/bin/pytest -q tests/unit tests/infrastructure tests/host
+
+test: lint ## everything, the rehearsal included (which needs root; without it, it is skipped and says so)
+	$(SUDO) .venv/bin/pytest tests
+
+clean: ## remove what the commands above made in this folder
+	rm -rf .venv node_modules cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis

