@@ -1,16 +1,18 @@
 """Authenticates every API call and authorises it by the caller's policies."""
 
 import json
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
+from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
-from moto.iam.models import iam_backends
 from moto.iam.access_control import PermissionResult
+from moto.iam.models import iam_backends
 from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
@@ -21,6 +23,7 @@ from rehearsal.cloud.patches import Patches
 from rehearsal.cloud.policy import Context, Decision, Resource, decide
 from rehearsal.cloud.values import Place
 
+log = logging.getLogger(__name__)
 # A wrong or late signature is told by the server, which alone sees the request as it came.
 SIGNATURE_PROBLEM = "rehearsal.signature_problem"
 # Always allowed, even when denied (STS API reference).
@@ -51,6 +54,19 @@ class Gate:
 
         def normal(self: BaseResponse, resource: str = "*") -> None:  # noqa: ARG001
             gate.check(self)
+
+        def call_action(self: BaseResponse) -> Any:
+            try:
+                return call(self)
+            except NotImplementedError as missing:
+                # moto lets it end as a 500, which every SDK tries again for a minute.
+                log.warning("the rehearsal's AWS has no %s:%s", self.boto3_service_name, self._get_action())
+                refused = _refused(self, "InvalidAction", str(missing))
+                return refused.code, {**self.response_headers, "status": refused.code}, refused.get_body()
+
+        call = patches.replace(BaseResponse, "call_action", call_action)
+        # The CDK asks CloudTrail what failed in the seconds of a failed deploy.
+        patches.add(CloudTrailResponse, "lookup_events", lambda _self: json.dumps({"Events": []}))
 
         def s3(self: S3Response, bucket_name: str | None = None, key_name: str | None = None) -> None:
             gate.check_s3(self, bucket_name, key_name)
@@ -220,6 +236,7 @@ _JSON_NAMES = {
     "ExpiredToken": "ExpiredTokenException",
     "SignatureDoesNotMatch": "InvalidSignatureException",
     "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+    "InvalidAction": "UnknownOperationException",
 }
 _EC2_NAMES = {
     "AccessDenied": "UnauthorizedOperation",
@@ -227,6 +244,7 @@ _EC2_NAMES = {
     "ExpiredToken": "RequestExpired",
     "SignatureDoesNotMatch": "AuthFailure",
     "MissingAuthenticationToken": "MissingAuthenticationToken",
+    "InvalidAction": "InvalidAction",
 }
 
 

@@ -25,7 +25,9 @@ class RoleType(MotoType):
         return role
 
     def update(self, request: Request, resource: Role, previous: Request) -> Updated:
-        if any(request.properties.get(name) != previous.properties.get(name) for name in ("RoleName", "Path")):
+        if any(
+            request.properties.get(name) != previous.properties.get(name) for name in ("RoleName", "Path")
+        ):
             return Updated(self.create(request), replaced=True)
         properties = request.properties
         resource.assume_role_policy_document = json.dumps(properties["AssumeRolePolicyDocument"])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlparse
 
-from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
+from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
 from moto.cloudformation.models import (
     Change,
     ChangeSet,
@@ -36,20 +36,24 @@ NO_CHANGES = (
 )
 
 
+class ChangeSetNotFoundError(CloudFormationError):
+    code = "ChangeSetNotFound"
+
+
 class PlannedChanges(ChangeSet):
     """A change set as moto's answers read it."""
 
     def __init__(  # super() would ask moto's own resource map
         self,
         *,
-        id: str,
+        change_set_id: str,
         name: str,
         kind: str,
         stack: DeployedStack,
         target: Target,
         description: str,
     ) -> None:
-        self.change_set_id = id
+        self.change_set_id = change_set_id
         self.change_set_name = name
         self.change_set_type = kind
         self.stack = stack
@@ -131,6 +135,18 @@ class Stacks:
                 {"StackResourceSummaries": _rows(stacks._backend.get_stack(self._get_param("StackName")))}
             )
 
+        # Names of change sets are the stack's own; moto takes the first of that name in any stack.
+        def describe_change_set(self: CloudFormationResponse) -> ActionResult:
+            return ActionResult(
+                stacks._planned(self._get_param("ChangeSetName"), self._get_param("StackName"))
+            )
+
+        def delete_change_set(self: CloudFormationResponse) -> ActionResult:
+            stacks.delete_change_set(self._get_param("ChangeSetName"), self._get_param("StackName"))
+            return EmptyResult()
+
+        patches.replace(CloudFormationResponse, "describe_change_set", describe_change_set)
+        patches.replace(CloudFormationResponse, "delete_change_set", delete_change_set)
         patches.add(CloudFormationResponse, "signal_resource", signal_resource)
         patches.add(CloudFormationResponse, "update_termination_protection", update_termination_protection)
         patches.replace(CloudFormationResponse, "describe_stack_resources", describe_stack_resources)
@@ -223,7 +239,7 @@ class Stacks:
             stack.record("REVIEW_IN_PROGRESS", "User Initiated")
         stack.role_arn = role_arn or stack.role_arn
         planned = PlannedChanges(
-            id=generate_changeset_id(change_set_name, self._place.region, self._place.account),
+            change_set_id=generate_changeset_id(change_set_name, self._place.region, self._place.account),
             name=change_set_name,
             kind=change_set_type,
             stack=stack,
@@ -247,6 +263,14 @@ class Stacks:
         else:
             stack.status = "UPDATE_IN_PROGRESS"
             self._start(stack, lambda deployment: deployment.update(planned.target))
+
+    def delete_change_set(self, name_or_id: str, stack_name: str | None) -> None:
+        """Deleting what does not exist succeeds."""
+        try:
+            planned = self._planned(name_or_id, stack_name)
+        except ChangeSetNotFoundError:
+            return
+        del self._backend.change_sets[planned.change_set_id]
 
     def signal(self, stack_name: str, logical_id: str, unique_id: str, status: str) -> None:
         """SignalResource; the refusals are CloudFormation's own words."""
@@ -362,7 +386,7 @@ class Stacks:
                 planned.change_set_id == name_or_id or (planned.change_set_name == name_or_id and belongs)
             ):
                 return planned
-        raise ValidationError(message=f"ChangeSet [{name_or_id}] does not exist")
+        raise ChangeSetNotFoundError(f"ChangeSet [{name_or_id}] does not exist")
 
     def _read_template(self, template_url: str) -> str:
         """https://s3.REGION.amazonaws.com/BUCKET/KEY, or http://HOST/BUCKET/KEY, or https://BUCKET.s3…/KEY."""
