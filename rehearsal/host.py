@@ -13,13 +13,15 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.layers import Stack, mount_stack
 from rehearsal.network import WORLD_ADDRESS, Network
 from rehearsal.roots import Root
-from rehearsal.workplace import Workplace, cgroup_directories, remove_cgroup, remove_tree
+from rehearsal.workplace import Workplace, remove_cgroup, remove_tree
 
 # What systemd-nspawn ends with when its guest asked to be started again
 REBOOT_EXIT_CODE = 133
@@ -35,29 +37,31 @@ class HostError(Exception):
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """`trust` is the layer of trust_layer(), the topmost of what the host does not write itself."""
+
+    instance_id: str
+    private_ip: str
+    mac_address: str
+    root: Root
+    trust: Path
+
+
 class Host:
     """`Host.boot` returns as soon as the host has power; `boot_finished` says when its user data has run."""
 
-    def __init__(
-        self,
-        workplace: Workplace,
-        network: Network,
-        *,
-        instance_id: str,
-        private_ip: str,
-        root: Root,
-        trust: Path,
-    ) -> None:
-        self.instance_id = instance_id
-        self.private_ip = private_ip
+    def __init__(self, workplace: Workplace, network: Network, launch: Launch) -> None:
+        self.instance_id = launch.instance_id
+        self.private_ip = launch.private_ip
         self.boots = 0
-        self.folder = workplace.run / "hosts" / instance_id
-        self._logs = workplace.run / "logs" / instance_id
+        self.folder = workplace.run / "hosts" / launch.instance_id
+        self._logs = workplace.run / "logs" / launch.instance_id
         self._network = network
-        self._namespace = network.attach_host(instance_id, private_ip)
-        self._cgroups = _make_cgroups(instance_id)
+        self._namespace = network.attach_host(launch.instance_id, launch.private_ip, launch.mac_address)
+        self._cgroups = _make_cgroups(workplace, launch.instance_id)
         self._stack = Stack(
-            layers=tuple(str(layer) for layer in (trust, *root.layers)),
+            layers=tuple(str(layer) for layer in (launch.trust, *launch.root.layers)),
             upper=str(self.folder / "upper"),
             work=str(self.folder / "work"),
             at=str(self.folder / "root"),
@@ -68,19 +72,14 @@ class Host:
         self._supervisor: threading.Thread | None = None
 
     @classmethod
-    def boot(
-        cls,
-        workplace: Workplace,
-        network: Network,
-        *,
-        instance_id: str,
-        private_ip: str,
-        root: Root,
-        trust: Path,
-    ) -> "Host":
-        host = cls(workplace, network, instance_id=instance_id, private_ip=private_ip, root=root, trust=trust)
+    def boot(cls, workplace: Workplace, network: Network, launch: Launch) -> "Host":
+        host = cls(workplace, network, launch)
         host.start()
         return host
+
+    @property
+    def _identity(self) -> Path:
+        return self.folder / "uuid"
 
     @property
     def console(self) -> Path:
@@ -109,19 +108,8 @@ class Host:
         raise HostError(f"{self.instance_id} has no process 1; its console ends:\n{self.last_words()}")
 
     def command(self, argv: Sequence[str], *, timeout_seconds: float | None = None) -> list[str]:
-        """The command, for a process of the world, that runs argv on the host as a root unit: what an
-        SSM agent does.
-        """
-        # fmt: off
-        limit = [] if timeout_seconds is None else [
-            f"--property=RuntimeMaxSec={timeout_seconds}", "--property=TimeoutStopSec=5",
-        ]
-        return [
-            "nsenter", "--target", str(self.leader_pid), "--all", "--",
-            "systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--setenv=HOME=/root", *limit, "--",
-            *argv,
-        ]
-        # fmt: on
+        """See command_on."""
+        return command_on(self.leader_pid, argv, timeout_seconds=timeout_seconds)
 
     def run(
         self, argv: Sequence[str], timeout_seconds: float = 60, *, stdin: str = ""
@@ -215,6 +203,7 @@ class Host:
         (etc / "hostname").write_text(f"{name}\n")
         (etc / "hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost\n")
         (etc / "resolv.conf").write_text(f"nameserver {WORLD_ADDRESS}\n")
+        self._identity.write_text(f"ec2{uuid.uuid4()}"[:36] + "\n")
         mount_stack(self._stack)
 
     def _launch(self) -> None:
@@ -227,6 +216,8 @@ class Host:
             # A container engine's needs, in a guest that has the world's network and no other.
             "--capability=all", "--system-call-filter=add_key keyctl bpf",
             *(f"--bind={self.folder / name}:/var/lib/{name}" for name in ENGINE_FOLDERS),
+            # By this cloud-init knows an EC2 instance, and that its metadata service wants tokens.
+            f"--bind-ro={self._identity}:/sys/hypervisor/uuid",
         ]
         # fmt: on
         order = {
@@ -279,9 +270,23 @@ class Host:
             shutil.copytree(logs, self._logs / "log", symlinks=True, ignore=_not_files)
 
 
-def _make_cgroups(instance_id: str) -> tuple[Path, ...]:
+def command_on(leader_pid: int, argv: Sequence[str], *, timeout_seconds: float | None = None) -> list[str]:
+    """The command, for a process of the world, that runs argv on a host as a root unit: what an SSM agent does."""
+    # fmt: off
+    limit = [] if timeout_seconds is None else [
+        f"--property=RuntimeMaxSec={timeout_seconds}", "--property=TimeoutStopSec=5",
+    ]
+    return [
+        "nsenter", "--target", str(leader_pid), "--all", "--",
+        "systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--setenv=HOME=/root", *limit, "--",
+        *argv,
+    ]
+    # fmt: on
+
+
+def _make_cgroups(workplace: Workplace, instance_id: str) -> tuple[Path, ...]:
     children = []
-    for parent in cgroup_directories():
+    for parent in workplace.cgroups():
         parent.mkdir(exist_ok=True)
         controllers = parent / "cgroup.controllers"
         if controllers.exists() and (names := controllers.read_text().split()):

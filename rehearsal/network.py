@@ -57,7 +57,7 @@ class Network:
             _write_sysctl(f"net/ipv4/conf/{name}/send_redirects", "0")
         _nft(Path(__file__).with_name("vpc.nft").read_text())
 
-    def attach_host(self, instance_id: str, private_ip: str) -> Path:
+    def attach_host(self, instance_id: str, private_ip: str, mac_address: str) -> Path:
         """A network namespace with the host's one interface; returns its path."""
         self.detach_host(instance_id)
         link = _link_name(private_ip)
@@ -69,6 +69,7 @@ class Network:
         )
         _ip_batch(
             "link set lo up",
+            f"link set {HOST_INTERFACE} address {mac_address}",
             f"address add {private_ip}/16 dev {HOST_INTERFACE}",
             f"link set {HOST_INTERFACE} up",
             f"route add default via {GATEWAY}",

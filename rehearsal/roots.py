@@ -32,6 +32,8 @@ BASE_PACKAGES = (
 )
 # fmt: on
 INTERNET_PACKAGES = ("curl", "dnsmasq-base", "docker-cli", "nginx-light", "openssl", "skopeo")
+# This machine's, and a DHCP client: cloud-init would wait half a minute for an answer to it.
+UNWANTED_FILES = ("etc/hostname", "etc/resolv.conf", "usr/sbin/dhcpcd")
 DEBIAN_RELEASES = frozenset({"bullseye", "bookworm", "trixie", "forky", "oldstable", "stable", "testing"})
 CHROOT_ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -72,15 +74,20 @@ def base(workplace: Workplace, say: Say) -> Root:
     mirror = machine_mirror()
     certificates = sorted(MACHINE_CERTIFICATES.glob("**/*.crt"))
     key = digest(
-        RELEASE, *BASE_PACKAGES, *mirror.sources, *contents(certificates), *tree_contents(IMAGE_FILES)
+        RELEASE,
+        *BASE_PACKAGES,
+        *UNWANTED_FILES,
+        *mirror.sources,
+        *contents(certificates),
+        *tree_contents(IMAGE_FILES),
     )
 
     def make(directory: Path) -> None:
         _bootstrap(directory, mirror)
         _install_certificates(directory, certificates)
         shutil.copytree(IMAGE_FILES, directory, dirs_exist_ok=True)
-        for leftover in ("etc/hostname", "etc/resolv.conf"):
-            (directory / leftover).unlink(missing_ok=True)
+        for unwanted in UNWANTED_FILES:
+            (directory / unwanted).unlink(missing_ok=True)
 
     path = _made(workplace, "base", key, make, say)
     return Root("base", key, (path,))
@@ -196,7 +203,7 @@ def tree_contents(directory: Path) -> tuple[bytes, ...]:
 
 
 def _golden_key(below: Root, userdata: Path) -> str:
-    inputs = (userdata / "install", *sorted(userdata.rglob("requirements*.txt")))
+    inputs = (userdata / "install", *sorted(userdata.rglob("*requirements*.txt")))
     return digest(below.key, *contents(inputs))
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-CGROUP_NAME = "registry-rehearsal"
 OUTSIDE_LINK = "rehearsal0"
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 
@@ -112,10 +111,14 @@ class Workplace:
             return {}
         return dict(state)
 
+    def cgroups(self) -> tuple[Path, ...]:
+        """Ours, one in each hierarchy of the machine (a machine with cgroup v2 alone has one)."""
+        return tuple(hierarchy / self.run.name for hierarchy in cgroup_hierarchies())
+
     def remove_leftovers(self) -> None:
         """What a world that died left on the machine. Only with the lock held: then nobody lives there."""
         remove_link(OUTSIDE_LINK)
-        for directory in cgroup_directories():
+        for directory in self.cgroups():
             remove_cgroup(directory)
         remove_tree(self.run)
 
@@ -124,11 +127,6 @@ class Workplace:
             return Holder(**json.loads(self.lock.read_text()))
         except (FileNotFoundError, ValueError, TypeError):
             return None
-
-
-def cgroup_directories() -> tuple[Path, ...]:
-    """Ours, one in each hierarchy of the machine (a machine with cgroup v2 alone has one)."""
-    return tuple(hierarchy / CGROUP_NAME for hierarchy in cgroup_hierarchies())
 
 
 def cgroup_hierarchies() -> tuple[Path, ...]:
