@@ -271,7 +271,7 @@ class Host:
 
 
 def command_on(leader_pid: int, argv: Sequence[str], *, timeout_seconds: float | None = None) -> list[str]:
-    """The command, for a process of the world, that runs argv on a host as a root unit: what an SSM agent does."""
+    """Runs argv, for a process of the world, on a host as an SSM agent does: as a root unit."""
     # fmt: off
     limit = [] if timeout_seconds is None else [
         f"--property=RuntimeMaxSec={timeout_seconds}", "--property=TimeoutStopSec=5",

@@ -52,6 +52,10 @@ class Network:
         )
         _write_sysctl(f"net/ipv4/conf/{OUTSIDE_PEER}/proxy_arp", "1")
         _write_sysctl(f"net/ipv4/neigh/{OUTSIDE_PEER}/proxy_delay", "0")
+        # Where the machine has br_netfilter, NAT would act on frames as they cross the bridge, and what
+        # a host sends to its own Elastic IP would be dropped there.
+        if Path("/proc/sys/net/bridge").exists():
+            _write_sysctl("net/bridge/bridge-nf-call-iptables", "0")
         # A gateway that sends a host's packet back to the VPC must not teach it a shorter way round the NAT.
         for name in ("all", BRIDGE):
             _write_sysctl(f"net/ipv4/conf/{name}/send_redirects", "0")

@@ -20,7 +20,7 @@ ACCOUNT = "123456789012"
 
 
 def workplace() -> Workplace:
-    """The cache of this machine's rehearsals, and a run directory that takes nothing from a person's last one."""
+    """The cache of this machine's rehearsals, and a run directory of the tests' own."""
     ours = Workplace.of_this_machine()
     return replace(ours, run=ours.run.with_name("registry-rehearsal-test"))
 
