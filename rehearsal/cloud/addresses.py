@@ -21,23 +21,25 @@ def patch(patches: Patches) -> None:
 def _allocate_routable_addresses(patches: Patches) -> None:
     # moto invents 127.x.y.z; the rehearsal routes these hundred.
     def allocate_address(
-        self: Any, domain: str, address: str | None = None, tags: dict[str, str] | None = None
+        self: Any,
+        domain: str,  # noqa: ARG001  moto names it
+        address: str | None = None,
+        tags: dict[str, str] | None = None,
     ) -> ElasticAddress:
         taken = {eip.public_ip for eip in self.addresses}
         free = (str(IPv4Address(number)) for number in range(int(FIRST), int(LAST) + 1))
         chosen = address or next((ip for ip in free if ip not in taken), None)
         if chosen is None:
             raise RuntimeError(f"all Elastic IPs of the rehearsal are taken: {FIRST} to {LAST}")
-        # EC2 user guide: every address is for use in a VPC since EC2-Classic ended; moto still says "standard".
+        # Every address is for use in a VPC since EC2-Classic ended (EC2 user guide); moto still knows others.
         allocated: ElasticAddress = original(self, domain="vpc", address=chosen, tags=tags)
-        del domain
         return allocated
 
     original = patches.replace(ElasticAddressBackend, "allocate_address", allocate_address)
 
 
 def _reassociate_wholly(patches: Patches) -> None:
-    # AssociateAddress takes the address away from the former instance; moto leaves it on that one's interface.
+    # AssociateAddress takes the address from the former instance; moto leaves it on that one's interface.
     def associate_address(
         self: Any,
         instance: Any = None,

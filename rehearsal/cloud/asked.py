@@ -68,7 +68,7 @@ def _ssm(place: Place, operation: str, parameter: Parameter) -> Iterable[Resourc
     return EVERYTHING if operation.startswith(("Describe", "List", "GetCommandInvocation")) else UNKNOWN
 
 
-def _cloudformation(place: Place, operation: str, parameter: Parameter) -> Iterable[Resource]:
+def _cloudformation(place: Place, _operation: str, parameter: Parameter) -> Iterable[Resource]:
     name = parameter("StackName")
     if not name:
         return EVERYTHING
@@ -79,7 +79,7 @@ def _cloudformation(place: Place, operation: str, parameter: Parameter) -> Itera
     return [Resource(known or _arn(place, "cloudformation", f"stack/{name}/*"))]
 
 
-def _logs(place: Place, operation: str, parameter: Parameter) -> Iterable[Resource]:
+def _logs(place: Place, _operation: str, parameter: Parameter) -> Iterable[Resource]:
     group = parameter("logGroupName")
     if not group:
         return UNKNOWN

@@ -1,7 +1,7 @@
 """The emulated AWS: one account, one region, one HTTP endpoint."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.core.base_backend import BackendDict
@@ -12,7 +12,16 @@ from moto.route53.models import route53_backends
 from moto.sts.models import AssumedRole
 from moto.utilities.utils import get_partition
 
-from rehearsal.cloud import addresses, compute, identity, images, metadata, observed, storage_types
+from rehearsal.cloud import (
+    addresses,
+    compute,
+    identity,
+    images,
+    metadata,
+    observed,
+    stacks_api,
+    storage_types,
+)
 from rehearsal.cloud.buckets import Buckets
 from rehearsal.cloud.gate import Gate
 from rehearsal.cloud.patches import Patches
@@ -29,6 +38,7 @@ class Cloud:
     def __init__(self, *, port: int = 4567, account: str = "123456789012", region: str = "us-east-1") -> None:
         self.place = Place(account, region)
         self._world = threading.Condition(threading.RLock())
+        self._on_access_key: Callable[[str, str], None] | None = None
         self._sessions: dict[str, AssumedRole] = {}
         self._patches = Patches()
         self.buckets = Buckets(self.place)
@@ -40,14 +50,42 @@ class Cloud:
             addresses.patch(self._patches)
             self.buckets.patch(self._patches)
             self._gate.patch(self._patches)
-            self._stacks.patch(self._patches)
+            stacks_api.patch(self._patches, self._stacks)
             storage_types.patch(self._patches)
+            identity.announce_sessions(self._patches, self._announce_key)
             self.administrator = identity.create_administrator(self.place)
             images.publish_ubuntu(self.place)
             self._server = Server(port, self.place, self._world)
         except BaseException:
             self._patches.undo()
             raise
+
+    def follow_objects(
+        self,
+        *,
+        on_bucket_created: Callable[[str], None],
+        on_bucket_deleted: Callable[[str], None],
+        on_access_key: Callable[[str, str], None],
+        read_object: Callable[[str, str], bytes],
+        has_objects: Callable[[str], bool],
+    ) -> None:
+        """Leave objects to another S3 server, and bucket configuration to moto.
+
+        Called for what exists already, too. on_access_key gets id and secret of the administrator and of
+        each session. read_object(bucket, key) and has_objects(bucket) answer for CloudFormation: templates
+        and code come from buckets, and only an empty bucket is deleted.
+        """
+        with self._world:
+            self._on_access_key = on_access_key
+            on_access_key(self.administrator.id, self.administrator.secret)
+            for bucket in self.buckets.names():
+                on_bucket_created(bucket)
+            self.buckets.on_created, self.buckets.on_deleted = on_bucket_created, on_bucket_deleted
+            self.buckets.read_object, self.buckets.has_objects = read_object, has_objects
+
+    def _announce_key(self, key_id: str, secret: str) -> None:
+        if self._on_access_key:
+            self._on_access_key(key_id, secret)
 
     @property
     def endpoint_url(self) -> str:
@@ -96,7 +134,7 @@ class Cloud:
                 if not self._gate.trusts_service(role.arn, "ec2.amazonaws.com"):
                     return {
                         "Code": "AssumeRoleUnauthorizedAccess",
-                        "Message": f"EC2 cannot assume the role {role.name}: its trust policy does not allow it",
+                        "Message": f"EC2 cannot assume the role {role.name}. Please see its trust policy.",
                     }
                 session = identity.role_session(self.place, role.arn, instance_id)
                 self._sessions[instance_id] = session
@@ -120,6 +158,8 @@ class Cloud:
 
 def _forget_everything() -> None:
     """moto's backends outlive a Cloud; the next account starts empty."""
-    default_user_config["iam"] = {"load_aws_managed_policies": True}
+    # Six more partitions would load AWS's 1,500 managed policies only to be forgotten.
+    default_user_config["iam"] = {"load_aws_managed_policies": False}
     BackendDict.reset()
     reset_model_data()
+    default_user_config["iam"] = {"load_aws_managed_policies": True}

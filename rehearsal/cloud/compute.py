@@ -89,8 +89,8 @@ def patch(patches: Patches) -> None:
 
 
 def _launch_from_the_template(patches: Patches) -> None:
-    # AWS launches with the template's profile, IMDS options, version and image alias, balanced over the subnets
-    # (Auto Scaling user guide); moto takes the default version, the first subnet, no profile, no options.
+    # AWS launches what the template version says, balanced over the subnets (Auto Scaling user guide);
+    # moto takes the default version and the first subnet, and no profile, metadata options or image alias.
     def replace_autoscaling_group_instances(
         self: FakeAutoScalingGroup,
         count_needed: int,
@@ -204,7 +204,7 @@ def _launch_one(group: FakeAutoScalingGroup) -> Instance:
 
 
 def _security_groups(data: dict[str, Any]) -> list[str]:
-    interface = next(iter(data.get("NetworkInterfaces", [])), {})
+    interface: dict[str, Any] = next(iter(data.get("NetworkInterfaces", [])), {})
     return [*data.get("SecurityGroupIds", []), *interface.get("Groups", [])]
 
 

@@ -56,11 +56,9 @@ class Deployment:
                 self._create(target.resolver, logical_id, wanted[logical_id])
             self._publish(target.resolver.outputs())
         except ResourceError as failed:
-            self._roll_back_creation(
-                f"The following resource(s) failed to create: [{failed.logical_id}]. Rollback requested by user."
-            )
+            self._roll_back_creation(f"The following resource(s) failed to create: [{failed.logical_id}]")
         except TemplateError as wrong:
-            self._roll_back_creation(f"{wrong}. Rollback requested by user.")
+            self._roll_back_creation(str(wrong))
         else:
             stack.record("CREATE_COMPLETE")
 
@@ -100,15 +98,13 @@ class Deployment:
                 del stack.deployed[old.logical_id]
         stack.record("UPDATE_COMPLETE")
 
-    def delete(self) -> None:
+    def delete(self, previous_status: str) -> None:
         stack = self.stack
         stack.record("DELETE_IN_PROGRESS", "User Initiated")
         for export in stack.exports:
             if users := self.importers(export.name):
-                stack.record(
-                    "DELETE_FAILED",
-                    f"Delete canceled. Cannot delete export {export.name} as it is in use by {', '.join(users)}.",
-                )
+                in_use = f"Cannot delete export {export.name} as it is in use by {', '.join(users)}."
+                stack.record(previous_status, f"Delete canceled. {in_use}")
                 return
         stuck = [
             old.logical_id
@@ -190,7 +186,7 @@ class Deployment:
 
     def _roll_back_creation(self, reason: str) -> None:
         stack = self.stack
-        stack.record("ROLLBACK_IN_PROGRESS", reason)
+        stack.record("ROLLBACK_IN_PROGRESS", f"{reason}. Rollback requested by user.")
         made = [old for old in stack.deployed.values() if old.resource is not None]
         stuck = [
             old.logical_id for old in _reversed_creation_order(made) if not self._remove(old, undoing=True)

@@ -86,7 +86,7 @@ class Gate:
         if signed is None:
             raise _refused(response, "MissingAuthenticationToken", "Request is missing Authentication Token")
         caller = identity.caller(self._place, signed.access_key_id)
-        if caller is None or caller.session_token != response.headers.get("X-Amz-Security-Token"):
+        if caller is None or caller.session_token != signed.session_token:
             raise _refused(
                 response, "InvalidClientTokenId", "The security token included in the request is invalid."
             )
@@ -109,16 +109,17 @@ class Gate:
     def check_s3(self, response: S3Response, bucket_name: str | None, key_name: str | None) -> None:
         environ = response.normalized_request.environ
         signed = signature.read(environ)
-        # A presigned URL carries its credential in the query.
-        credential = response.querystring.get("X-Amz-Credential", [""])[0]
-        key_id = signed.access_key_id if signed else credential.split("/")[0]
-        caller = identity.caller(self._place, key_id)
-        if not key_id:
+        if signed is None:
             raise _s3_refused("AccessDenied", "Access Denied")
+        caller = identity.caller(self._place, signed.access_key_id)
         if caller is None:
             raise _s3_refused(
                 "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
             )
+        if caller.session_token != signed.session_token:
+            raise _s3_refused("InvalidToken", "The provided token is malformed or otherwise invalid.")
+        if caller.expires and caller.expires < datetime.now(UTC):
+            raise _s3_refused("ExpiredToken", "The provided token has expired.")
         if problem := environ.get(SIGNATURE_PROBLEM):
             raise _s3_refused("SignatureDoesNotMatch", problem)
         name = response._get_action()

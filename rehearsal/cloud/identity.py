@@ -1,20 +1,22 @@
 """Who holds an access key: the administrator, a user, or a session of a role."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.core.utils import utcnow
 from moto.iam.models import IAMBackend, iam_backends
-from moto.sts.models import AssumedRole, sts_backends
+from moto.sts.models import AssumedRole, STSBackend, sts_backends
 from moto.utilities.utils import get_partition
 
+from rehearsal.cloud.patches import Patches
 from rehearsal.cloud.values import AccessKey, Place
 
 ADMINISTRATOR = "administrator"
 SESSION = timedelta(hours=6)
-# The metadata service gives new credentials at least five minutes before the old ones expire (EC2 user guide).
+# The metadata service has new credentials at least five minutes before the old ones expire (EC2 user guide).
 RENEW_BEFORE = timedelta(minutes=30)
 
 
@@ -76,6 +78,17 @@ def role_session(place: Place, role_arn: str, session_name: str) -> AssumedRole:
         duration=int(SESSION.total_seconds()),
         external_id="",
     )
+
+
+def announce_sessions(patches: Patches, announce: Callable[[str, str], None]) -> None:
+    """Call announce(key id, secret) for every session, whoever asked for it."""
+
+    def assume_role(self: STSBackend, *args: Any, **kwargs: Any) -> AssumedRole:
+        session: AssumedRole = original(self, *args, **kwargs)
+        announce(session.access_key_id, session.secret_access_key)
+        return session
+
+    original = patches.replace(STSBackend, "assume_role", assume_role)
 
 
 def is_fresh(session: AssumedRole) -> bool:

@@ -36,7 +36,7 @@ def publish_ubuntu(place: Place) -> None:
 def _publish_parameter(place: Place, name: str, value: str) -> None:
     # PutParameter refuses names under /aws, as it should: only AWS publishes there.
     ssm_backends[place.account][place.region]._parameters[name].append(
-        Parameter(
+        Parameter(  # type: ignore[abstract]  # moto leaves what CloudFormation never asks for undefined
             account_id=place.account,
             name=name,
             value=value,

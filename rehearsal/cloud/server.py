@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -18,6 +19,7 @@ from rehearsal.cloud.values import Place
 
 # Objects may be large and slow, and a function may call AWS while it runs: these look after themselves.
 UNLOCKED = ("s3", "lambda")
+STOP_WITHIN_SECONDS = 0.05
 MISMATCH = (
     "The request signature we calculated does not match the signature you provided. "
     "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
@@ -29,12 +31,13 @@ class Server:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._place = place
         self._world = world
-        self._moto = DomainDispatcherApplication(create_backend_app)
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, self._serve, threaded=True, request_handler=MotoRequestHandler
         )
         self.port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, name="aws endpoint", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(STOP_WITHIN_SECONDS,), name="aws endpoint", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -61,24 +64,30 @@ class Server:
         caller = identity.caller(self._place, signed.access_key_id)
         if caller is None:
             return
-        if not signature.is_current(environ, now):
-            sent = environ.get("HTTP_X_AMZ_DATE", "without X-Amz-Date")
+        if not signature.is_current(signed, now):
             environ[SIGNATURE_PROBLEM] = (
-                f"Signature expired: {sent} is not within 15 min. of {now:%Y%m%dT%H%M%SZ}"
+                f"Signature expired: {signed.signed_at or 'undated'} is too far from {now:%Y%m%dT%H%M%SZ}"
             )
         elif not signature.is_right(environ, signed, caller.secret, digest):
             environ[SIGNATURE_PROBLEM] = MISMATCH
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        answer: Iterable[bytes] = self._moto(environ, start_response)
+        answer: Iterable[bytes] = _routes()(environ, start_response)
         return answer
 
 
+@cache
+def _routes() -> DomainDispatcherApplication:
+    """moto's way from a request to the code that answers it: the same for every account, and slow to make."""
+    return DomainDispatcherApplication(create_backend_app)
+
+
 def _digest_of_body(environ: dict[str, Any], signed: signature.Signature) -> str:
-    """What the client signed as its payload's hash, after checking it where the body is small."""
-    claimed = str(environ.get("HTTP_X_AMZ_CONTENT_SHA256", ""))
+    """The hash that belongs into the signature; S3 clients name it, so that a body can be a stream."""
+    if signed.valid_for is not None:
+        return "UNSIGNED-PAYLOAD"
     if signed.service == "s3":
-        return claimed
+        return str(environ.get("HTTP_X_AMZ_CONTENT_SHA256", ""))
     body = get_input_stream(environ).read()
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))

@@ -45,7 +45,8 @@ class Desk:
         # CloudFormation lets a host take its SUCCESS back, and nothing else.
         if unique_id in self.received and status != "FAILURE":
             raise SignalRefusedError(
-                f"Signal with ID {unique_id} already exists. Signals may only be updated with a FAILURE status."
+                f"Signal with ID {unique_id} already exists. "
+                "Signals may only be updated with a FAILURE status."
             )
         self.received[unique_id] = status
         self.announce(f"Received {status} signal with UniqueId {unique_id}")

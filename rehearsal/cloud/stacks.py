@@ -1,4 +1,4 @@
-"""The CloudFormation API on top of deployments: stacks, change sets, signals, exports."""
+"""The stacks of the account: created, updated and deleted in the background, one thread each."""
 
 import json
 import threading
@@ -6,22 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlparse
 
-from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
+from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
 from moto.cloudformation.models import (
-    Change,
-    ChangeSet,
     CloudFormationBackend,
     Stack,
     cloudformation_backends,
 )
-from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_changeset_id, generate_stack_id
-from moto.core.responses import ActionResult, EmptyResult
-from moto.core.utils import utcnow
 
 from rehearsal.cloud.buckets import Buckets
+from rehearsal.cloud.change_set import ChangeSetNotFoundError, PlannedChanges, is_deployed
 from rehearsal.cloud.deployment import Deployment, Target
-from rehearsal.cloud.patches import Patches
 from rehearsal.cloud.resolver import Resolver
 from rehearsal.cloud.resource_types import ResourceTypes
 from rehearsal.cloud.signals import Desk, SignalRefusedError, StoppedError
@@ -30,47 +25,6 @@ from rehearsal.cloud.template import TemplateError, imported_names
 from rehearsal.cloud.values import Place
 
 NO_UPDATES = "No updates are to be performed."
-# Text of a real FAILED change set; the CDK CLI recognises it.
-NO_CHANGES = (
-    "The submitted information didn't contain changes. Submit different information to create a change set."
-)
-
-
-class ChangeSetNotFoundError(CloudFormationError):
-    code = "ChangeSetNotFound"
-
-
-class PlannedChanges(ChangeSet):
-    """A change set as moto's answers read it."""
-
-    def __init__(  # super() would ask moto's own resource map
-        self,
-        *,
-        change_set_id: str,
-        name: str,
-        kind: str,
-        stack: DeployedStack,
-        target: Target,
-        description: str,
-    ) -> None:
-        self.change_set_id = change_set_id
-        self.change_set_name = name
-        self.change_set_type = kind
-        self.stack = stack
-        self.stack_id = stack.stack_id
-        self.stack_name = stack.name
-        self.notification_arns: list[str] = []
-        self.description = description
-        self.tags = stack.tags
-        self.role_arn = stack.role_arn
-        self.parameters = dict(target.parameters)
-        self.creation_time = utcnow()
-        self.target = target
-        self.changes = list(_changes(stack, target))
-        unchanged = kind == "UPDATE" and _is_deployed(stack, target)
-        self.status = "FAILED" if unchanged else "CREATE_COMPLETE"
-        self.execution_status = "UNAVAILABLE" if unchanged else "AVAILABLE"
-        self.status_reason = NO_CHANGES if unchanged else None
 
 
 class Stacks:
@@ -89,68 +43,6 @@ class Stacks:
             self._world.notify_all()
         for thread in self._threads:
             thread.join(timeout=10)
-
-    def patch(self, patches: Patches) -> None:
-        """moto deploys inside the request; CloudFormation answers at once and goes on by itself."""
-        for name in (
-            "create_stack",
-            "update_stack",
-            "delete_stack",
-            "create_change_set",
-            "execute_change_set",
-        ):
-            patches.replace(CloudFormationBackend, name, _unbound(getattr(self, name)))
-        patches.replace(CloudFormationResponse, "_get_stack_from_s3_url", _unbound(self._read_template))
-        # moto compares parameters only when some are given; update_stack compares everything.
-        patches.replace(CloudFormationResponse, "_validate_different_update", lambda *_: None)
-        stacks = self
-
-        def signal_resource(self: CloudFormationResponse) -> ActionResult:
-            stacks.signal(
-                self._get_param("StackName"),
-                self._get_param("LogicalResourceId"),
-                self._get_param("UniqueId"),
-                self._get_param("Status"),
-            )
-            return EmptyResult()
-
-        def update_termination_protection(self: CloudFormationResponse) -> ActionResult:
-            stack = stacks._backend.get_stack(self._get_param("StackName"))
-            stack.enable_termination_protection = self._get_bool_param("EnableTerminationProtection", False)
-            return ActionResult({"StackId": stack.stack_id})
-
-        def describe_stack_resources(self: CloudFormationResponse) -> ActionResult:
-            stack = stacks._backend.get_stack(self._get_param("StackName"))
-            wanted = self._get_param("LogicalResourceId")
-            return ActionResult(
-                {
-                    "StackResources": [
-                        row for row in _rows(stack) if wanted in (None, row["LogicalResourceId"])
-                    ]
-                }
-            )
-
-        def list_stack_resources(self: CloudFormationResponse) -> ActionResult:
-            return ActionResult(
-                {"StackResourceSummaries": _rows(stacks._backend.get_stack(self._get_param("StackName")))}
-            )
-
-        # Names of change sets are the stack's own; moto takes the first of that name in any stack.
-        def describe_change_set(self: CloudFormationResponse) -> ActionResult:
-            return ActionResult(
-                stacks._planned(self._get_param("ChangeSetName"), self._get_param("StackName"))
-            )
-
-        def delete_change_set(self: CloudFormationResponse) -> ActionResult:
-            stacks.delete_change_set(self._get_param("ChangeSetName"), self._get_param("StackName"))
-            return EmptyResult()
-
-        patches.replace(CloudFormationResponse, "describe_change_set", describe_change_set)
-        patches.replace(CloudFormationResponse, "delete_change_set", delete_change_set)
-        patches.add(CloudFormationResponse, "signal_resource", signal_resource)
-        patches.add(CloudFormationResponse, "update_termination_protection", update_termination_protection)
-        patches.replace(CloudFormationResponse, "describe_stack_resources", describe_stack_resources)
-        patches.replace(CloudFormationResponse, "list_stack_resources", list_stack_resources)
 
     def create_stack(
         self,
@@ -178,10 +70,10 @@ class Stacks:
         parameters: list[dict[str, Any]],
         tags: Mapping[str, str] | None,
     ) -> DeployedStack:
-        stack = self._found(name)
+        stack = self.named(name)
         _refuse_unless_updatable(stack)
         target = self._target(stack, template, _given(parameters, stack))
-        if _is_deployed(stack, target) and (tags is None or dict(tags) == stack.tags):
+        if is_deployed(stack, target) and (tags is None or dict(tags) == stack.tags):
             raise ValidationError(message=NO_UPDATES)
         stack.role_arn = role_arn or stack.role_arn
         stack.tags = dict(tags) if tags is not None else stack.tags
@@ -192,7 +84,7 @@ class Stacks:
     def delete_stack(self, name_or_stack_id: str) -> None:
         """Deleting what does not exist succeeds, as it does on AWS."""
         try:
-            stack = self._found(name_or_stack_id)
+            stack = self.named(name_or_stack_id)
         except ValidationError:
             return
         if stack.enable_termination_protection:
@@ -203,12 +95,12 @@ class Stacks:
             return
         if stack.status.endswith("IN_PROGRESS") and stack.status != "REVIEW_IN_PROGRESS":
             raise ValidationError(
-                message=f"Stack [{stack.name}] is in {stack.status} state and can not be deleted in the rehearsal"
+                message=f"Stack [{stack.name}] is in {stack.status} state: the rehearsal cannot delete it yet"
             )
-        stack.status = "DELETE_IN_PROGRESS"
+        previous_status, stack.status = stack.status, "DELETE_IN_PROGRESS"
 
         def delete(deployment: Deployment) -> None:
-            deployment.delete()
+            deployment.delete(previous_status)
             if stack.status == "DELETE_COMPLETE":
                 self._backend.deleted_stacks[stack.stack_id] = self._backend.stacks.pop(stack.stack_id)
 
@@ -227,7 +119,7 @@ class Stacks:
         role_arn: str | None = None,
     ) -> tuple[str, str]:
         if change_set_type == "UPDATE":
-            stack = self._found(stack_name)
+            stack = self.named(stack_name)
             _refuse_unless_updatable(stack)
         else:
             stack = self._reviewed(stack_name) or self._new_stack(
@@ -250,13 +142,13 @@ class Stacks:
         return planned.change_set_id, stack.stack_id
 
     def execute_change_set(self, change_set_name: str, stack_name: str | None = None) -> None:
-        planned = self._planned(change_set_name, stack_name)
+        planned = self.change_set(change_set_name, stack_name)
         if planned.execution_status != "AVAILABLE":
             raise ValidationError(
                 message=f"ChangeSet [{planned.change_set_id}] cannot be executed in its current status"
             )
         planned.execution_status = "EXECUTE_COMPLETE"
-        stack = self._found(planned.stack_id)
+        stack = self.named(planned.stack_id)
         if planned.change_set_type == "CREATE":
             stack.status = "CREATE_IN_PROGRESS"
             self._start(stack, lambda deployment: deployment.create(planned.target))
@@ -267,14 +159,14 @@ class Stacks:
     def delete_change_set(self, name_or_id: str, stack_name: str | None) -> None:
         """Deleting what does not exist succeeds."""
         try:
-            planned = self._planned(name_or_id, stack_name)
+            planned = self.change_set(name_or_id, stack_name)
         except ChangeSetNotFoundError:
             return
         del self._backend.change_sets[planned.change_set_id]
 
     def signal(self, stack_name: str, logical_id: str, unique_id: str, status: str) -> None:
         """SignalResource; the refusals are CloudFormation's own words."""
-        stack = self._found(stack_name)
+        stack = self.named(stack_name)
         if logical_id not in stack.deployed:
             raise ValidationError(message=f"Resource {logical_id} does not exist for stack {stack.name}")
         if not stack.status.endswith("IN_PROGRESS"):
@@ -283,8 +175,9 @@ class Stacks:
             )
         desk = self._desks.get((stack.stack_id, logical_id))
         if desk is None:
+            state = stack.deployed[logical_id].status
             raise ValidationError(
-                message=f"Resource {logical_id} is in {stack.deployed[logical_id].status} state and can not be signaled"
+                message=f"Resource {logical_id} is in {state} state and can not be signaled"
             )
         try:
             desk.accept(unique_id, status)
@@ -296,7 +189,7 @@ class Stacks:
     def _backend(self) -> CloudFormationBackend:
         return cloudformation_backends[self._place.account][self._place.region]
 
-    def _found(self, name_or_id: str) -> DeployedStack:
+    def named(self, name_or_id: str) -> DeployedStack:
         stack = self._backend.get_stack(name_or_id)
         if not isinstance(stack, DeployedStack):
             raise TypeError(f"{name_or_id} was not deployed by the rehearsal")
@@ -325,7 +218,7 @@ class Stacks:
     ) -> DeployedStack:
         if any(stack.name == name for stack in self._backend.stacks.values()):
             raise AlreadyExistsException(f"Stack [{name}] already exists")
-        return DeployedStack(
+        return DeployedStack(  # type: ignore[abstract]  # as moto's own Stack is
             stack_id=generate_stack_id(name, self._place.region, self._place.account),
             name=name,
             place=self._place,
@@ -379,7 +272,7 @@ class Stacks:
         """Names of the stacks that use this export."""
         return [stack.name for stack in self._backend.stacks.values() if export_name in _imports(stack)]
 
-    def _planned(self, name_or_id: str, stack_name: str | None) -> PlannedChanges:
+    def change_set(self, name_or_id: str, stack_name: str | None) -> PlannedChanges:
         for planned in self._backend.change_sets.values():
             belongs = stack_name is None or stack_name in (planned.stack_name, planned.stack_id)
             if isinstance(planned, PlannedChanges) and (
@@ -388,7 +281,7 @@ class Stacks:
                 return planned
         raise ChangeSetNotFoundError(f"ChangeSet [{name_or_id}] does not exist")
 
-    def _read_template(self, template_url: str) -> str:
+    def read_template(self, template_url: str) -> str:
         """https://s3.REGION.amazonaws.com/BUCKET/KEY, or http://HOST/BUCKET/KEY, or https://BUCKET.s3…/KEY."""
         url = urlparse(template_url)
         host, path = url.hostname or "", url.path.lstrip("/")
@@ -400,28 +293,6 @@ class Stacks:
             raise ValidationError(
                 message=f"S3 error: The specified key does not exist ({missing})"
             ) from missing
-
-
-def _unbound(method: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda _self, *args, **kwargs: method(*args, **kwargs)
-
-
-def _rows(stack: Stack) -> list[dict[str, Any]]:
-    # moto reports the stack's status as that of every resource.
-    return [
-        {
-            "StackId": stack.stack_id,
-            "StackName": stack.name,
-            "LogicalResourceId": deployed.logical_id,
-            "PhysicalResourceId": deployed.physical_id,
-            "ResourceType": deployed.type,
-            "ResourceStatus": deployed.status,
-            "ResourceStatusReason": deployed.reason,
-            "Timestamp": deployed.changed_at,
-            "LastUpdatedTimestamp": deployed.changed_at,
-        }
-        for deployed in stack.stack_resources
-    ]
 
 
 def _given(parameters: Iterable[Mapping[str, Any]], stack: DeployedStack) -> dict[str, str]:
@@ -441,15 +312,6 @@ def _refuse_unless_updatable(stack: DeployedStack) -> None:
         )
 
 
-def _is_deployed(stack: DeployedStack, target: Target) -> bool:
-    """Whether template and parameter values, those read from Parameter Store included, are what stands."""
-    return (
-        stack.template_dict == target.template_dict
-        and stack.resolver is not None
-        and stack.resolver.resolved_parameters == target.resolver.resolved_parameters
-    )
-
-
 def _imports(stack: Stack) -> set[str]:
     if not isinstance(stack, DeployedStack) or stack.resolver is None:
         return set()
@@ -460,15 +322,3 @@ def _imports(stack: Stack) -> set[str]:
         except TemplateError:
             names.add(json.dumps(name))
     return names
-
-
-def _changes(stack: DeployedStack, target: Target) -> Iterable[Change]:
-    old = {name: deployed.definition for name, deployed in stack.deployed.items()}
-    new = target.resolver.wanted()
-    for name in {**old, **new}:
-        if name not in new:
-            yield Change("Remove", name, old[name]["Type"])
-        elif name not in old:
-            yield Change("Add", name, new[name]["Type"])
-        elif old[name] != new[name]:
-            yield Change("Modify", name, new[name]["Type"])

@@ -36,8 +36,9 @@ def references(definition: Any) -> Iterator[str]:
 
 
 def waits_for_signals(definition: Mapping[str, Any]) -> bool:
-    return bool(definition.get("CreationPolicy", {}).get("ResourceSignal")) or bool(
-        definition.get("UpdatePolicy", {}).get("AutoScalingRollingUpdate", {}).get("WaitOnResourceSignals")
+    rolling = definition.get("UpdatePolicy", {}).get("AutoScalingRollingUpdate", {})
+    return "ResourceSignal" in definition.get("CreationPolicy", {}) or bool(
+        rolling.get("WaitOnResourceSignals")
     )
 
 
