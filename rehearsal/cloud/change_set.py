@@ -1,6 +1,7 @@
 """What a change set says before anything is changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from moto.cloudformation.exceptions import CloudFormationError
 from moto.cloudformation.models import Change, ChangeSet
@@ -70,4 +71,18 @@ def _changes(stack: DeployedStack, target: Target) -> Iterable[Change]:
         elif name not in old:
             yield Change("Add", name, new[name]["Type"])
         elif old[name] != new[name]:
-            yield Change("Modify", name, new[name]["Type"])
+            yield _modification(name, old[name], new[name])
+
+
+def _modification(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:
+    """With the properties that change: `cdk diff` takes a change without any for none."""
+    before, after = old.get("Properties", {}), new.get("Properties", {})
+    change: Any = Change("Modify", name, new["Type"])
+    change.replacement = "False"
+    change.details = [
+        {"Target": {"Attribute": "Properties", "Name": each, "RequiresRecreation": "Never"}}
+        for each in sorted({*before, *after})
+        if before.get(each) != after.get(each)
+    ]
+    modification: Change = change
+    return modification

@@ -1,0 +1,59 @@
+"""The real ``cdk`` command line deploys the real stacks into the emulated account."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rehearsal.deployment import Account as CdkAccount
+from rehearsal.deployment import Cdk, DeploymentError
+from tests.rehearsal.cloud_account import REGION, Account, running_account
+
+SETTINGS = {
+    "domain_name": "registry.example.com",
+    "hosted_zone": "example.com",
+    "alert_email": "ops@example.com",
+}
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    with running_account() as running:
+        running.cloud.create_hosted_zone("example.com")
+        yield running
+
+
+def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tmp_path: Path) -> None:
+    said: list[str] = []
+    cdk = Cdk(
+        CdkAccount(
+            endpoint_url=account.cloud.endpoint_url,
+            region=REGION,
+            account_id=account.cloud.place.account,
+            access_key_id=account.cloud.administrator.id,
+            secret_access_key=account.cloud.administrator.secret,
+        ),
+        output=tmp_path,
+        settings=SETTINGS,
+        say=said.append,
+    )
+    cdk.bootstrap()
+    with account.hosts_signal("SUCCESS"):
+        outputs = cdk.deploy()
+    (first,) = account.cloud.instances()
+    assert outputs["RegistryUrl"] == "https://registry.example.com"
+    assert account.cloud.records() == {"registry.example.com": outputs["PublicAddress"]}
+    assert {port for _, port, _ in account.cloud.open_tcp_ports(first)} == {80, 443}
+
+    said.clear()
+    cdk.deploy()
+    assert sum("(no changes)" in line for line in said) == len(("storage", "dns", "host"))
+
+    with account.hosts_signal("FAILURE"), pytest.raises(DeploymentError, match="FAILURE signal"):
+        cdk.deploy(registry_image="registry.example.org/none:1")
+    assert account.cloud.instances() == (first,)
+
+    with pytest.raises(DeploymentError, match="TerminationProtection"):
+        cdk.destroy()
+    assert account.cloud.instances() == ()
+    assert account.client("s3").list_buckets()["Buckets"]
