@@ -2,10 +2,11 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.authorization import ActionAuthenticatorMixin
@@ -30,6 +31,8 @@ SIGNATURE_PROBLEM = "rehearsal.signature_problem"
 ALWAYS_ALLOWED = ("sts:GetCallerIdentity",)
 # What moto's S3 calls an action where IAM has another name for it.
 S3_ACTIONS = {"HeadBucket": "ListBucket", "ListAllMyBuckets": "ListAllMyBuckets"}
+
+KEY = re.compile("<Key>(.*?)</Key>")
 
 
 class RefusedError(HTTPException):
@@ -127,12 +130,11 @@ class Gate:
         if "encryption" in response.querystring and not key_name:
             named = "PutEncryptionConfiguration" if response.method == "PUT" else "GetEncryptionConfiguration"
         action = f"s3:{S3_ACTIONS.get(named, named)}"
-        rest = f"{bucket_name}/{key_name}" if key_name else (bucket_name or "*")
-        resource = Resource("*" if action == "s3:ListAllMyBuckets" else f"arn:aws:s3:::{rest}")
         prefix = response.querystring.get("prefix")
-        decision = self._decide(caller, action, resource, {"s3:prefix": tuple(prefix)} if prefix else {})
-        if not decision.allowed:
-            raise _s3_refused("AccessDenied", _sentence(caller.arn, action, resource, decision))
+        for resource in _s3_resources(response, action, bucket_name, key_name):
+            decision = self._decide(caller, action, resource, {"s3:prefix": tuple(prefix)} if prefix else {})
+            if not decision.allowed:
+                raise _s3_refused("AccessDenied", _sentence(caller.arn, action, resource, decision))
 
     def trusts_service(self, role_arn: str, service: str) -> bool:
         """Whether a service such as ec2.amazonaws.com may act in the role."""
@@ -260,6 +262,20 @@ def _refused(response: BaseResponse, code: str, message: str) -> RefusedError:
         return RefusedError(403, f"<Response><Errors><Error>{error}</Error></Errors></Response>")
     error = f"<Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message>"
     return RefusedError(403, f"<ErrorResponse><Error>{error}</Error></ErrorResponse>")
+
+
+def _s3_resources(
+    response: S3Response, action: str, bucket_name: str | None, key_name: str | None
+) -> list[Resource]:
+    if action == "s3:ListAllMyBuckets" or not bucket_name:
+        return [Resource("*")]
+    bucket = f"arn:aws:s3:::{bucket_name}"
+    if key_name:
+        return [Resource(f"{bucket}/{key_name}")]
+    if response.method == "POST" and "delete" in response.querystring:
+        # DeleteObjects asks for each key in its body.
+        return [Resource(f"{bucket}/{unescape(key)}") for key in KEY.findall(response.body.decode())]
+    return [Resource(bucket)]
 
 
 def _s3_refused(code: str, message: str) -> RefusedError:
