@@ -59,6 +59,9 @@ class Network:
         # A gateway that sends a host's packet back to the VPC must not teach it a shorter way round the NAT.
         for name in ("all", BRIDGE):
             _write_sysctl(f"net/ipv4/conf/{name}/send_redirects", "0")
+        # A connection whose process was killed would try for minutes to say goodbye to a peer that is dead
+        # too, and hold this network, with the link on the machine, for as long.
+        _write_sysctl("net/ipv4/tcp_orphan_retries", "1")
         _nft(Path(__file__).with_name("vpc.nft").read_text())
 
     def attach_host(self, instance_id: str, private_ip: str, mac_address: str) -> Path:

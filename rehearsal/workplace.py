@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -156,7 +157,7 @@ def remove_cgroup(directory: Path, timeout_seconds: float = 5) -> None:
 
 
 def remove_link(name: str) -> None:
-    if Path("/sys/class/net", name).exists():
+    if name in (link for _, link in socket.if_nameindex()):
         # The end of its namespace may take it away in the same instant.
         subprocess.run(["ip", "link", "delete", name], check=False, capture_output=True)
 

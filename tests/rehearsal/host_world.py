@@ -97,7 +97,7 @@ class TestWorld:
     def call(self, url: str) -> str:
         """As a client in the world."""
         return subprocess.run(
-            ["curl", "-sS", "--max-time", "3", url], check=False, capture_output=True, text=True
+            ["curl", "-sS", "--max-time", "1", url], check=False, capture_output=True, text=True
         ).stdout
 
     def _make_authority(self) -> Path:

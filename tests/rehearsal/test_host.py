@@ -176,7 +176,7 @@ def succeed(inside: Any, host: str, *argv: str) -> str:
 
 
 def call(address: str, port: int = 8080) -> str:
-    with urllib.request.urlopen(f"http://{address}:{port}/", timeout=3) as reply:
+    with urllib.request.urlopen(f"http://{address}:{port}/", timeout=1) as reply:
         return str(reply.read().decode())
 
 
@@ -227,18 +227,17 @@ def test_docker_runs_an_imported_image_whose_bridge_the_metadata_token_does_not_
     request = (
         r"printf 'PUT /latest/api/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
         r"X-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n'"
-        " | timeout 3 docker run --rm -i --network={} tiny /usr/bin/busybox nc 169.254.169.254 80"
+        " | docker run --rm -i --network={} tiny"
+        " /usr/bin/busybox timeout 2 /usr/bin/busybox nc 169.254.169.254 80"
     )
     assert "200 OK" in succeed(inside, first, "sh", "-c", request.format("host"))
-    code, output = inside.run(first, ["sh", "-c", request.format("bridge")], 20)
-    assert "200 OK" not in output
-    assert code != 0
+    assert inside.run(first, ["sh", "-c", request.format("bridge")], 20)[1] == ""
 
 
 def test_reboot_and_power_cut_keep_the_disk_and_what_is_enabled(inside: Any, first: str) -> None:
     # fmt: off
-    succeed(inside, first, "docker", "run", "--detach", "--restart=always", "--name=stays", "--network=host",
-            "tiny", "/usr/bin/busybox", "sleep", "1000")
+    succeed(inside, first, "docker", "run", "--detach", "--restart=always", "--name=stays",
+            "--network=host", "--stop-timeout=1", "tiny", "/usr/bin/busybox", "sleep", "1000")
     # fmt: on
     assert inside.reboot(first) == 2
     inside.wait(first)
@@ -354,12 +353,16 @@ def assert_no_traces(network: str) -> None:
 
 def traces_of(network: str) -> list[str]:
     found = [f"process {pid}" for pid in processes_in(network)]
-    found += [f"interface {OUTSIDE_LINK}"] if Path("/sys/class/net", OUTSIDE_LINK).exists() else []
+    found += [f"interface {OUTSIDE_LINK}"] if OUTSIDE_LINK in links() else []
     found += [
         line for line in Path("/proc/self/mounts").read_text().splitlines() if "registry-rehearsal" in line
     ]
     found += [f"process {pid} with our folder" for pid in processes_named("registry-rehearsal")]
     return found
+
+
+def links() -> frozenset[str]:
+    return frozenset(name for _, name in socket.if_nameindex())
 
 
 def processes_named(text: str) -> frozenset[int]:
