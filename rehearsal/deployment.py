@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -19,6 +20,10 @@ QUIET = {
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "true",
     "NO_COLOR": "1",
 }
+
+
+# Of the events, a person wants to see what is done, and what the deployment waits for.
+NOISE = re.compile(r"_IN_PROGRESS(?!.*AutoScalingGroup)|Resource creation Initiated|AWS::CDK::Metadata")
 
 
 class DeploymentError(Exception):
@@ -66,11 +71,9 @@ class Cdk:
             DeploymentError: the deployment failed.
         """
         outputs = self.output / "outputs.json"
-        # Direct, because moto answers change sets wrongly (docs/architecture.md).
         self._run(
             "deploy",
             "--all",
-            "--method=direct",
             "--require-approval=never",
             "--progress=events",
             f"--outputs-file={outputs}",
@@ -111,7 +114,7 @@ class Cdk:
         ) as process:
             for line in process.stdout or ():
                 printed.append(line)
-                if line.strip():
+                if line.strip() and not NOISE.search(line):
                     self.say(line.rstrip())
         if process.returncode:
             raise DeploymentError("".join(printed))

@@ -56,7 +56,7 @@ class Internet:
         for name in ("srv", "client", "upper", "work", "root"):
             (self._run / name).mkdir(parents=True)
         shutil.copytree(CONFIGURATION, self.folder, dirs_exist_ok=True)
-        names = ("*.amazonaws.com", f"*.{region}.amazonaws.com", f"*.s3.{region}.amazonaws.com")
+        names = ("*.amazonaws.com", "*.s3.amazonaws.com", f"*.{region}.amazonaws.com", f"*.s3.{region}.amazonaws.com")
         for file in authority.issue("front", (*names, *ACME_NAMES, *IMAGE_REGISTRY_NAMES)):
             shutil.copy(file, self.folder)
         mount_stack(
@@ -69,7 +69,7 @@ class Internet:
         mount("-t", "proc", "proc", str(self.root / "proc"))
         for part in parts.values():
             if part.path:
-                shutil.copy(part.path, self.root / "usr/local/bin")
+                shutil.copy(part.path, self.root / "usr/local/bin" / part.name)
         self._start_dns(zone)
         self._start(
             "nginx",

@@ -18,6 +18,7 @@ PACKAGES = {
     "slirp4netns": "slirp4netns",
     "ip": "iproute2",
     "nft": "nftables",
+    "conntrack": "conntrack",
     "openssl": "openssl",
     # Ubuntu's apt knows Ubuntu's keys alone
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",

@@ -38,6 +38,7 @@ class Forward:
 
 class Network:
     def __init__(self) -> None:
+        self._forwards: dict[str, Forward] = {}
         _write_sysctl("net/ipv4/ip_forward", "1")
         _ip_batch(
             f"link add {BRIDGE} mtu {MTU_BYTES} type bridge",
@@ -92,10 +93,17 @@ class Network:
     def apply_addresses(self, forwards: Mapping[str, Forward]) -> None:
         """Elastic IP -> where it leads now; addresses that are not named lead nowhere.
 
-        One transaction: a new connection goes to the old host or to the new, never to none.
-        Connections that exist stay with the host they were made to.
+        One transaction: a new connection goes to the old host or to the new, never to none. Connections that
+        exist end when their address moves, as EC2's do: the new host knows nothing of them, and resets them.
         """
         _nft(render_forwards(forwards))
+        for address in self._forwards:
+            if self._forwards[address].private_ip != getattr(forwards.get(address), "private_ip", None):
+                # Exit code 1 says that there was no connection.
+                subprocess.run(
+                    ["conntrack", "--delete", "--orig-dst", address], check=False, capture_output=True
+                )
+        self._forwards = dict(forwards)
 
 
 def render_forwards(forwards: Mapping[str, Forward]) -> str:

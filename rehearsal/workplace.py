@@ -80,6 +80,7 @@ class Workplace:
             "since": datetime.now().astimezone().isoformat(timespec="seconds"),
             "directory": str(Path.cwd()),
         }
+        os.ftruncate(lock, 0)
         os.pwrite(lock, json.dumps(holder).encode(), 0)
 
     def holder(self) -> Holder | None:

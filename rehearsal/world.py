@@ -1,6 +1,7 @@
 """The rehearsal as seen from the machine: start the world, look at it, run commands in it, end it."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -192,14 +193,17 @@ def up(workplace: Workplace, say: Say, *, detached: bool) -> World:
     machine.make_fit(workplace, say)
     workplace.prepare()
     lock = workplace.take_lock()
-    workplace.remove_leftovers()
-    workplace.prepare()
-    order = _prepare(workplace, say)
-    path = workplace.run / "order.json"
-    order.write(path)
-    keeper = start_world(
-        workplace, [sys.executable, "-m", "rehearsal.inside", str(path)], lock=lock, detached=detached
-    )
+    try:
+        workplace.name_holder(lock, os.getpid())
+        workplace.remove_leftovers()
+        workplace.prepare()
+        path = workplace.run / "order.json"
+        _prepare(workplace, say).write(path)
+        inside = [sys.executable, "-m", "rehearsal.inside", str(path)]
+        keeper = start_world(workplace, inside, lock=lock, detached=detached)
+    finally:
+        # From here on the world holds it, if there is one.
+        os.close(lock)
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not workplace.read_state():
         if keeper.poll() is not None or time.monotonic() > deadline:
@@ -230,7 +234,7 @@ def _prepare(workplace: Workplace, say: Say) -> Order:
         base = roots.base(workplace, say)
         found = {part.name: part for part in programs.result()}
     parts.forget_sources(workplace)
-    packages = [part.package for part in found.values() if part.package]
+    packages = ["awscli", *(part.package for part in found.values() if part.package)]
     internet = roots.internet(workplace, say, packages)
     golden = roots.golden_if_ready(workplace, PROJECT / "userdata", say)
     registry = registry_image.prepare(workplace, image, program=found["registry"], root=internet, say=say)
