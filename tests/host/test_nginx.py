@@ -33,7 +33,8 @@ def test_nginx_accepts_the_file_without_a_warning(debian: Root, file: str, tmp_p
     certificate.mkdir(parents=True)
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-subj", "/CN=placeholder", "-keyout", certificate / "privkey.pem", "-out", certificate / "fullchain.pem"],
+         "-subj", "/CN=placeholder",
+         "-keyout", certificate / "privkey.pem", "-out", certificate / "fullchain.pem"],
         check=True, capture_output=True,
     )  # fmt: skip
     for name in ("work", "at"):
