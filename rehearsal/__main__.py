@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import Callable
 
-from rehearsal import story as stories
+from rehearsal import story
 from rehearsal.client import CommandFailedError
 from rehearsal.deployment import DeploymentError
 from rehearsal.machine import UnfitMachineError
 from rehearsal.namespaces import WorldError
 from rehearsal.parts import PartError
 from rehearsal.roots import RootError
+from rehearsal.steps import StepFailedError
 from rehearsal.transcript import Transcript
 from rehearsal.workplace import BusyError, Workplace
 from rehearsal.world import NoRehearsalError, World, WorldDiedError, down
@@ -27,8 +28,21 @@ EXPECTED = (
     UnfitMachineError,
     WorldDiedError,
     WorldError,
-    stories.StepFailedError,
+    StepFailedError,
 )
+
+LEFT_RUNNING = """
+The registry {domain} runs at {address}, in a world of its own. In that world:
+  python -m rehearsal client -- docker login --username {username} --password {password} {domain}
+  python -m rehearsal client -- skopeo list-tags docker://{domain}/NAME
+From this machine:
+  curl --resolve {domain}:443:{address} --cacert {ca_bundle} --user {username} https://{domain}/v2/_catalog
+On the server:
+  python -m rehearsal exec -- docker ps
+The emulated AWS:
+  AWS_ENDPOINT_URL={aws_endpoint_url}
+End it:
+  python -m rehearsal down"""
 
 
 def main() -> int:
@@ -45,7 +59,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m rehearsal",
-        description="Without a command: the whole story, from an empty account to `cdk destroy`; nothing is left behind.",
+        description="Without a command: the whole story, from an empty account to `cdk destroy`. Nothing is left.",
     )
     parser.set_defaults(command=tell)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -79,14 +93,14 @@ def tell(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """The whole story; exit code 0 only if every step held."""
     del arguments
     with Transcript(workplace) as transcript:
-        held = stories.tell(workplace, transcript)
+        held = story.tell(workplace, transcript)
     return 0 if held else 1
 
 
 def leave_running(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Deploy, and stay."""
     with Transcript(workplace) as transcript:
-        stories.set_up(workplace, transcript, hosts=arguments.hosts)
+        story.set_up(workplace, transcript, hosts=arguments.hosts)
     return show_status(workplace, argparse.Namespace(json=False))
 
 
@@ -97,21 +111,7 @@ def show_status(workplace: Workplace, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(status, indent=2))
         return 0
-    print(
-        f"""
-The registry {status["domain"]} runs at {status["address"]}, in a world of its own.
-Log in from there, and try what you like:
-  python -m rehearsal client -- docker login --username {status["username"]} --password {status["password"]} {status["domain"]}
-  python -m rehearsal client -- skopeo list-tags docker://{status["domain"]}/NAME
-From this machine:
-  curl --resolve {status["domain"]}:443:{status["address"]} --cacert {status["ca_bundle"]} --user {status["username"]} https://{status["domain"]}/v2/_catalog
-On the server:
-  python -m rehearsal exec -- docker ps
-The emulated AWS:
-  AWS_ENDPOINT_URL={status["aws_endpoint_url"]}
-End it:
-  python -m rehearsal down"""
-    )
+    print(LEFT_RUNNING.format(**status))
     return 0
 
 

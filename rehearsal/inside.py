@@ -72,7 +72,7 @@ class Keeper:
         self._bundle = workplace.run / "ca-bundle.pem"
         self._bundle.write_text(trust_in_world(workplace, authorities).read_text())
         self._internet.trust(self._bundle)
-        self._trust = trust_layer(workplace, order.host_root, authorities)
+        self._trust = trust_layer(workplace, order.host_roots[-1], authorities)
         self._metadata = serve_metadata(METADATA_ADDRESS, self._metadata_for)
 
     def run(self) -> None:
@@ -111,7 +111,7 @@ class Keeper:
                 instance_id=instance.id,
                 private_ip=instance.private_ip,
                 mac_address=self._cloud.instance_metadata(instance.id)["mac"],
-                root=self._order.host_root,
+                root=next(root for root in self._order.host_roots if root.layers[0].is_dir()),
                 trust=self._trust,
             ),
         )

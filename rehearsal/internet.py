@@ -1,4 +1,4 @@
-"""The stand-ins for what the product meets on the internet, under the real names: DNS, image registry, ACME, AWS's front.
+"""The stand-ins for what the product meets on the internet, under the real names.
 
 Runs inside the world. Every program runs by chroot in the internet root; /srv there is one folder of the run
 directory, which holds what they read and their logs.
@@ -56,7 +56,12 @@ class Internet:
         for name in ("srv", "client", "upper", "work", "root"):
             (self._run / name).mkdir(parents=True)
         shutil.copytree(CONFIGURATION, self.folder, dirs_exist_ok=True)
-        names = ("*.amazonaws.com", "*.s3.amazonaws.com", f"*.{region}.amazonaws.com", f"*.s3.{region}.amazonaws.com")
+        names = (
+            "*.amazonaws.com",
+            "*.s3.amazonaws.com",
+            f"*.{region}.amazonaws.com",
+            f"*.s3.{region}.amazonaws.com",
+        )
         for file in authority.issue("front", (*names, *ACME_NAMES, *IMAGE_REGISTRY_NAMES)):
             shutil.copy(file, self.folder)
         mount_stack(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from rehearsal.parts import Part
 from rehearsal.registry_image import RegistryImage
@@ -12,13 +13,16 @@ from rehearsal.roots import Root
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """``zone`` is the hosted zone that exists before any deployment, ``images`` what the image registry offers."""
+    """``zone`` is the hosted zone that exists before any deployment, ``images`` what the image registry offers.
+
+    A host boots from the first of ``host_roots`` that there is.
+    """
 
     domain: str
     zone: str
     images: tuple[RegistryImage, ...]
     parts: Mapping[str, Part]
-    host_root: Root
+    host_roots: tuple[Root, ...]
     internet_root: Root
 
     def write(self, path: Path) -> None:
@@ -39,12 +43,10 @@ class Order:
                 name: Part(**{**each, "path": Path(each["path"]) if each["path"] else None})
                 for name, each in read["parts"].items()
             },
-            host_root=_root(read["host_root"]),
+            host_roots=tuple(map(_root, read["host_roots"])),
             internet_root=_root(read["internet_root"]),
         )
 
 
-def _root(read: dict[str, object]) -> Root:
-    layers = read["layers"]
-    assert isinstance(layers, list)
-    return Root(str(read["name"]), str(read["key"]), tuple(map(Path, layers)))
+def _root(read: Mapping[str, Any]) -> Root:
+    return Root(read["name"], read["key"], tuple(map(Path, read["layers"])))

@@ -31,7 +31,7 @@ BASE_PACKAGES = (
     "sudo", "systemd", "systemd-sysv", "tzdata", "udev", "unattended-upgrades",
 )
 # fmt: on
-INTERNET_PACKAGES = ("curl", "dnsmasq-base", "docker-cli", "nginx-light", "openssl", "skopeo")
+INTERNET_PACKAGES = ("awscli", "curl", "dnsmasq-base", "docker-cli", "nginx-light", "openssl", "skopeo")
 # This machine's, and a DHCP client: cloud-init would wait half a minute for an answer to it.
 UNWANTED_FILES = ("etc/hostname", "etc/resolv.conf", "usr/sbin/dhcpcd")
 DEBIAN_RELEASES = frozenset({"bullseye", "bookworm", "trixie", "forky", "oldstable", "stable", "testing"})
@@ -107,11 +107,18 @@ def internet(workplace: Workplace, say: Say, extra_packages: Sequence[str] = ())
 
 
 def golden(workplace: Workplace, userdata: Path, say: Say) -> Root:
-    """`base` after `userdata/install` ran in it, no service started. Its services do start with the host,
-    which those of a fresh image do not: at least one run must install on `base`.
+    """Where `base` after `userdata/install` is kept, or will be: make_golden() makes it."""
+    below = base(workplace, say)
+    inputs = (userdata / "install", *sorted(userdata.rglob("requirements*.txt")))
+    key = digest(below.key, *contents(inputs))
+    return _above(below, _place(workplace, "golden", key), "golden", key)
+
+
+def make_golden(workplace: Workplace, userdata: Path, say: Say) -> None:
+    """Run `userdata/install` above `base`, no service started. Its services do start with the host, which those
+    of a fresh image do not: at least one run must install on `base`.
     """
     below = base(workplace, say)
-    key = _golden_key(below, userdata)
 
     def make(directory: Path) -> None:
         inside = Path("opt/registry")
@@ -125,14 +132,7 @@ def golden(workplace: Workplace, userdata: Path, say: Say) -> Root:
             elif there.is_dir() and not any(there.iterdir()):
                 there.rmdir()
 
-    return _above(below, _made(workplace, "golden", key, make, say), "golden", key)
-
-
-def golden_if_ready(workplace: Workplace, userdata: Path, say: Say) -> Root | None:
-    below = base(workplace, say)
-    key = _golden_key(below, userdata)
-    path = _place(workplace, "golden", key)
-    return _above(below, path, "golden", key) if path.is_dir() else None
+    _made(workplace, "golden", golden(workplace, userdata, say).key, make, say)
 
 
 def trust_layer(workplace: Workplace, root: Root, certificate: Path) -> Path:
@@ -200,11 +200,6 @@ def tree_contents(directory: Path) -> tuple[bytes, ...]:
     return tuple(
         part for path in files for part in (str(path.relative_to(directory)).encode(), path.read_bytes())
     )
-
-
-def _golden_key(below: Root, userdata: Path) -> str:
-    inputs = (userdata / "install", *sorted(userdata.rglob("*requirements*.txt")))
-    return digest(below.key, *contents(inputs))
 
 
 def _above(below: Root, layer: Path, name: str, key: str) -> Root:

@@ -24,6 +24,7 @@ from rehearsal.workplace import Workplace
 DOMAIN = "registry.example.com"
 ZONE = "example.com"
 USERNAME = "admin"
+USERDATA = PROJECT / "userdata"
 ALERT_EMAIL = "ops@example.com"
 START_TIMEOUT_SECONDS = 60
 
@@ -112,7 +113,8 @@ class World:
 
     def host_command(self, host: HostView, argv: Sequence[str]) -> list[str]:
         """The command for this machine that runs argv on a host."""
-        assert host.leader_pid is not None
+        if host.leader_pid is None:
+            raise NoRehearsalError(f"the host {host.id} has no power yet")
         return enter(self.keeper_pid, command_on(host.leader_pid, argv), Path("/"))
 
     def cdk(self, say: Say) -> Cdk:
@@ -153,7 +155,7 @@ class World:
         ssm = self.aws("ssm")
         name = f"/registry/{self.domain}/users/push/{USERNAME}"
         try:
-            return ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+            return str(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
         except ssm.exceptions.ParameterNotFound:
             return ""
 
@@ -207,6 +209,7 @@ def up(workplace: Workplace, say: Say, *, detached: bool) -> World:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not workplace.read_state():
         if keeper.poll() is not None or time.monotonic() > deadline:
+            keeper.kill()
             raise WorldDiedError(
                 f"the world did not start; it said:\n{(workplace.run / 'world.log').read_text()[-3000:]}"
             )
@@ -234,9 +237,8 @@ def _prepare(workplace: Workplace, say: Say) -> Order:
         base = roots.base(workplace, say)
         found = {part.name: part for part in programs.result()}
     parts.forget_sources(workplace)
-    packages = ["awscli", *(part.package for part in found.values() if part.package)]
+    packages = [part.package for part in found.values() if part.package]
     internet = roots.internet(workplace, say, packages)
-    golden = roots.golden_if_ready(workplace, PROJECT / "userdata", say)
     registry = registry_image.prepare(workplace, image, program=found["registry"], root=internet, say=say)
     say(f"the image {image} is {registry.source}")
     say(f"the ACME server is {found['pebble']}")
@@ -245,6 +247,6 @@ def _prepare(workplace: Workplace, say: Say) -> Order:
         zone=ZONE,
         images=(registry,),
         parts=found,
-        host_root=golden or base,
+        host_roots=(roots.golden(workplace, USERDATA, say), base),
         internet_root=internet,
     )

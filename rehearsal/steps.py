@@ -1,0 +1,368 @@
+"""The steps of the story: what a person does with the product, one thing after the other, and sees.
+
+Each step is a function that returns one line of evidence, or raises. What it needs to know of the ones before it
+stands in :class:`Story`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from cryptography import x509
+
+from rehearsal.client import Client, CommandFailedError
+from rehearsal.deployment import Cdk, DeploymentError
+from rehearsal.oci_layout import REFERENCE, Image, layers_of, pack, write_image
+from rehearsal.outage import Pulls
+from rehearsal.registry_image import architecture
+from rehearsal.world import HostView, World
+
+SMALL_LAYER_BYTES = 300_000
+LARGE_LAYER_BYTES = 200_000_000
+LONGEST_OUTAGE_SECONDS = 5.0
+READER = "cluster"
+UPDATE = {"instance_type": "t4g.medium"}
+# An image that does not exist: the host that is to run it can never serve.
+BROKEN = {**UPDATE, "registry_image": "public.ecr.aws/docker/library/registry:3.1.2-does-not-exist"}
+
+
+class StepFailedError(Exception):
+    """A step of the story did not hold; the text says what was expected and what was seen."""
+
+
+@dataclass(slots=True)
+class Story:
+    """What the steps share: the person's tools, and what earlier steps found out."""
+
+    cdk: Cdk
+    client: Client
+    world: World
+    outputs: dict[str, str] = field(default_factory=dict)
+    images: dict[str, Image] = field(default_factory=dict)
+
+    @property
+    def small(self) -> Image:
+        """The image that most steps push and pull."""
+        return self.images["small"]
+
+    @property
+    def domain(self) -> str:
+        """The registry's own name, the first part of every image's name."""
+        return self.world.domain
+
+
+def _expect(holds: bool, expected: str, seen: object) -> None:
+    if not holds:
+        raise StepFailedError(f"expected {expected}, saw {seen}")
+
+
+def bootstrap(story: Story) -> str:
+    story.cdk.bootstrap()
+    return "the account can be deployed to"
+
+
+def deploy(story: Story) -> str:
+    started = time.monotonic()
+    story.outputs = story.cdk.deploy()
+    hosts = story.world.hosts()
+    _expect(len(hosts) == 1, "one host", hosts)
+    return f"{story.outputs['RegistryUrl']} serves after {time.monotonic() - started:.0f} s, on {hosts[0].id}"
+
+
+def grow(story: Story, hosts: int) -> str:
+    """As an operator would: more capacity for the group, and every new host serves."""
+    autoscaling = story.world.aws("autoscaling")
+    (group,) = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+    autoscaling.update_auto_scaling_group(
+        AutoScalingGroupName=group["AutoScalingGroupName"], MaxSize=hosts, DesiredCapacity=hosts
+    )
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        serving = [host for host in story.world.hosts() if _serves(story, host)]
+        if len(serving) == hosts:
+            return f"{hosts} hosts serve: {', '.join(host.id for host in serving)}"
+        time.sleep(1)
+    raise StepFailedError(f"expected {hosts} hosts to serve within 300 s, saw {story.world.hosts()}")
+
+
+def certificate(story: Story) -> str:
+    printed = story.client.run(
+        "openssl", "s_client", "-connect", f"{story.domain}:443", "-servername", story.domain,
+        "-verify_return_error", "-verify_hostname", story.domain,
+    ).stdout  # fmt: skip
+    pem = printed[printed.index("-----BEGIN CERTIFICATE") : printed.index("-----END CERTIFICATE-----") + 25]
+    served = x509.load_pem_x509_certificate(pem.encode())
+    names = served.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    days_left = (served.not_valid_after_utc - datetime.now(UTC)).days
+    named = ", ".join(names.get_values_for_type(x509.DNSName))
+    return f"issued by {served.issuer.rfc4514_string()} for {named}, {days_left} days left"
+
+
+def first_login(story: Story) -> str:
+    line = story.outputs["DockerLogin"]
+    printed = story.client.shell(line).stdout
+    _expect("Login Succeeded" in printed, "Login Succeeded", printed)
+    return f"{line}  →  Login Succeeded"
+
+
+def push(story: Story) -> str:
+    _random_image(story, "small", SMALL_LAYER_BYTES)
+    story.client.run("skopeo", "copy", f"oci:small:{REFERENCE}", f"docker://{story.domain}/demo:1.0")
+    return f"skopeo pushed {story.domain}/demo:1.0"
+
+
+def pull_by_tag(story: Story) -> str:
+    story.client.run("skopeo", "copy", f"docker://{story.domain}/demo:1.0", f"oci:by-tag:{REFERENCE}")
+    return _same_layers(story, "by-tag")
+
+
+def pull_by_digest(story: Story) -> str:
+    reference = f"{story.domain}/demo@{story.small.manifest_digest}"
+    story.client.run("skopeo", "copy", f"docker://{reference}", f"oci:by-digest:{REFERENCE}")
+    return _same_layers(story, "by-digest")
+
+
+def docker_manifest(story: Story) -> str:
+    printed = story.client.run("docker", "manifest", "inspect", f"{story.domain}/demo:1.0").stdout
+    digest = json.loads(printed)["layers"][0]["digest"]
+    _expect(digest == story.small.layer_digest, story.small.layer_digest, digest)
+    return "the docker command line reads the same manifest"
+
+
+def large_layer(story: Story) -> str:
+    large = _random_image(story, "large", LARGE_LAYER_BYTES)
+    megabytes = large.layer_bytes / 1e6
+    reference = f"docker://{story.domain}/demo:large"
+    started = time.monotonic()
+    story.client.run("skopeo", "copy", f"oci:large:{REFERENCE}", reference)
+    pushed = time.monotonic()
+    story.client.run("skopeo", "copy", reference, f"oci:large-pulled:{REFERENCE}")
+    pulled = time.monotonic()
+    seen = layers_of(story.client.work / "large-pulled")
+    expected = {large.layer_digest: large.layer_digest}
+    _expect(seen == expected, f"the layer {expected}", seen)
+    return (
+        f"{megabytes:.0f} MB pushed at {megabytes / (pushed - started):.0f} MB/s,"
+        f" pulled at {megabytes / (pulled - pushed):.0f} MB/s, byte-identical"
+    )
+
+
+def catalog_from_client(story: Story) -> str:
+    printed = story.client.curl(f"https://{story.domain}/v2/_catalog").stdout
+    _expect(json.loads(printed) == {"repositories": ["demo"]}, '{"repositories":["demo"]}', printed)
+    return f"curl https://{story.domain}/v2/_catalog  →  {printed.strip()}"
+
+
+def catalog_on_host(story: Story) -> str:
+    host = story.world.hosts()[0]
+    printed = story.world.run_on_host(host, "curl", "-sS", "http://localhost:5000/v2/_catalog").stdout
+    _expect(json.loads(printed) == {"repositories": ["demo"]}, '{"repositories":["demo"]}', printed)
+    return f"on the server: curl http://localhost:5000/v2/_catalog  →  {printed.strip()}"
+
+
+def docker_on_host(story: Story) -> str:
+    host = story.world.hosts()[0]
+    image = story.world.registry_image
+    for command in (
+        ("docker", "tag", image, "localhost:5000/on-the-server:1.0"),
+        ("docker", "push", "--quiet", "localhost:5000/on-the-server:1.0"),
+        ("docker", "rmi", "localhost:5000/on-the-server:1.0"),
+        ("docker", "pull", "--quiet", "localhost:5000/on-the-server:1.0"),
+    ):
+        done = story.world.run_on_host(host, *command)
+        _expect(done.returncode == 0, f"{' '.join(command)} to work", done.stdout + done.stderr)
+    return "docker push and docker pull localhost:5000/on-the-server:1.0 work on the server"
+
+
+def wrong_password(story: Story) -> str:
+    status = story.client.status_of(f"https://{story.domain}/v2/", user="admin:not-the-password")
+    anonymous = story.client.status_of(f"https://{story.domain}/v2/", user=None)
+    _expect((status, anonymous) == (401, 401), "401 for a wrong password and for none", (status, anonymous))
+    return "a wrong password gets 401, and so does none"
+
+
+def pull_only_user(story: Story) -> str:
+    password = "pull-only-" + architecture()
+    story.client.run(
+        "aws", "ssm", "put-parameter", "--type", "SecureString", "--value", password,
+        "--name", f"/registry/{story.domain}/users/pull/{READER}",
+    )  # fmt: skip
+    done = story.world.run_on_host(story.world.hosts()[0], "/opt/registry/bin/sync-users")
+    _expect(done.returncode == 0, "sync-users to work", done.stdout + done.stderr)
+    credentials = f"{READER}:{password}"
+    story.client.run(
+        "skopeo",
+        "copy",
+        "--src-creds",
+        credentials,
+        f"docker://{story.domain}/demo:1.0",
+        f"oci:as-reader:{REFERENCE}",
+    )
+    _same_layers(story, "as-reader")
+    try:
+        story.client.run(
+            "skopeo",
+            "copy",
+            "--dest-creds",
+            credentials,
+            f"oci:large:{REFERENCE}",
+            f"docker://{story.domain}/forbidden:1",
+        )
+    except CommandFailedError as refused:
+        _expect(
+            bool(re.search(r"unauthorized|denied|403|401", str(refused), re.IGNORECASE)), "a refusal", refused
+        )
+        return f"{READER} pulls demo:1.0, and is refused a push"
+    raise StepFailedError(f"expected a refusal, but {READER}, who may only pull, pushed an image")
+
+
+def redirect(story: Story) -> str:
+    url = f"https://{story.domain}/v2/demo/blobs/{story.small.layer_digest}"
+    location = story.client.curl("--output", "/dev/null", "--write-out", "%{redirect_url}", url).stdout
+    _expect(
+        bool(re.match(r"https://[^/]*\.s3\.[^/]*amazonaws\.com/", location)), "a redirect to S3", location
+    )
+    status = story.client.status_of(location, user=None)
+    _expect(status == 200, "200 from S3 without the registry's login", status)
+    return f"a layer is answered by redirect to {location.split('?')[0].split('/docker/')[0]} and comes from there"
+
+
+def deploy_again(story: Story) -> str:
+    before = story.world.hosts()
+    story.cdk.deploy()
+    _expect(story.world.hosts() == before, f"the same host {before}", story.world.hosts())
+    return "no changes, the same host"
+
+
+def update(story: Story) -> str:
+    (before,) = story.world.hosts()
+    with Pulls(lambda: _pulls(story)) as pulls:
+        story.outputs = story.cdk.deploy(**UPDATE)
+    (after,) = story.world.hosts()
+    _expect(after.id != before.id, "a new host", after)
+    _expect(
+        pulls.longest_outage_seconds <= LONGEST_OUTAGE_SECONDS,
+        f"pulls to fail for at most {LONGEST_OUTAGE_SECONDS} s",
+        f"{pulls.longest_outage_seconds:.1f} s",
+    )
+    return (
+        f"{before.id} handed over to {after.id}; {pulls.failures} of {pulls.attempts} pulls failed,"
+        f" longest outage {pulls.longest_outage_seconds:.1f} s"
+    )
+
+
+def broken_deploy(story: Story) -> str:
+    (before,) = story.world.hosts()
+    with Pulls(lambda: _pulls(story)) as pulls:
+        try:
+            story.cdk.deploy(**BROKEN)
+        except DeploymentError as failed:
+            _expect("FAILURE signal" in str(failed), "the host's failure signal", failed)
+        else:
+            raise StepFailedError(
+                "expected the deployment of an image that does not exist to fail; it succeeded"
+            )
+    _expect(story.world.hosts() == (before,), f"the old host {before.id}", story.world.hosts())
+    _expect(pulls.failures == 0, "every pull to work", f"{pulls.failures} of {pulls.attempts} failed")
+    cause = story.client.shell(story.outputs["HostLog"]).stdout
+    _expect("3.1.2-does-not-exist" in cause, "the missing image in the host log", cause)
+    line = next(line for line in cause.splitlines() if "3.1.2-does-not-exist" in line)
+    return f"the deployment failed, {before.id} kept serving ({pulls.attempts} pulls); its log says: {line.strip()}"
+
+
+def destroy(story: Story) -> str:
+    kept_before = _objects(story)
+    try:
+        story.cdk.destroy()
+    except DeploymentError as refused:
+        _expect("TerminationProtection" in str(refused), "only termination protection to refuse", refused)
+    _expect(story.world.hosts() == (), "no host", story.world.hosts())
+    kept = _objects(story)
+    _expect(kept == kept_before, f"{kept_before} objects", kept)
+    return f"the host and its address are gone; the {kept} objects of the images are kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what the transcript calls it, and what it does."""
+
+    title: str
+    run: Callable[[Story], str]
+
+
+SET_UP = (
+    Step("cdk bootstrap", bootstrap),
+    Step("cdk deploy --all", deploy),
+)
+STEPS = (
+    *SET_UP,
+    Step("the certificate", certificate),
+    Step("the first login, as the stack's output says", first_login),
+    Step("push", push),
+    Step("pull by tag", pull_by_tag),
+    Step("pull by digest", pull_by_digest),
+    Step("docker manifest inspect", docker_manifest),
+    Step("a 200 MB layer there and back", large_layer),
+    Step("the catalog, from a client", catalog_from_client),
+    Step("the catalog, on the server", catalog_on_host),
+    Step("docker on the server, through localhost:5000", docker_on_host),
+    Step("a wrong password", wrong_password),
+    Step("a user who may only pull", pull_only_user),
+    Step("layers come straight from S3", redirect),
+    Step("cdk deploy again, nothing changed", deploy_again),
+    Step("an update rolls the host", update),
+    Step("a deployment that cannot work", broken_deploy),
+    Step("cdk destroy --all", destroy),
+)
+
+
+def _random_image(story: Story, name: str, layer_bytes: int) -> Image:
+    """Of random, hence incompressible, data."""
+    image = story.images[name] = write_image(
+        story.client.work / name,
+        pack({"payload": os.urandom(layer_bytes)}),
+        architecture=architecture(),
+        config={"Cmd": ["/payload"]},
+    )
+    return image
+
+
+def _same_layers(story: Story, layout: str) -> str:
+    seen = layers_of(story.client.work / layout)
+    expected = {story.small.layer_digest: story.small.layer_digest}
+    _expect(seen == expected, f"the layers {expected}", seen)
+    return f"the same {story.small.layer_bytes} bytes"
+
+
+def _serves(story: Story, host: HostView) -> bool:
+    if host.leader_pid is None:
+        return False
+    return story.world.run_on_host(host, "test", "-e", "/run/registry/proven").returncode == 0
+
+
+def _pulls(story: Story) -> bool:
+    base = f"https://{story.domain}/v2/demo"
+    urls = f"{base}/manifests/1.0", f"{base}/blobs/{story.small.layer_digest}"
+    try:
+        for url in urls:
+            story.client.curl(
+                "--fail", "--location", "--max-time", "5", "--output", "/dev/null",
+                "--header", "Accept: application/vnd.oci.image.manifest.v1+json", url,
+            )  # fmt: skip
+    except CommandFailedError:
+        return False
+    return True
+
+
+def _objects(story: Story) -> int:
+    return len(
+        story.client.run(
+            "aws", "s3", "ls", "--recursive", f"s3://{story.outputs['ImageBucket']}"
+        ).stdout.splitlines()
+    )
