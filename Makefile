@@ -3,7 +3,9 @@ SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup rehearse test lint fast clean
-SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+# The pinned node before the machine's own.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=PATH env "PATH=$(PATH)")
 UV := uv==0.13.9
 
 help: ## this list
@@ -16,12 +18,12 @@ setup: .venv/ready node_modules/ready ## everything the commands below need
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(SUDO) apt-get update -qq; $(SUDO) apt-get install -y -qq --no-install-recommends python3-venv; }
 	@[ -x .venv/bin/uv ] || { python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check $(UV); }
 	@echo "Installing the pinned Python packages, node and Go included …"
-	@VIRTUAL_ENV=.venv .venv/bin/uv pip install --quiet --require-hashes --requirements requirements-dev.txt
+	@VIRTUAL_ENV=.venv .venv/bin/uv pip install --quiet --compile-bytecode --require-hashes --requirements requirements-dev.txt
 	@touch $@
 
 node_modules/ready: package-lock.json .venv/ready
 	@echo "Installing the pinned CDK command line …"
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/npm ci --silent --no-fund --no-audit
+	@.venv/bin/npm ci --silent --no-fund --no-audit
 	@touch $@
 
 rehearse: setup ## the whole product on this machine, with no AWS account: deploy, certificate, push, pull, update, destroy

@@ -54,6 +54,9 @@ def main() -> int:
     except EXPECTED as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. `python -m rehearsal down` removes whatever may be left.", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -196,25 +196,32 @@ def up(workplace: Workplace, say: Say, *, detached: bool) -> World:
     workplace.prepare()
     lock = workplace.take_lock()
     try:
-        workplace.name_holder(lock, os.getpid())
-        workplace.remove_leftovers()
-        workplace.prepare()
-        path = workplace.run / "order.json"
-        _prepare(workplace, say).write(path)
-        inside = [sys.executable, "-m", "rehearsal.inside", str(path)]
-        keeper = start_world(workplace, inside, lock=lock, detached=detached)
-    finally:
-        # From here on the world holds it, if there is one.
+        keeper = _start(workplace, say, lock, detached=detached)
+    except BaseException:
         os.close(lock)
+        down(workplace)
+        raise
+    # From here on the world alone holds it.
+    os.close(lock)
+    return World(workplace, keeper.pid)
+
+
+def _start(workplace: Workplace, say: Say, lock: int, *, detached: bool) -> subprocess.Popen[bytes]:
+    workplace.name_holder(lock, os.getpid())
+    workplace.remove_leftovers()
+    workplace.prepare()
+    path = workplace.run / "order.json"
+    _prepare(workplace, say).write(path)
+    inside = [sys.executable, "-m", "rehearsal.inside", str(path)]
+    keeper = start_world(workplace, inside, lock=lock, detached=detached)
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not workplace.read_state():
         if keeper.poll() is not None or time.monotonic() > deadline:
             keeper.kill()
-            raise WorldDiedError(
-                f"the world did not start; it said:\n{(workplace.run / 'world.log').read_text()[-3000:]}"
-            )
+            said = (workplace.run / "world.log").read_text()[-3000:] if detached else "see above"
+            raise WorldDiedError(f"the world did not start; it said:\n{said}")
         time.sleep(0.05)
-    return World(workplace, keeper.pid)
+    return keeper
 
 
 def down(workplace: Workplace) -> bool:
