@@ -93,17 +93,27 @@ class Network:
     def apply_addresses(self, forwards: Mapping[str, Forward]) -> None:
         """Elastic IP -> where it leads now; addresses that are not named lead nowhere.
 
-        One transaction: a new connection goes to the old host or to the new, never to none. Connections that
-        exist end when their address moves, as EC2's do: the new host knows nothing of them, and resets them.
+        One transaction: a new connection goes to the old host or to the new, never to none. Those that exist
+        end when their address moves, as EC2's do: the new host knows nothing of them, and resets them.
         """
         _nft(render_forwards(forwards))
-        for address in self._forwards:
-            if self._forwards[address].private_ip != getattr(forwards.get(address), "private_ip", None):
-                # Exit code 1 says that there was no connection.
-                subprocess.run(
-                    ["conntrack", "--delete", "--orig-dst", address], check=False, capture_output=True
-                )
+        for address, old_host in departures(self._forwards, forwards):
+            # Not those that the new host has answered since. Exit code 1 says that there was none.
+            subprocess.run(
+                ["conntrack", "--delete", "--orig-dst", address, "--reply-src", old_host],
+                check=False,
+                capture_output=True,
+            )
         self._forwards = dict(forwards)
+
+
+def departures(before: Mapping[str, Forward], after: Mapping[str, Forward]) -> tuple[tuple[str, str], ...]:
+    """Elastic IPs that lead elsewhere now, each with the private address that it led to."""
+    return tuple(
+        (address, forward.private_ip)
+        for address, forward in before.items()
+        if address not in after or after[address].private_ip != forward.private_ip
+    )
 
 
 def render_forwards(forwards: Mapping[str, Forward]) -> str:
