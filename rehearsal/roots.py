@@ -109,7 +109,7 @@ def internet(workplace: Workplace, say: Say, extra_packages: Sequence[str] = ())
 def golden(workplace: Workplace, userdata: Path, say: Say) -> Root:
     """Where `base` after `userdata/install` is kept, or will be: make_golden() makes it."""
     below = base(workplace, say)
-    inputs = (userdata / "install", *sorted(userdata.rglob("requirements*.txt")))
+    inputs = (userdata / "install", *sorted(userdata.rglob("*requirements*.txt")))
     key = digest(below.key, *contents(inputs))
     return _above(below, _place(workplace, "golden", key), "golden", key)
 
@@ -133,6 +133,31 @@ def make_golden(workplace: Workplace, userdata: Path, say: Say) -> None:
                 there.rmdir()
 
     _made(workplace, "golden", golden(workplace, userdata, say).key, make, say)
+
+
+def stocked(workplace: Workplace, userdata: Path, say: Say) -> Root:
+    """`base` with the packages of the product's installation downloaded and none of them installed: what an
+    installation costs apart from the network.
+    """
+    below = base(workplace, say)
+    make_golden(workplace, userdata, say)
+    finished = golden(workplace, userdata, say)
+    key = digest(finished.key)
+    packages = sorted(installed_packages(finished.layers[0]) - installed_packages(below.layers[0]))
+    download = [
+        "apt-get",
+        "install",
+        "--yes",
+        "--quiet",
+        "--no-install-recommends",
+        "--download-only",
+        *packages,
+    ]
+
+    def make(directory: Path) -> None:
+        _run_to_layer(below, directory, (["apt-get", "update", "--quiet"], download), keep_lists=True)
+
+    return _above(below, _made(workplace, "stocked", key, make, say), "stocked", key)
 
 
 def trust_layer(workplace: Workplace, root: Root, certificate: Path) -> Path:
@@ -195,6 +220,16 @@ def contents(paths: Iterable[Path]) -> tuple[bytes, ...]:
     return tuple(path.read_bytes() for path in paths)
 
 
+def installed_packages(root: Path) -> frozenset[str]:
+    found = set()
+    for entry in (root / "var/lib/dpkg/status").read_text().split("\n\n"):
+        lines = [line for line in entry.splitlines() if not line.startswith(" ")]
+        fields = dict(line.split(": ", 1) for line in lines if ": " in line)
+        if fields.get("Status") == "install ok installed":
+            found.add(fields["Package"])
+    return frozenset(found)
+
+
 def tree_contents(directory: Path) -> tuple[bytes, ...]:
     files = sorted(path for path in directory.rglob("*") if path.is_file())
     return tuple(
@@ -223,9 +258,11 @@ def _made(workplace: Workplace, name: str, key: str, make: Callable[[Path], None
         for unfinished in place.parent.glob(f".{name}-*.making"):
             remove_tree(unfinished)
         draft = place.parent / f".{name}-{key}.making"
-        draft.mkdir(mode=0o755)
-        make(draft)
-        draft.rename(place)
+        root = draft / "root"
+        root.mkdir(parents=True, mode=0o755)
+        make(root)
+        root.rename(place)
+        remove_tree(draft)
         newest = sorted(place.parent.glob(f"{name}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in newest[ROOTS_KEPT:]:
             remove_tree(old)
@@ -255,28 +292,31 @@ def _install_certificates(directory: Path, certificates: Sequence[Path]) -> None
     subprocess.run(["chroot", str(directory), "update-ca-certificates"], check=True, capture_output=True)
 
 
-def _run_to_layer(below: Root, layer: Path, commands: Sequence[Sequence[str]]) -> None:
+def _run_to_layer(
+    below: Root, layer: Path, commands: Sequence[Sequence[str]], *, keep_lists: bool = False
+) -> None:
     """Run the commands by chroot above `below`; `layer` becomes what they changed."""
-    with tempfile.TemporaryDirectory(prefix=".work-", dir=layer.parent) as scratch:
-        policy = Path(scratch, "policy")
-        _forbid_services(policy)
-        for name in ("work", "at"):
-            Path(scratch, name).mkdir()
-        stack = Stack(
-            layers=tuple(str(path) for path in (policy, *below.layers)),
-            upper=str(layer),
-            work=f"{scratch}/work",
-            at=f"{scratch}/at",
-        )
-        for command in commands:
-            # An overlay mounted volatile refuses to be mounted again until this mark is gone.
-            shutil.rmtree(f"{scratch}/work/work/incompat", ignore_errors=True)
-            done = run_in(stack, command, CHROOT_ENVIRONMENT)
-            if done.returncode != 0:
-                raise RootError(f"{' '.join(command)} failed in {below.name}:\n{done.stdout}{done.stderr}")
-    for runtime in ("etc/resolv.conf", "var/lib/apt/lists", "run"):
-        path = layer / runtime
-        remove_tree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    scratch = layer.with_name(f"{layer.name}.scratch")
+    policy, work, at = (scratch / name for name in ("policy", "work", "at"))
+    for directory in (work, at):
+        directory.mkdir(parents=True)
+    _forbid_services(policy)
+    stack = Stack(
+        layers=tuple(str(path) for path in (policy, *below.layers)),
+        upper=str(layer),
+        work=str(work),
+        at=str(at),
+    )
+    for command in commands:
+        done = run_in(stack, command, CHROOT_ENVIRONMENT)
+        if done.returncode != 0:
+            raise RootError(f"{' '.join(command)} failed in {below.name}:\n{done.stdout}{done.stderr}")
+        # An overlay mounted volatile refuses to be mounted again until this mark is gone.
+        shutil.rmtree(work / "work/incompat", ignore_errors=True)
+    remove_tree(scratch)
+    (layer / "etc/resolv.conf").unlink(missing_ok=True)
+    if not keep_lists:
+        remove_tree(layer / "var/lib/apt/lists")
 
 
 def _forbid_services(policy: Path) -> None:

@@ -26,6 +26,7 @@ from rehearsal.world import HostView, World
 SMALL_LAYER_BYTES = 300_000
 LARGE_LAYER_BYTES = 200_000_000
 LONGEST_OUTAGE_SECONDS = 5.0
+FOLLOWING_SECONDS = 10
 # An answer that was under way when the address moved never comes, as on EC2: a client gives up and asks again.
 PATIENCE_SECONDS = 2
 READER = "cluster"
@@ -72,9 +73,9 @@ def bootstrap(story: Story) -> str:
 def deploy(story: Story) -> str:
     started = time.monotonic()
     story.outputs = story.cdk.deploy()
-    hosts = story.world.hosts()
-    _expect(len(hosts) == 1, "one host", hosts)
-    return f"{story.outputs['RegistryUrl']} serves after {time.monotonic() - started:.0f} s, on {hosts[0].id}"
+    took_seconds = time.monotonic() - started
+    (host,) = _await_hosts(story, lambda hosts: len(hosts) == 1, "one host")
+    return f"{story.outputs['RegistryUrl']} serves after {took_seconds:.0f} s, on {host.id}"
 
 
 def grow(story: Story, hosts: int) -> str:
@@ -246,8 +247,7 @@ def update(story: Story) -> str:
     (before,) = story.world.hosts()
     with Pulls(lambda: _pulls(story)) as pulls:
         story.outputs = story.cdk.deploy(**UPDATE)
-    (after,) = story.world.hosts()
-    _expect(after.id != before.id, "a new host", after)
+    (after,) = _await_hosts(story, lambda hosts: before not in hosts and len(hosts) == 1, "a new host alone")
     _expect(
         pulls.longest_outage_seconds <= LONGEST_OUTAGE_SECONDS,
         f"pulls to fail for at most {LONGEST_OUTAGE_SECONDS} s",
@@ -270,7 +270,7 @@ def broken_deploy(story: Story) -> str:
             raise StepFailedError(
                 "expected the deployment of an image that does not exist to fail; it succeeded"
             )
-    _expect(story.world.hosts() == (before,), f"the old host {before.id}", story.world.hosts())
+    _await_hosts(story, lambda hosts: hosts == (before,), f"the old host {before.id} alone")
     _expect(pulls.failures == 0, "every pull to work", f"{pulls.failures} of {pulls.attempts} failed")
     cause = story.client.shell(story.outputs["HostLog"]).stdout
     _expect("3.1.2-does-not-exist" in cause, "the missing image in the host log", cause)
@@ -284,7 +284,7 @@ def destroy(story: Story) -> str:
         story.cdk.destroy()
     except DeploymentError as refused:
         _expect("TerminationProtection" in str(refused), "only termination protection to refuse", refused)
-    _expect(story.world.hosts() == (), "no host", story.world.hosts())
+    _await_hosts(story, lambda hosts: not hosts, "no host")
     kept = _objects(story)
     _expect(kept == kept_before, f"{kept_before} objects", kept)
     return f"the host and its address are gone; the {kept} objects of the images are kept"
@@ -333,6 +333,17 @@ def _random_image(story: Story, name: str, layer_bytes: int) -> Image:
         config={"Cmd": ["/payload"]},
     )
     return image
+
+
+def _await_hosts(
+    story: Story, holds: Callable[[tuple[HostView, ...]], bool], expected: str
+) -> tuple[HostView, ...]:
+    """The hosts once they are as expected: the world follows its AWS within a second."""
+    deadline = time.monotonic() + FOLLOWING_SECONDS
+    while not holds(hosts := story.world.hosts()):
+        _expect(time.monotonic() < deadline, expected, hosts)
+        time.sleep(0.1)
+    return hosts
 
 
 def _same_layers(story: Story, layout: str) -> str:
