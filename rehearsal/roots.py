@@ -123,7 +123,7 @@ def make_golden(workplace: Workplace, userdata: Path, say: Say) -> None:
     def make(directory: Path) -> None:
         inside = Path("opt/registry")
         shutil.copytree(userdata, directory / inside)
-        _run_to_layer(below, directory, ([f"/{inside}/install"],))
+        _run_to_layer(below, directory, ([f"/{inside}/install"], ["apt-get", "clean"]))
         # The host brings its own copy, from the deployed asset.
         for brought in sorted(userdata.rglob("*"), reverse=True):
             there = directory / inside / brought.relative_to(userdata)

@@ -333,6 +333,16 @@ def test_killed_world_leaves_nothing_but_folders_and_those_are_removed(
 ) -> None:
     assert inside
     assert first
+    # A half-open connection between two that die at once: neither will hear the other's goodbye.
+    hold = "exec 3<>/dev/tcp/169.254.169.254/80; exec sleep 1000"
+    succeed(inside, first, "systemd-run", "--no-block", "bash", "-c", hold)
+    succeed(
+        inside,
+        first,
+        "sh",
+        "-c",
+        "until ss -Hnt state established dst 169.254.169.254 | grep -q .; do :; done",
+    )
     network = str(Path(f"/proc/{keeper.pid}/ns/net").readlink())
     assert len(processes_in(network)) > 3
     keeper.kill()
@@ -414,6 +424,37 @@ def test_kill_of_any_one_process_ends_the_world(workplace: Workplace, victim: st
     assert_no_traces(network)
     starter.wait(10)
     workplace.release_lock(free_lock(workplace))
+
+
+BUILDER = """
+from pathlib import Path
+from rehearsal import roots
+from rehearsal.layers import Stack, run_in
+from tests.rehearsal.host_world import workplace
+workplace = workplace()
+layers = roots.base(workplace, print).layers
+place = workplace.run / "registry-rehearsal-build"
+for name in ("upper", "work", "at"):
+    (place / name).mkdir(parents=True)
+stack = Stack(tuple(map(str, layers)), f"{place}/upper", f"{place}/work", f"{place}/at")
+run_in(stack, ["sh", "-c", "echo inside > /inside; sleep 1000; : registry-rehearsal"], {"PATH": "/usr/bin"})
+"""
+
+
+def test_killed_maker_of_a_root_leaves_no_process_and_no_mount(workplace: Workplace) -> None:
+    lock = take_machine(workplace)
+    builder = subprocess.Popen(
+        [sys.executable, "-c", BUILDER], env={**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    )
+    while not (workplace.run / "registry-rehearsal-build/upper/inside").exists():
+        assert builder.poll() is None
+        time.sleep(0.05)
+    builder.kill()
+    builder.wait()
+    assert_no_traces("none")
+    workplace.remove_leftovers()
+    workplace.release_lock(lock)
+    assert not workplace.run.exists()
 
 
 def only_child(pid: int) -> int:
