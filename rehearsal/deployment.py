@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +53,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Cdk:
-    """The ``cdk`` command line against one account; ``settings`` become ``-c key=value``."""
+    """The ``cdk`` command line against one account; ``settings`` become ``-c key=value``.
 
+    It runs inside the world (``in_world`` makes the argument vector that enters it), and so ends with it.
+    """
+
+    in_world: Callable[[Sequence[str]], list[str]]
     account: Account
     output: Path
     settings: Mapping[str, str]
@@ -104,8 +108,7 @@ class Cdk:
         }
         printed = []
         with subprocess.Popen(
-            command,
-            cwd=PROJECT,
+            self.in_world(command),
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

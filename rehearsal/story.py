@@ -1,5 +1,6 @@
 """The story `make rehearse` tells: a world is started, every step is taken in it, and then nothing is left."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from rehearsal.client import CommandFailedError
@@ -9,7 +10,7 @@ from rehearsal.roots import make_golden
 from rehearsal.steps import SET_UP, STEPS, Step, StepFailedError, Story, grow
 from rehearsal.transcript import Transcript
 from rehearsal.workplace import Workplace
-from rehearsal.world import USERDATA, down, up
+from rehearsal.world import USERDATA, World, down, up
 
 
 def set_up(workplace: Workplace, transcript: Transcript, *, hosts: int = 1) -> None:
@@ -59,7 +60,11 @@ def begin(workplace: Workplace, transcript: Transcript, *, detached: bool) -> St
         "it is there, and nothing of it on this machine but one virtual wire",
         transcript.seconds - started,
     )
-    return Story(world.cdk(transcript.detail), world.client(), world)
+    return story_in(world, transcript.detail)
+
+
+def story_in(world: World, say: Callable[[str], None]) -> Story:
+    return Story(world.cdk(say), world.client(), world)
 
 
 def _take(step: Step, story: Story, transcript: Transcript) -> None:

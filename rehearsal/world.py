@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,13 @@ class World:
     def cdk(self, say: Say) -> Cdk:
         """The person's ``cdk``, with the settings of the rehearsal's registry."""
         settings = {"domain_name": self.domain, "hosted_zone": self.state["zone"], "alert_email": ALERT_EMAIL}
-        return Cdk(self.account, self.workplace.run, settings, say)
+        return Cdk(
+            lambda argv: enter(self.keeper_pid, argv, PROJECT),
+            self.account,
+            self.workplace.run,
+            settings,
+            say,
+        )
 
     def client(self) -> Client:
         """Somebody on the world's internet, with the account's keys."""
@@ -185,8 +191,11 @@ def pinned_image() -> str:
     return str(json.loads((PROJECT / "cdk.json").read_text())["context"]["registry_image"])
 
 
-def up(workplace: Workplace, say: Say, *, detached: bool) -> World:
-    """Prepare the programs and roots, and start the world.
+def up(
+    workplace: Workplace, say: Say, *, detached: bool, host_roots: tuple[roots.Root, ...] | None = None
+) -> World:
+    """Prepare the programs and roots, and start the world. Hosts boot from the first of ``host_roots`` there is,
+    which is the golden one, else the base.
 
     Raises:
         BusyError: another rehearsal holds this machine.
@@ -196,7 +205,7 @@ def up(workplace: Workplace, say: Say, *, detached: bool) -> World:
     workplace.prepare()
     lock = workplace.take_lock()
     try:
-        keeper = _start(workplace, say, lock, detached=detached)
+        keeper = _start(workplace, say, lock, detached=detached, host_roots=host_roots)
     except BaseException:
         os.close(lock)
         down(workplace)
@@ -206,12 +215,15 @@ def up(workplace: Workplace, say: Say, *, detached: bool) -> World:
     return World(workplace, keeper.pid)
 
 
-def _start(workplace: Workplace, say: Say, lock: int, *, detached: bool) -> subprocess.Popen[bytes]:
+def _start(
+    workplace: Workplace, say: Say, lock: int, *, detached: bool, host_roots: tuple[roots.Root, ...] | None
+) -> subprocess.Popen[bytes]:
     workplace.name_holder(lock, os.getpid())
     workplace.remove_leftovers()
     workplace.prepare()
     path = workplace.run / "order.json"
-    _prepare(workplace, say).write(path)
+    order = _prepare(workplace, say)
+    replace(order, host_roots=host_roots or order.host_roots).write(path)
     inside = [sys.executable, "-m", "rehearsal.inside", str(path)]
     keeper = start_world(workplace, inside, lock=lock, detached=detached)
     deadline = time.monotonic() + START_TIMEOUT_SECONDS

@@ -26,6 +26,8 @@ def account() -> Iterator[Account]:
 def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tmp_path: Path) -> None:
     said: list[str] = []
     cdk = Cdk(
+        # Not in a world: the emulated AWS of this test is this process.
+        list,
         CdkAccount(
             endpoint_url=account.cloud.endpoint_url,
             region=REGION,

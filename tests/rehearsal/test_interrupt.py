@@ -44,12 +44,13 @@ def wait_for(rehearsal: subprocess.Popen[str], text: str) -> None:
 
 
 def living() -> list[str]:
-    """The processes on this machine that run in the rehearsal's folders or in its name."""
+    """The processes on this machine that were started with, or write to, something of the rehearsal's folder."""
     found = []
     for each in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with contextlib.suppress(OSError):
             command = (each / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            if str(WORKPLACE.run) in command or "rehearsal.inside" in command or "slirp4netns" in command:
+            writes_to = str((each / "fd/1").readlink())
+            if f"{WORKPLACE.run}/" in command + writes_to:
                 found.append(command)
     return found
 
