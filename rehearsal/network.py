@@ -12,6 +12,7 @@ from rehearsal.namespaces import MTU_BYTES, OUTSIDE_PEER
 
 BRIDGE = "vpc0"
 GATEWAY = "10.0.0.1"
+GATEWAY_MAC = "02:00:0a:00:00:01"
 WORLD_ADDRESS = "10.77.0.2"
 METADATA_ADDRESS = "169.254.169.254"
 # 10.77.0.100-199 in the fewest blocks that stay clear of the world's own address
@@ -41,7 +42,8 @@ class Network:
         self._forwards: dict[str, Forward] = {}
         _write_sysctl("net/ipv4/ip_forward", "1")
         _ip_batch(
-            f"link add {BRIDGE} mtu {MTU_BYTES} type bridge",
+            # An address of its own: else it is that of a port, and changes when that host goes.
+            f"link add {BRIDGE} address {GATEWAY_MAC} mtu {MTU_BYTES} type bridge",
             f"address add {GATEWAY}/16 dev {BRIDGE}",
             f"address add {METADATA_ADDRESS}/32 dev {BRIDGE}",
             f"link set {BRIDGE} up",

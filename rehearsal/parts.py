@@ -56,6 +56,8 @@ REGISTRY = Recipe(
     "docker-registry",
 )
 PEBBLE = Recipe("pebble", "github.com/letsencrypt/pebble/v2/cmd/pebble", "v2.10.1", "pebble", "pebble")
+# Where it cannot be built, Debian's skopeo does its step of the story.
+CRANE = Recipe("crane", "github.com/google/go-containerregistry/cmd/crane", "v0.22.1", "skopeo", "skopeo")
 VERSITYGW = Recipe("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
 
 
