@@ -24,6 +24,7 @@ from rehearsal.namespaces import resolve_through, trust_in_world
 from rehearsal.network import METADATA_ADDRESS, WORLD_ADDRESS, Forward, Network, OpenPorts
 from rehearsal.order import Order
 from rehearsal.roots import trust_layer
+from rehearsal.storage import Storage
 from rehearsal.workplace import Workplace
 
 LOOK_EVERY_SECONDS = 0.2
@@ -64,6 +65,8 @@ class Keeper:
             region=self._cloud.place.region,
             zone=order.zone,
         )
+        if order.parts["versitygw"].path:
+            Storage(self._internet.folder, self._cloud, self._internet.start)
         for image in order.images:
             self._internet.publish_image(image.layout, image.reference)
         authorities = workplace.run / "authorities.pem"

@@ -56,6 +56,8 @@ class Internet:
         for name in ("srv", "client", "upper", "work", "root"):
             (self._run / name).mkdir(parents=True)
         shutil.copytree(CONFIGURATION, self.folder, dirs_exist_ok=True)
+        objects_in = "versitygw" if parts["versitygw"].path else "moto"
+        shutil.copy(self.folder / f"objects-in-{objects_in}.conf", self.folder / "objects.conf")
         names = (
             "*.amazonaws.com",
             "*.s3.amazonaws.com",
@@ -76,17 +78,17 @@ class Internet:
             if part.path:
                 shutil.copy(part.path, self.root / "usr/local/bin" / part.name)
         self._start_dns(zone)
-        self._start(
+        self.start(
             "nginx",
             ["nginx", "-p", "/srv", "-c", "/srv/nginx.conf", "-e", "/srv/nginx-error.log"],
             (WORLD_ADDRESS, 443),
         )
-        self._start(
+        self.start(
             "images",
             [parts["registry"].command or "registry", "serve", "/srv/images.yml"],
             ("127.0.0.1", 5001),
         )
-        self._start(
+        self.start(
             "pebble",
             ["env", "PEBBLE_VA_NOSLEEP=1", parts["pebble"].command or "pebble", "-config", "/srv/pebble.json",
              "-dnsserver", f"{WORLD_ADDRESS}:53"],
@@ -147,20 +149,12 @@ class Internet:
         for program in self._programs.values():
             program.wait(10)
 
-    def _start_dns(self, zone: str) -> None:
-        (self.folder / "hosts").touch()
-        here = [*ACME_NAMES, *IMAGE_REGISTRY_NAMES, "amazonaws.com"]
-        # fmt: off
-        command = [
-            "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=",
-            "--no-hosts", "--no-resolv", "--addn-hosts=/srv/hosts", f"--server={WAY_OUT_RESOLVER}",
-            f"--listen-address={WORLD_ADDRESS}", "--bind-interfaces", f"--local=/{zone}/", "--no-negcache",
-            *(f"--address=/{name}/{WORLD_ADDRESS}" for name in here),
-        ]
-        # fmt: on
-        self._start("dnsmasq", command, (WORLD_ADDRESS, 53))
+    def start(self, name: str, argv: Sequence[str], answers_at: tuple[str, int]) -> None:
+        """Run a program of the internet root until stop().
 
-    def _start(self, name: str, argv: Sequence[str], answers_at: tuple[str, int]) -> None:
+        Raises:
+            InternetError: it does not answer.
+        """
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
             program = subprocess.Popen(
@@ -174,6 +168,19 @@ class Internet:
                     f"{name} does not answer at {answers_at}; it said:\n{log.read_text()[-2000:]}"
                 )
             time.sleep(0.02)
+
+    def _start_dns(self, zone: str) -> None:
+        (self.folder / "hosts").touch()
+        here = [*ACME_NAMES, *IMAGE_REGISTRY_NAMES, "amazonaws.com"]
+        # fmt: off
+        command = [
+            "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=",
+            "--no-hosts", "--no-resolv", "--addn-hosts=/srv/hosts", f"--server={WAY_OUT_RESOLVER}",
+            f"--listen-address={WORLD_ADDRESS}", "--bind-interfaces", f"--local=/{zone}/", "--no-negcache",
+            *(f"--address=/{name}/{WORLD_ADDRESS}" for name in here),
+        ]
+        # fmt: on
+        self.start("dnsmasq", command, (WORLD_ADDRESS, 53))
 
 
 def _answers(address: tuple[str, int]) -> bool:

@@ -19,23 +19,28 @@ from rehearsal.workplace import Workplace
 
 
 class PartError(Exception):
-    """A program can neither be built nor be had from Debian; the text says why it could not be built."""
+    """A program can neither be built nor be replaced; the text says why it could not be built."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """``debian`` is the package whose program of the name ``command`` does as well, if there is one."""
+    """``debian`` is the package whose program of the name ``command`` does as well, if there is one; ``instead``
+    is what does its work where there is none.
+    """
 
     name: str
     module: str
     version: str
     debian: str | None = None
     command: str | None = None
+    instead: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``path`` is the built program; None means that it comes from the Debian package ``package``."""
+    """``path`` is the built program; None means that it comes from the Debian package ``package``, or that there
+    is none.
+    """
 
     name: str
     version: str
@@ -58,14 +63,16 @@ REGISTRY = Recipe(
 PEBBLE = Recipe("pebble", "github.com/letsencrypt/pebble/v2/cmd/pebble", "v2.10.1", "pebble", "pebble")
 # Where it cannot be built, Debian's skopeo does its step of the story.
 CRANE = Recipe("crane", "github.com/google/go-containerregistry/cmd/crane", "v0.22.1", "skopeo", "skopeo")
-VERSITYGW = Recipe("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
+VERSITYGW = Recipe(
+    "versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0", instead="the S3 of moto"
+)
 
 
 def prepare(workplace: Workplace, recipe: Recipe, say: Callable[[str], None]) -> Part:
     """The program, built now if the cache has none.
 
     Raises:
-        PartError: it cannot be built here, and Debian has none.
+        PartError: it cannot be built here, and nothing takes its place.
     """
     place = workplace.cache / "parts" / f"{recipe.name}-{recipe.version}-{platform.machine()}"
     built = Part(recipe.name, recipe.version.removeprefix("v"), "built from the Go module", place)
@@ -76,6 +83,9 @@ def prepare(workplace: Workplace, recipe: Recipe, say: Callable[[str], None]) ->
     try:
         _build(workplace, recipe, place)
     except subprocess.CalledProcessError as failed:
+        if recipe.instead:
+            say(f"{recipe.name} cannot be built here, {recipe.instead} takes its place")
+            return Part(recipe.name, "absent", f"{recipe.instead} takes its place", None)
         if recipe.debian is None:
             raise PartError(
                 f"{recipe.module}@{recipe.version} cannot be built here:\n{failed.stderr}"

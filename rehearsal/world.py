@@ -250,7 +250,7 @@ def down(workplace: Workplace) -> bool:
 def _prepare(workplace: Workplace, say: Say) -> Order:
     """Programs are built while the roots are made: one needs the processor, the other mostly the network."""
     image = pinned_image()
-    recipes = (parts.REGISTRY, parts.PEBBLE, parts.CRANE)
+    recipes = (parts.REGISTRY, parts.PEBBLE, parts.CRANE, parts.VERSITYGW)
     with ThreadPoolExecutor() as pool:
         programs = pool.submit(lambda: [parts.prepare(workplace, recipe, say) for recipe in recipes])
         base = roots.base(workplace, say)
@@ -261,6 +261,7 @@ def _prepare(workplace: Workplace, say: Say) -> Order:
     registry = registry_image.prepare(workplace, image, program=found["registry"], root=internet, say=say)
     say(f"the image {image} is {registry.source}")
     say(f"the ACME server is {found['pebble']}, the second client {found['crane']}")
+    say(f"the S3 server is {found['versitygw']}")
     return Order(
         domain=DOMAIN,
         zone=ZONE,
