@@ -18,7 +18,7 @@ from rehearsal import parts
 from rehearsal.client import CommandFailedError
 from rehearsal.machine import find_missing
 from rehearsal.oci_layout import REFERENCE
-from rehearsal.steps import Story, bootstrap, deploy, push
+from rehearsal.steps import Story, bootstrap, deploy, first_login, push
 from rehearsal.storage import ADDRESS, Keyring, Storage, UnknownKeyError
 from rehearsal.story import story_in
 from rehearsal.workplace import Workplace
@@ -28,6 +28,7 @@ from tests.rehearsal.cloud_account import Account, host_stack, running_account, 
 WORKPLACE = Workplace.of_this_machine()
 MISSING = find_missing(WORKPLACE)
 needs_a_world = pytest.mark.skipif(bool(MISSING), reason=f"THE REHEARSAL DOES NOT RUN: {'; '.join(MISSING)}")
+MOTO, VERSITYGW = 4567, ADDRESS[1]
 ALLOWED: list[dict[str, Any]] = [
     {
         "Effect": "Allow",
@@ -225,7 +226,6 @@ def test_one_address_serves_objects_and_configuration(story: Story) -> None:
     assert in_versitygw(bucket, "a/key").read_bytes() == b"here"
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     assert s3.get_public_access_block(Bucket=bucket)
-    assert s3.get_bucket_lifecycle_configuration(Bucket=bucket)
     assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
     assert bucket in [each["Name"] for each in s3.list_buckets()["Buckets"]]
     assert s3.head_bucket(Bucket=bucket)
@@ -234,17 +234,80 @@ def test_one_address_serves_objects_and_configuration(story: Story) -> None:
     assert not in_versitygw(bucket, "a/key").exists()
 
 
+SIGNED_FOR = (
+    "AWS4-HMAC-SHA256 Credential=AKIA/20120215/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
+)
+PRESIGNED = (
+    "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA%2F20120215%2Fus-east-1%2F{}%2Faws4_request"
+)
+
+
 @needs_a_world
-def test_a_role_without_s3_pushes_nothing(story: Story) -> None:
+@pytest.mark.parametrize(
+    ("method", "target", "service", "port"),
+    [
+        ("GET", "/bucket/key", "ec2", MOTO),
+        ("GET", "/", "s3", MOTO),
+        ("PUT", "/bucket", "s3", MOTO),
+        ("DELETE", "/bucket/", "s3", MOTO),
+        ("PUT", "/bucket?versioning", "s3", MOTO),
+        ("GET", "/bucket/?policy=", "s3", MOTO),
+        ("GET", "/bucket?x-id=GetBucketTagging&tagging", "s3", MOTO),
+        ("GET", f"/bucket/key?{PRESIGNED.format('sts')}", None, MOTO),
+        ("GET", f"/bucket/key?{PRESIGNED.format('s3')}", None, VERSITYGW),
+        ("GET", "/bucket", "s3", VERSITYGW),
+        ("GET", "/bucket/?list-type=2&prefix=policy", "s3", VERSITYGW),
+        ("GET", "/bucket?uploads", "s3", VERSITYGW),
+        ("GET", "/bucket?versions", "s3", VERSITYGW),
+        ("POST", "/bucket?delete", "s3", VERSITYGW),
+        ("PUT", "/bucket/key?partNumber=1&uploadId=1", "s3", VERSITYGW),
+        ("GET", "/bucket/key?tagging", "s3", VERSITYGW),
+    ],
+)
+def test_the_one_address_knows_who_answers(
+    story: Story, method: str, target: str, service: str | None, port: int
+) -> None:
+    headers = {"Authorization": SIGNED_FOR.format(service)} if service else {}
+    requests.request(method, f"{story.world.account.endpoint_url}{target}", headers=headers, timeout=10)
+
+    assert who_answered() == port
+
+
+@needs_a_world
+@pytest.mark.parametrize("domain", ["s3.amazonaws.com", "s3.us-east-1.amazonaws.com"])
+@pytest.mark.parametrize(
+    ("method", "bucket", "target", "port"),
+    [
+        ("GET", "bucket.", "/a/key", VERSITYGW),
+        ("GET", "bucket.", "/?list-type=2", VERSITYGW),
+        ("POST", "bucket.", "/?delete", VERSITYGW),
+        ("GET", "", "/bucket/key", VERSITYGW),
+        ("GET", "", "/", MOTO),
+        ("PUT", "bucket.", "/", MOTO),
+        ("GET", "bucket.", "/?publicAccessBlock", MOTO),
+    ],
+)
+def test_the_names_of_s3_know_who_answers(
+    story: Story, domain: str, method: str, bucket: str, target: str, port: int
+) -> None:
+    story.client.run("curl", "--silent", "--request", method, f"https://{bucket}{domain}{target}")
+
+    assert who_answered() == port
+
+
+def who_answered() -> int:
+    last = (WORKPLACE.run / "internet/srv/nginx-access.log").read_text().splitlines()[-1]
+    return int(last.rpartition(":")[2])
+
+
+@needs_a_world
+def test_a_host_whose_role_has_lost_its_permissions_takes_no_push(story: Story) -> None:
+    first_login(story)
     push(story)
     iam = story.world.aws("iam")
     role = next(each["RoleName"] for each in iam.list_roles()["Roles"] if "host" in each["RoleName"].lower())
     for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-        left = [each for each in document["Statement"] if "s3:" not in json.dumps(each["Action"])]
-        iam.put_role_policy(
-            RoleName=role, PolicyName=policy, PolicyDocument=json.dumps({**document, "Statement": left})
-        )
+        iam.delete_role_policy(RoleName=role, PolicyName=policy)
     with pytest.raises(CommandFailedError):
         story.client.run("skopeo", "copy", f"oci:small:{REFERENCE}", f"docker://{story.domain}/refused:1")
     said = story.world.run_on_host(story.world.hosts()[0], "docker", "logs", "registry")
