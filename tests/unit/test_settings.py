@@ -322,7 +322,10 @@ def test_anything_else_than_true_or_false_is_no_boolean(written: object) -> None
     assert "remove_data: " in only_error(remove_data=written)
 
 
-@pytest.mark.parametrize("key", [field.name for field in fields(Settings) if field.name != "remove_data"])
+@pytest.mark.parametrize(
+    "key",
+    [field.name for field in fields(Settings) if field.name not in ("remove_data", "repair_enabled")],
+)
 @pytest.mark.parametrize("value", [True, 5, ["registry.example.com"], {"name": "registry.example.com"}])
 def test_text_must_be_text(key: str, value: object) -> None:
     assert f"{key}: {value!r} is not text" in errors(**{key: value})[0]
