@@ -20,9 +20,7 @@ class Message:
     body: str
 
 
-def write_alert(
-    change: Change, domain_name: str, checks: Sequence[Check] = (), repairs: Sequence[Repair] = ()
-) -> Message:
+def write_alert(change: Change, domain_name: str, checks: Sequence[Check]) -> Message:
     """For a change that asks for a mail; its claimed state names the incident, also one that is over."""
     incident, kind = change.claimed, change.mail
     cause = CAUSES[incident.cause_id]
@@ -31,7 +29,7 @@ def write_alert(
     if kind == Mail.RESOLVED:
         effect, remedy = "It is well again.", "Nothing."
     else:
-        effect = "Clients cannot use the registry." if incident.is_down else "Clients are still served."
+        effect = "Clients cannot use the registry." if incident.is_down else "Clients should still be served."
         remedy = cause.remedy
     lines = [
         f"What: {cause.title} (since {incident.since:%Y-%m-%d %H:%M} UTC). {effect}",
@@ -40,7 +38,7 @@ def write_alert(
         f"Runbook: {RUNBOOK}#{cause.anchor}",
         "",
         *_check_lines(checks),
-        *_repair_lines(repairs),
+        *_repair_lines(incident.repairs),
     ]
     return Message(_subject(domain_name, heading, cause), "\n".join(lines).rstrip() + "\n")
 

@@ -15,7 +15,7 @@ from lambdas.causes import Step
 from lambdas.diagnosis import Diagnosis, Inside, Sight, diagnose, read_inside
 from lambdas.environment import HealthEnvironment
 from lambdas.hosts import find_hosts, replace_host
-from lambdas.measures import health_measures
+from lambdas.measures import Measures, health_measures
 from lambdas.probe import Login, Outside, Target, probe
 from lambdas.renewal import early_renewal_is_due
 from lambdas.repair import VERBS, next_step, replaceable
@@ -54,6 +54,7 @@ def check(
     *,
     ring: Ring = ask,
     look: Callable[[Target, Login | None], Outside] = probe,
+    record: Callable[[Measures], None] = measure,
 ) -> dict[str, Any]:
     faults: list[ClientError] = []
     held = read_state(aws.s3, environment.health_state, now)
@@ -65,7 +66,7 @@ def check(
     change = remembering(transition(held.state, diagnosis, now), sight, diagnosis)
     state = act(environment, aws, held, change, diagnosis, sight, ring, faults)
     renewal = read_state(aws.s3, environment.renewal_state, held.state.started_at).state
-    measure(health_measures(sight, diagnosis, state, renewal, count_receivers(aws, environment, faults)))
+    record(health_measures(sight, diagnosis, state, renewal, count_receivers(aws, environment, faults)))
     seen = {
         "cause": diagnosis.cause.id if diagnosis.cause else None,
         "mail": change.mail,

@@ -88,7 +88,8 @@ def diagnose(sight: Sight) -> Diagnosis:
     if all(check.ok for check in checks):
         return Diagnosis(None, checks)
     cause_id = next((cause_id for cause_id, explains in _EXPLANATIONS if explains(sight)), "unexplained")
-    return Diagnosis(CAUSES[cause_id], checks, is_down)
+    # The one user that only the health check needs says nothing about the others.
+    return Diagnosis(CAUSES[cause_id], checks, is_down and cause_id != "health-login-refused")
 
 
 LIFE_LEFT = "certificate life left"
@@ -298,6 +299,8 @@ _EXPLANATIONS: tuple[tuple[str, Callable[[Sight], bool]], ...] = (
     ("docker-stopped", lambda sight: sight.facts.docker not in (None, "active", "reloading")),
     ("certificate-not-served", _certificate_is_not_served),
     ("certificate-missing", lambda sight: sight.facts.certificate == "absent"),
+    # The placeholder that a host serves until it has one.
+    ("certificate-missing", _trust_is("self-signed")),
     ("certificate-expired", _trust_is("expired")),
     ("certificate-wrong-name", _trust_is("wrong-name")),
     ("certificate-untrusted", _trust_is("untrusted")),

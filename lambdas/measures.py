@@ -1,5 +1,6 @@
 """The numbers dashboard and alarms are made of. Ten metrics are free: these nine, and the renewal's."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -7,13 +8,15 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lambdas.diagnosis import Diagnosis, Sight
 from lambdas.transition import State
 
+Measures = Mapping[str, tuple[MetricUnit, float]]
+
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
 
 def health_measures(
     sight: Sight, diagnosis: Diagnosis, state: State, renewal: State, receivers: int | None
-) -> dict[str, tuple[MetricUnit, float]]:
+) -> Measures:
     served, facts = sight.outside.served, sight.facts
     days_left = served.days_left(sight.now) if served else None
     life_left = served.life_left(sight.now) if served else None

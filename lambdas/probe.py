@@ -22,9 +22,9 @@ CATALOG_SECONDS = 20
 _LONGEST_READ_BYTES = 16_384
 
 Port = Literal["open", "refused", "silent"]
-Trust = Literal["ok", "expired", "wrong-name", "untrusted", "no-handshake"]
+Trust = Literal["ok", "expired", "wrong-name", "self-signed", "untrusted", "no-handshake"]
 # https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/
-_TRUST: dict[int, Trust] = {9: "expired", 10: "expired", 62: "wrong-name"}
+_TRUST: dict[int, Trust] = {9: "expired", 10: "expired", 18: "self-signed", 62: "wrong-name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +132,11 @@ def connect(address: str, port: int) -> Port:
     return "open"
 
 
-def look_at_certificate(target: Target, trust: ssl.SSLContext) -> Served:
+def look_at_certificate(
+    target: Target, trust: ssl.SSLContext, *, seconds: float = HANDSHAKE_SECONDS
+) -> Served:
     try:
-        with _handshake(target, trust) as connection:
+        with _handshake(target, trust, seconds) as connection:
             certificate = connection.getpeercert() or {}
             return Served(
                 "ok",
@@ -156,16 +158,16 @@ def _any_fingerprint(target: Target) -> str:
     careless.check_hostname = False
     careless.verify_mode = ssl.CERT_NONE
     try:
-        with _handshake(target, careless) as connection:
+        with _handshake(target, careless, HANDSHAKE_SECONDS) as connection:
             return _fingerprint(connection)
     except OSError:
         return ""
 
 
-def _handshake(target: Target, context: ssl.SSLContext) -> ssl.SSLSocket:
+def _handshake(target: Target, context: ssl.SSLContext, seconds: float) -> ssl.SSLSocket:
     plain = socket.create_connection((target.address, target.port), timeout=CONNECT_SECONDS)
     try:
-        plain.settimeout(HANDSHAKE_SECONDS)
+        plain.settimeout(seconds)
         return context.wrap_socket(plain, server_hostname=target.domain_name)
     except BaseException:
         plain.close()
@@ -188,7 +190,7 @@ def get(target: Target, path: str, login: Login | None, seconds: float, trust: s
     """One GET. Redirects are answers, not orders."""
     deadline = time.monotonic() + seconds
     try:
-        with _handshake(target, trust) as connection:
+        with _handshake(target, trust, seconds) as connection:
             connection.settimeout(seconds)
             connection.sendall(_request(target.domain_name, path, login))
             return _receive(connection, deadline)

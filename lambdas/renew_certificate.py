@@ -12,6 +12,7 @@ from lambdas.alert import write_alert
 from lambdas.aws import Aws, connect, publish
 from lambdas.diagnosis import Diagnosis
 from lambdas.environment import Environment
+from lambdas.measures import Measures
 from lambdas.probe import Login, Outside, Target, probe
 from lambdas.renewal import judge_renewal, read_renewal
 from lambdas.run_command import Reply, ask
@@ -41,13 +42,14 @@ def renew(
     *,
     ring: Callable[..., Reply] = ask,
     look: Callable[[Target, Login | None], Outside] = probe,
+    record: Callable[[Measures], None] = measure,
 ) -> dict[str, Any]:
     held = read_state(aws.s3, environment.renewal_state, now)
     renewal = read_renewal(
         ring(aws.ssm, environment.doorbell, "renew-certificate", wait_seconds=WAIT_SECONDS)
     )
     diagnosis = judge_renewal(renewal, look(environment.target, None))
-    measure({"RenewalSucceeded": (MetricUnit.Count, float(diagnosis.cause is None))})
+    record({"RenewalSucceeded": (MetricUnit.Count, float(diagnosis.cause is None))})
     LOGGER.info("renewal", extra={"renewal": renewal, "cause": diagnosis.cause and diagnosis.cause.id})
     mail = None if held.state.is_leased(now) else tell(now, environment, aws, held, diagnosis)
     if diagnosis.cause:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.facts import moment
+from lambdas.measures import Measures
 
 LOGGER = Logger()
 METRICS = Metrics()
@@ -23,6 +23,6 @@ def scheduled_moment(event: Mapping[str, Any]) -> datetime:
     return due
 
 
-def measure(values: Mapping[str, tuple[MetricUnit, float]]) -> None:
+def measure(values: Measures) -> None:
     for name, (unit, value) in values.items():
         METRICS.add_metric(name, unit, value)
