@@ -3,6 +3,7 @@
 import calendar
 import re
 from datetime import date, timedelta
+from functools import cache
 from itertools import pairwise
 
 # Every combination of weekday and date, and the Februaries of two leap years.
@@ -11,6 +12,7 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 _WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 
+@cache
 def longest_gap(schedule: str) -> timedelta:
     """Between two runs of a schedule in a form that ``stacks.schedules`` accepts.
 

@@ -107,5 +107,5 @@ def test_no_log_line_forges_a_subject_a_line_or_a_link(pieces: list[str]) -> Non
     head, check, gap, repair = written.body.splitlines()[:5], *written.body.splitlines()[5:]
     assert [line.partition(":")[0] for line in head] == ["What", "Why", "Do", "Runbook", ""]
     assert (check[:5], gap, repair[:7]) == ("FAIL ", "", "Repair ")
-    assert not re.search(r"://|@|\w\.[A-Za-z]", check + repair)
+    assert not re.search(r"://|@|\w\.[A-Za-z]", f"{check}\n{repair}")
     assert len(check) < 900
