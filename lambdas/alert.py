@@ -37,7 +37,8 @@ def write_alert(change: Change, domain_name: str, checks: Sequence[Check]) -> Me
         f"Do: {remedy}",
         f"Runbook: {RUNBOOK}#{cause.anchor}",
         "",
-        *_check_lines(checks),
+        *failing_lines(checks),
+        *_ok_lines(checks),
         *_repair_lines(incident.repairs),
     ]
     return Message(_subject(domain_name, heading, cause), "\n".join(lines).rstrip() + "\n")
@@ -50,12 +51,16 @@ def _subject(domain_name: str, heading: str, cause: Cause) -> str:
     return f"[{name}{end}"
 
 
-def _check_lines(checks: Sequence[Check]) -> Iterator[str]:
-    for check in sorted(checks, key=lambda check: check.ok):
-        if check.ok:
-            yield f"ok   {quoted(check.name)} {quoted(check.actual)}"
-        else:
-            yield f"FAIL {quoted(check.name)} {quoted(check.actual)}, expected {quoted(check.expected)}"
+def failing_lines(checks: Sequence[Check]) -> list[str]:
+    return [
+        f"FAIL {quoted(check.name)} {quoted(check.actual)}, expected {quoted(check.expected)}"
+        for check in checks
+        if not check.ok
+    ]
+
+
+def _ok_lines(checks: Sequence[Check]) -> list[str]:
+    return [f"ok   {quoted(check.name)} {quoted(check.actual)}" for check in checks if check.ok]
 
 
 def _repair_lines(repairs: Sequence[Repair]) -> Iterator[str]:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.alert import write_alert
+from lambdas.alert import failing_lines, write_alert
 from lambdas.aws import Aws, connect, publish
 from lambdas.causes import Step
 from lambdas.diagnosis import Diagnosis, Inside, Sight, diagnose, read_inside
@@ -35,6 +35,8 @@ REPAIR_SECONDS = 60
 LEASE = timedelta(minutes=4)
 
 Ring = Callable[..., Reply]
+# AWS refused, or could not be asked.
+AwsError = BotoCoreError | ClientError
 
 
 class HealthCheckError(Exception):
@@ -56,7 +58,7 @@ def check(
     look: Callable[[Target, Login | None], Outside] = probe,
     record: Callable[[Measures], None] = measure,
 ) -> dict[str, Any]:
-    faults: list[ClientError] = []
+    faults: list[AwsError] = []
     held = read_state(aws.s3, environment.health_state, now)
     outside = look(environment.target, read_login(aws.ssm, environment.health_parameter))
     sight = Sight(environment.address, outside, None, now)
@@ -74,7 +76,7 @@ def check(
         "repairs": [f"{repair.step}: {repair.outcome}" for repair in state.repairs],
         "milliseconds": outside.milliseconds,
     }
-    LOGGER.info("health", extra=seen | {"failing": [each for each in diagnosis.checks if not each.ok]})
+    LOGGER.info("health", extra=seen | {"failing": failing_lines(diagnosis.checks)})
     if faults:
         raise HealthCheckError("; ".join(map(str, faults)))
     return seen
@@ -83,7 +85,7 @@ def check(
 def read_login(ssm: "SSMClient", parameter: str) -> Login | None:
     try:
         found = ssm.get_parameter(Name=parameter, WithDecryption=True)
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         LOGGER.warning("the health user's password cannot be read", extra={"code": _code(error)})
         return None
     return Login(HEALTH_USER, found["Parameter"]["Value"])
@@ -96,11 +98,11 @@ def wants_inside(state: State, sight: Sight) -> bool:
 
 
 def look_inside(
-    aws: Aws, environment: HealthEnvironment, ring: Ring, faults: list[ClientError]
+    aws: Aws, environment: HealthEnvironment, ring: Ring, faults: list[AwsError]
 ) -> Inside | None:
     try:
         return read_inside(ring(aws.ssm, environment.doorbell, "diagnose", wait_seconds=INSIDE_SECONDS))
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         faults.append(error)
         return None
 
@@ -122,7 +124,7 @@ def act(
     diagnosis: Diagnosis,
     sight: Sight,
     ring: Ring,
-    faults: list[ClientError],
+    faults: list[AwsError],
 ) -> State:
     """Repair, renew and tell, between two writes, of which only one run can do the first."""
     now, place = sight.now, environment.health_state
@@ -160,14 +162,14 @@ def choose_repair(
     failing: State,
     diagnosis: Diagnosis,
     now: datetime,
-    faults: list[ClientError],
+    faults: list[AwsError],
 ) -> tuple[Step | None, str]:
     step = next_step(failing, diagnosis, now) if environment.repairs else None
     if step != Step.INSTANCE:
         return step, ""
     try:
         host = replaceable(find_hosts(aws.autoscaling, environment.domain_name), failing, now)
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         faults.append(error)
         return None, ""
     return (step, host) if host else (None, "")
@@ -194,7 +196,7 @@ def concluding(change: Change, outcome: str) -> Change:
 
 
 def carry_out(
-    environment: HealthEnvironment, aws: Aws, step: Step, host: str, ring: Ring, faults: list[ClientError]
+    environment: HealthEnvironment, aws: Aws, step: Step, host: str, ring: Ring, faults: list[AwsError]
 ) -> str:
     """Whatever comes of it, the mail says so."""
     try:
@@ -202,7 +204,7 @@ def carry_out(
             replace_host(aws.autoscaling, host)
             return f"{host} is being replaced"
         reply = ring(aws.ssm, environment.doorbell, VERBS[step], wait_seconds=REPAIR_SECONDS)
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         faults.append(error)
         return f"refused: {_code(error)}"
     if reply.delivery != Delivery.ANSWERED:
@@ -219,15 +221,15 @@ def start_renewal(environment: HealthEnvironment, aws: Aws, now: datetime) -> No
     )
 
 
-def count_receivers(aws: Aws, environment: HealthEnvironment, faults: list[ClientError]) -> int | None:
+def count_receivers(aws: Aws, environment: HealthEnvironment, faults: list[AwsError]) -> int | None:
     """Subscriptions that somebody has confirmed. An alert that no one receives is none."""
     try:
         attributes = aws.sns.get_topic_attributes(TopicArn=environment.topic_arn)["Attributes"]
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         faults.append(error)
         return None
     return int(attributes.get("SubscriptionsConfirmed", "0"))
 
 
-def _code(error: ClientError) -> str:
-    return error.response["Error"]["Code"]
+def _code(error: AwsError) -> str:
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

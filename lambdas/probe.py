@@ -118,7 +118,7 @@ def _ask_resolver(name: str) -> Names:
     try:
         found = socket.getaddrinfo(name, 443, socket.AF_INET, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        return Names(problem=str(error))
+        return Names(problem=getattr(error, "strerror", None) or str(error))
     return Names(tuple(sorted({str(address[0]) for *_, address in found})))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.alert import write_alert
+from lambdas.alert import failing_lines, write_alert
 from lambdas.aws import Aws, connect, publish
 from lambdas.diagnosis import Diagnosis
 from lambdas.environment import Environment
@@ -50,7 +50,7 @@ def renew(
     )
     diagnosis = judge_renewal(renewal, look(environment.target, None))
     record({"RenewalSucceeded": (MetricUnit.Count, float(diagnosis.cause is None))})
-    LOGGER.info("renewal", extra={"renewal": renewal, "cause": diagnosis.cause and diagnosis.cause.id})
+    LOGGER.info("renewal", extra={"renewed": renewal.renewed, "failing": failing_lines(diagnosis.checks)})
     mail = None if held.state.is_leased(now) else tell(now, environment, aws, held, diagnosis)
     if diagnosis.cause:
         raise RenewalFailedError(diagnosis.cause.title)
