@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdas.alert import quoted, write_alert
-from lambdas.causes import CAUSES, Cause, Step
+from lambdas.causes import CAUSES, Step
 from lambdas.check import Check
 from lambdas.transition import Change, Mail, Repair, State
 from tests.unit.account import NOW
@@ -63,15 +63,15 @@ def test_the_subject_says_whether_clients_feel_it(mail: Mail, is_down: bool, hea
     assert subject == f"[registry.example.com] {heading}: The registry container is stopped"
 
 
-@pytest.mark.parametrize("cause", CAUSES.values(), ids=lambda cause: cause.id)
-@pytest.mark.parametrize("length", [4, 60, 253])
-def test_every_subject_is_one_that_sns_takes(cause: Cause, length: int) -> None:
+@pytest.mark.parametrize("length", [5, 60, 253])
+def test_every_subject_is_one_that_sns_takes(length: int) -> None:
     domain = ("a" * (length - 4)) + ".com"
-    subject = write_alert(change(Mail.REMINDER, is_down=False, cause_id=cause.id), domain, []).subject
-    assert len(subject) < 100
-    assert subject.isascii()
-    assert subject.isprintable()
-    assert subject.endswith(f"] STILL AT RISK: {cause.title}")
+    for cause in CAUSES.values():
+        subject = write_alert(change(Mail.REMINDER, is_down=False, cause_id=cause.id), domain, []).subject
+        assert len(subject) < 100
+        assert subject.isascii()
+        assert subject.isprintable()
+        assert subject.endswith(f"] STILL AT RISK: {cause.title}")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_what_was_observed_is_quoted_harmlessly(hostile: str, harmless: str) -> 
     assert quoted(hostile) == harmless
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(
         st.sampled_from(["\n", "\r", "https://", "evil.example", "@", "Do: ", "FAIL ", "\u2028"])

@@ -11,7 +11,7 @@ RUNBOOK = (Path(__file__).resolve().parents[2] / "docs" / "runbook.md").read_tex
 SECTIONS = dict(part.split("\n", 1) for part in RUNBOOK.split("\n## ")[1:])
 SHARED_BY_NEW_HOSTS = {"dns-missing", "dns-elsewhere", "s3-denied", "s3-bucket-missing", "s3-unreachable"}
 
-each_cause = pytest.mark.parametrize("cause", CAUSES.values(), ids=str)
+each_cause = pytest.mark.parametrize("cause", CAUSES.values(), ids=list(CAUSES))
 
 
 def test_the_runbook_has_one_heading_for_each_cause() -> None:
@@ -29,19 +29,15 @@ def test_the_runbook_uses_the_words_of_the_mail_and_says_what_to_type(cause: Cau
     assert re.search(r"\n```\n# (on the host|anywhere)\n.+\n```\n", section, re.DOTALL)
 
 
-@each_cause
-def test_a_title_fits_a_subject_and_is_plain_ascii(cause: Cause) -> None:
-    assert cause.title.isascii()
-    assert len(cause.title) <= 50
-    assert f"{cause.why}{cause.remedy}".isascii()
+def test_a_title_fits_a_subject_and_all_is_plain_ascii() -> None:
+    for cause in CAUSES.values():
+        assert len(cause.title) <= 50
+        assert f"{cause.title}{cause.why}{cause.remedy}".isascii()
 
 
-@each_cause
-def test_repairs_go_from_small_to_large(cause: Cause) -> None:
-    order = list(Step)
-    assert [order.index(step) for step in cause.repairs] == sorted(
-        order.index(step) for step in cause.repairs
-    )
+def test_repairs_go_from_small_to_large() -> None:
+    for cause in CAUSES.values():
+        assert list(cause.repairs) == [step for step in Step if step in cause.repairs]
 
 
 @pytest.mark.parametrize(

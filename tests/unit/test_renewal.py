@@ -12,7 +12,7 @@ from lambdas.run_command import Delivery, Reply
 from tests.unit.account import FINGERPRINT, WELL_OUTSIDE, answered, renewed
 
 BEGIN = datetime(2027, 1, 15, 12, tzinfo=UTC)
-TICK = timedelta(hours=3)
+TICK = timedelta(hours=6)
 TWO_YEARS = timedelta(days=731)
 # Let's Encrypt: certificates for the same names in a week.
 CERTIFICATES_A_WEEK = 5
@@ -42,7 +42,7 @@ class World:
                 if not within(now - TICK, self.outages):
                     self.expired_at.append(now)
                 self.issue(now)
-            if self.monthly and (now.day, now.hour) == (1, 3):
+            if self.monthly and (now.day, now.hour) == (1, 6):
                 self.renew(now)
             served = Served("ok", "", self.issued[-1], self.expires)
             if early_renewal_is_due(served, started, now):
