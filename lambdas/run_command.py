@@ -17,6 +17,8 @@ DELIVERY_SECONDS = 30
 # Which hosts have the tag is found out after the command was accepted.
 _TARGETS_SECONDS = 20
 _PAUSE_SECONDS = 1
+# Two hosts at once would ask the certificate authority twice; the second finds what the first has saved.
+_ONE_AFTER_THE_OTHER = {"renew-certificate"}
 _THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
 _UNDER_WAY = {"Pending", "InProgress", "Delayed", "Cancelling"}
 _NEVER_ARRIVED = {"Undeliverable", "DeliveryTimedOut", "Terminated", "InvalidPlatform", "AccessDenied"}
@@ -66,7 +68,7 @@ def ask(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Reply:
-    """Run a verb on one host after the other, until all have answered or the time is over.
+    """Run a verb on every host, until all have answered or the time is over.
 
     Raises:
         ClientError: Systems Manager refused, other than by throttling.
@@ -78,8 +80,7 @@ def ask(
             Parameters={"verb": [verb]},
             Targets=[{"Key": f"tag:{HOST_TAG}", "Values": [doorbell.domain_name]}],
             TimeoutSeconds=DELIVERY_SECONDS,
-            # Two hosts at once would ask the certificate authority twice.
-            MaxConcurrency="1",
+            MaxConcurrency="1" if verb in _ONE_AFTER_THE_OTHER else "100%",
         )["Command"]["CommandId"]
         while True:
             sleep(_PAUSE_SECONDS)

@@ -48,11 +48,11 @@ class Ssm:
         self.seconds += seconds
 
 
-def rung(ssm: Ssm) -> Reply:
+def rung(ssm: Ssm, verb: str = "diagnose") -> Reply:
     return ask(
         cast(Any, ssm),
         DOORBELL,
-        "diagnose",
+        verb,
         wait_seconds=WAIT_SECONDS,
         clock=lambda: ssm.seconds,
         sleep=ssm.sleep,
@@ -72,9 +72,15 @@ def test_one_verb_of_the_document_goes_to_the_hosts_with_the_tag() -> None:
             "Parameters": {"verb": ["diagnose"]},
             "Targets": [{"Key": "tag:registry:domain", "Values": ["registry.example.com"]}],
             "TimeoutSeconds": 30,
-            "MaxConcurrency": "1",
+            "MaxConcurrency": "100%",
         }
     ]
+
+
+def test_two_hosts_renew_one_after_the_other() -> None:
+    ssm = Ssm([{"i-1": DONE, "i-2": DONE}])
+    rung(ssm, "renew-certificate")
+    assert ssm.sent[0]["MaxConcurrency"] == "1"
 
 
 @pytest.mark.parametrize(
