@@ -48,7 +48,8 @@ class Server:
     def _serve(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         signed = signature.read(environ)
         if signed is None:
-            return self._answer(environ, start_response)
+            with self._world:
+                return self._answer(environ, start_response)
         digest = _digest_of_body(environ, signed)
         if signed.service in UNLOCKED:
             with self._world:
