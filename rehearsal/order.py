@@ -12,7 +12,9 @@ from rehearsal.roots import Root
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """``zone`` is the hosted zone that exists before any deployment, ``images`` what the image registry offers."""
+    """``zone`` is the hosted zone that exists before any deployment, ``images`` what the image registry offers,
+    ``functions`` what AWS Lambda's runtime consists of.
+    """
 
     domain: str
     zone: str
@@ -20,6 +22,7 @@ class Order:
     parts: Mapping[str, Part]
     host_root: Root
     internet_root: Root
+    functions: Path
 
     def write(self, path: Path) -> None:
         """For the world's process to read."""
@@ -41,6 +44,7 @@ class Order:
             },
             host_root=_root(read["host_root"]),
             internet_root=_root(read["internet_root"]),
+            functions=Path(read["functions"]),
         )
 
 

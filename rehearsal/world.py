@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from rehearsal import machine, parts, registry_image, roots
+from rehearsal import functions, machine, parts, registry_image, roots
 from rehearsal.client import Client
 from rehearsal.deployment import PROJECT, Account, Cdk
 from rehearsal.host import command_on
@@ -234,6 +234,7 @@ def _prepare(workplace: Workplace, say: Say) -> Order:
         base = roots.base(workplace, say)
         found = {part.name: part for part in programs.result()}
     parts.forget_sources(workplace)
+    packages_of_functions = functions.prepare(workplace, say)
     packages = ["awscli", *(part.package for part in found.values() if part.package)]
     internet = roots.internet(workplace, say, packages)
     golden = roots.golden_if_ready(workplace, PROJECT / "userdata", say)
@@ -247,4 +248,5 @@ def _prepare(workplace: Workplace, say: Say) -> Order:
         parts=found,
         host_root=golden or base,
         internet_root=internet,
+        functions=packages_of_functions,
     )

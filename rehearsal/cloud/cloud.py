@@ -107,6 +107,15 @@ class Cloud:
         """Every invocation of a function is this runtime's from now on."""
         self._functions.run = run
 
+    def may_report_to_ssm(self, instance_id: str) -> bool:
+        """Whether the instance's role lets the SSM agent say that it is there."""
+        try:
+            key = str(self.role_credentials(instance_id)["AccessKeyId"])
+        except (KeyError, StopIteration):
+            return False
+        arn = f"arn:aws:ec2:{self.place.region}:{self.place.account}:instance/{instance_id}"
+        return self.authorise(key, "ssm:UpdateInstanceInformation", arn)
+
     def fire(self, handler: str, at: datetime) -> Fired:
         """Fire the schedule whose function has this in its handler, as if it were its turn at that moment.
 
