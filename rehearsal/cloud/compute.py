@@ -9,7 +9,6 @@ from moto.autoscaling.models import (
     FakeAutoScalingGroup,
     InstanceState,
     TerminateInstanceActivity,
-    autoscaling_backends,
 )
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.instance_types import INSTANCE_TYPES
@@ -17,7 +16,6 @@ from moto.ec2.models.instances import Instance
 from moto.ssm.models import ssm_backends
 
 from rehearsal.cloud.patches import Patches
-from rehearsal.cloud.values import Place
 
 # EC2 user guide, "Run commands when you launch an EC2 instance with user data input".
 USER_DATA_LIMIT_BYTES = 16 * 1024
@@ -26,10 +24,6 @@ VERSION_TAG = "aws:ec2launchtemplate:version"
 
 class LaunchError(Exception):
     pass
-
-
-def group_of(place: Place, name: str) -> FakeAutoScalingGroup:
-    return autoscaling_backends[place.account][place.region].autoscaling_groups[name]
 
 
 def instances_of(group: FakeAutoScalingGroup) -> list[Instance]:
