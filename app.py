@@ -14,5 +14,6 @@ try:
     settings = Settings.from_context(app.node.get_all_context())
 except SettingsError as error:
     sys.exit(f"The settings (cdk.json, or -c key=value) cannot be deployed:\n\n{error}\n")
-add_registry(app, settings, userdata=Path(__file__).resolve().parent / "userdata")
+project = Path(__file__).resolve().parent
+add_registry(app, settings, userdata=project / "userdata", lambdas=project / "lambdas")
 app.synth()

@@ -5,11 +5,16 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 
-from rehearsal import story
+from rehearsal import control, story, ticks
 from rehearsal.client import CommandFailedError
+from rehearsal.control import RefusedByWorldError
 from rehearsal.deployment import DeploymentError
+from rehearsal.faults import FAULTS, Active, FaultError
+from rehearsal.functions import FunctionRuntimeError
 from rehearsal.machine import UnfitMachineError
+from rehearsal.mailbox import Mailbox, printed
 from rehearsal.namespaces import WorldError
 from rehearsal.parts import PartError
 from rehearsal.roots import RootError
@@ -22,8 +27,11 @@ EXPECTED = (
     BusyError,
     CommandFailedError,
     DeploymentError,
+    FaultError,
+    FunctionRuntimeError,
     NoRehearsalError,
     PartError,
+    RefusedByWorldError,
     RootError,
     UnfitMachineError,
     WorldDiedError,
@@ -80,9 +88,27 @@ def _parser() -> argparse.ArgumentParser:
     visiting = commands.add_parser("client", help="run a command as somebody on the rehearsal's internet")
     visiting.add_argument("argv", nargs="+", metavar="CMD")
     visiting.set_defaults(command=run_as_client)
+    _add_operations(commands)
     ending = commands.add_parser("down", help="end the rehearsal and remove what is left of it")
     ending.set_defaults(command=end)
     return parser
+
+
+def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    ticking = commands.add_parser("tick", help="one turn of a schedule, and what came of it, as JSON")
+    ticking.add_argument("job", choices=ticks.JOBS)
+    ticking.add_argument("--at", metavar="ISO", help="when it is, for the function (default: now)")
+    ticking.set_defaults(command=tick)
+    reading = commands.add_parser("mail", help="what the mailbox got, and who is to confirm a subscription")
+    reading.add_argument("--json", action="store_true", help="for programs")
+    reading.add_argument("--confirm", action="store_true", help="follow the links of pending subscriptions")
+    reading.set_defaults(command=show_mail)
+    listing = commands.add_parser("faults", help="what can be broken, and what is")
+    listing.set_defaults(command=list_faults)
+    for name, command, text in (("fault", break_it, "break it"), ("heal", mend_it, "mend what was broken")):
+        breaking = commands.add_parser(name, help=text)
+        breaking.add_argument("name", choices=FAULTS, metavar="NAME")
+        breaking.set_defaults(command=command)
 
 
 def _count(text: str) -> int:
@@ -130,6 +156,62 @@ def run_on_host(workplace: Workplace, arguments: argparse.Namespace) -> int:
 def run_as_client(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Become a command of the client."""
     return _become(World.running(workplace).client().command(arguments.argv))
+
+
+def tick(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """Exit code 0 if the function ended well."""
+    World.running(workplace)
+    told = control.ask(workplace, "tick", job=arguments.job, at=arguments.at)
+    print(json.dumps(told, indent=2))
+    return 1 if told["error"] else 0
+
+
+def show_mail(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """What was delivered, after following the links that confirm if that is wanted."""
+    world = World.running(workplace)
+    mailbox = Mailbox(workplace)
+    if arguments.confirm:
+        for link in {mail.link for mail in mailbox.read() if mail.link}:
+            world.client().run("curl", "--fail", "--silent", "--show-error", link)
+    subscriptions = [
+        {
+            "endpoint": each["Endpoint"],
+            "state": "pending" if each["SubscriptionArn"] == "PendingConfirmation" else "confirmed",
+        }
+        for each in world.aws("sns").list_subscriptions()["Subscriptions"]
+    ]
+    if arguments.json:
+        mails = [asdict(mail) for mail in mailbox.read()]
+        print(json.dumps({"subscriptions": subscriptions, "mail": mails}, indent=2))
+        return 0
+    for mail in mailbox.read():
+        print(printed(mail), end="\n\n")
+    for each in subscriptions:
+        print(f"{each['endpoint']}: {each['state']}")
+    return 0
+
+
+def list_faults(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """Each with what it does; those that are there now are marked."""
+    del arguments
+    there = Active(workplace).names()
+    for name, fault in FAULTS.items():
+        print(f"{'*' if name in there else ' '} {name:24} {fault.what}")
+    return 0
+
+
+def break_it(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """Until it is healed."""
+    Active(workplace).begin(World.running(workplace), arguments.name)
+    print(f"{arguments.name}: {FAULTS[arguments.name].what}")
+    return 0
+
+
+def mend_it(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """As it was before the fault."""
+    Active(workplace).end(World.running(workplace), arguments.name)
+    print(f"{arguments.name}: healed")
+    return 0
 
 
 def end(workplace: Workplace, arguments: argparse.Namespace) -> int:

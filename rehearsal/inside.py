@@ -14,16 +14,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rehearsal import control, ticks
 from rehearsal.certificate_authority import CertificateAuthority
 from rehearsal.cloud import Cloud, Instance
+from rehearsal.functions import FunctionRuntime
 from rehearsal.host import Host, Launch
 from rehearsal.internet import Internet
+from rehearsal.mailbox import Mailbox
 from rehearsal.metadata import Metadata
 from rehearsal.metadata import serve as serve_metadata
 from rehearsal.namespaces import resolve_through, trust_in_world
 from rehearsal.network import METADATA_ADDRESS, WORLD_ADDRESS, Forward, Network, OpenPorts
 from rehearsal.order import Order
 from rehearsal.roots import trust_layer
+from rehearsal.run_command import HostAgents
 from rehearsal.storage import Storage
 from rehearsal.workplace import Workplace
 
@@ -77,6 +81,17 @@ class Keeper:
         self._internet.trust(self._bundle)
         self._trust = trust_layer(workplace, order.host_roots[-1], authorities)
         self._metadata = serve_metadata(METADATA_ADDRESS, self._metadata_for)
+        self._cloud.follow_mail(Mailbox(workplace, self._say).post)
+        self._cloud.follow_commands(HostAgents(self._powered_hosts, self._cloud.may_report_to_ssm))
+        self._cloud.follow_functions(
+            FunctionRuntime(
+                packages=order.functions,
+                root=self._internet.root,
+                bundle=self._bundle,
+                region=self._cloud.place.region,
+            )
+        )
+        control.serve(workplace, {"tick": self._tick, "power": self._power})
 
     def run(self) -> None:
         """Until stop() is called."""
@@ -143,6 +158,18 @@ class Keeper:
             guest.host.stop()
             guest.host.remove(keep_logs=True)
 
+    def _powered_hosts(self) -> Mapping[str, Host]:
+        return {name: guest.host for name, guest in tuple(self._guests.items()) if guest.host}
+
+    def _tick(self, job: str, at: str | None) -> dict[str, Any]:
+        return ticks.tick(self._cloud, job, at)
+
+    def _power(self, instance_id: str, *, on: bool) -> None:
+        """Take a host's power away behind the back of EC2, or give it back."""
+        host = self._powered_hosts()[instance_id]
+        host.start() if on else host.cut_power()
+        self._write_state()
+
     def _follow_addresses(self) -> None:
         forwards = {}
         for address, instance_id in self._cloud.associations().items():
@@ -184,7 +211,7 @@ class Keeper:
             {
                 "id": guest.instance.id,
                 "private_ip": guest.instance.private_ip,
-                "leader_pid": guest.host.leader_pid if guest.host else None,
+                "leader_pid": guest.host.leader_pid if guest.host and guest.host.is_running() else None,
             }
             for guest in tuple(self._guests.values())
         ]

@@ -17,7 +17,7 @@ from pathlib import Path
 from rehearsal.certificate_authority import CertificateAuthority
 from rehearsal.layers import Stack, mount, mount_stack
 from rehearsal.namespaces import WAY_OUT_RESOLVER
-from rehearsal.network import WORLD_ADDRESS
+from rehearsal.network import S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.oci_layout import REFERENCE
 from rehearsal.parts import Part
 from rehearsal.roots import Root
@@ -77,7 +77,7 @@ class Internet:
         for part in parts.values():
             if part.path:
                 shutil.copy(part.path, self.root / "usr/local/bin" / part.name)
-        self._start_dns(zone)
+        self._start_dns(zone, region)
         self.start(
             "nginx",
             ["nginx", "-p", "/srv", "-c", "/srv/nginx.conf", "-e", "/srv/nginx-error.log"],
@@ -169,7 +169,7 @@ class Internet:
                 )
             time.sleep(0.02)
 
-    def _start_dns(self, zone: str) -> None:
+    def _start_dns(self, zone: str, region: str) -> None:
         (self.folder / "hosts").touch()
         here = [*ACME_NAMES, *IMAGE_REGISTRY_NAMES, "amazonaws.com"]
         # fmt: off
@@ -178,6 +178,7 @@ class Internet:
             "--no-hosts", "--no-resolv", "--addn-hosts=/srv/hosts", f"--server={WAY_OUT_RESOLVER}",
             f"--listen-address={WORLD_ADDRESS}", "--bind-interfaces", f"--local=/{zone}/", "--no-negcache",
             *(f"--address=/{name}/{WORLD_ADDRESS}" for name in here),
+            *(f"--address=/{name}/{S3_ADDRESS}" for name in ("s3.amazonaws.com", f"s3.{region}.amazonaws.com")),
         ]
         # fmt: on
         self.start("dnsmasq", command, (WORLD_ADDRESS, 53))

@@ -14,6 +14,8 @@ BRIDGE = "vpc0"
 GATEWAY = "10.0.0.1"
 GATEWAY_MAC = "02:00:0a:00:00:01"
 WORLD_ADDRESS = "10.77.0.2"
+# S3 has addresses of its own, as the gateway endpoint's prefix list has.
+S3_ADDRESS = "10.77.0.3"
 METADATA_ADDRESS = "169.254.169.254"
 # 10.77.0.100-199 in the fewest blocks that stay clear of the world's own address
 ELASTIC_BLOCKS = ("10.77.0.96/27", "10.77.0.128/26", "10.77.0.192/29")
@@ -48,6 +50,7 @@ class Network:
             f"address add {METADATA_ADDRESS}/32 dev {BRIDGE}",
             f"link set {BRIDGE} up",
             f"address add {WORLD_ADDRESS}/24 dev {OUTSIDE_PEER}",
+            f"address add {S3_ADDRESS}/24 dev {OUTSIDE_PEER}",
             f"link set {OUTSIDE_PEER} up",
             # Beyond the gateway, so that the world answers for them to the machine's ARP, and so that the
             # world's own clients call them from the address the outside knows.

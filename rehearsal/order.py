@@ -13,9 +13,8 @@ from rehearsal.roots import Root
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """``zone`` is the hosted zone that exists before any deployment, ``images`` what the image registry offers.
-
-    A host boots from the first of ``host_roots`` that there is.
+    """``zone`` is the hosted zone that exists before any deployment, ``images`` what the image registry offers,
+    ``functions`` what AWS Lambda's runtime consists of. A host boots from the first of ``host_roots`` that there is.
     """
 
     domain: str
@@ -24,6 +23,7 @@ class Order:
     parts: Mapping[str, Part]
     host_roots: tuple[Root, ...]
     internet_root: Root
+    functions: Path
 
     def write(self, path: Path) -> None:
         """For the world's process to read."""
@@ -45,6 +45,7 @@ class Order:
             },
             host_roots=tuple(map(_root, read["host_roots"])),
             internet_root=_root(read["internet_root"]),
+            functions=Path(read["functions"]),
         )
 
 

@@ -31,7 +31,16 @@ BASE_PACKAGES = (
     "sudo", "systemd", "systemd-sysv", "tzdata", "udev", "unattended-upgrades",
 )
 # fmt: on
-INTERNET_PACKAGES = ("awscli", "curl", "dnsmasq-base", "docker-cli", "nginx-light", "openssl", "skopeo")
+INTERNET_PACKAGES = (
+    "awscli",
+    "curl",
+    "dnsmasq-base",
+    "docker-cli",
+    "libfaketime",
+    "nginx-light",
+    "openssl",
+    "skopeo",
+)
 # This machine's, and a DHCP client: cloud-init would wait half a minute for an answer to it.
 UNWANTED_FILES = ("etc/hostname", "etc/resolv.conf", "usr/sbin/dhcpcd")
 DEBIAN_RELEASES = frozenset({"bullseye", "bookworm", "trixie", "forky", "oldstable", "stable", "testing"})

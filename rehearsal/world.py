@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from rehearsal import machine, parts, registry_image, roots
+from rehearsal import functions, machine, parts, registry_image, roots
 from rehearsal.client import Client
 from rehearsal.deployment import PROJECT, Account, Cdk
 from rehearsal.host import command_on
@@ -256,6 +256,7 @@ def _prepare(workplace: Workplace, say: Say) -> Order:
         base = roots.base(workplace, say)
         found = {part.name: part for part in programs.result()}
     parts.forget_sources(workplace)
+    packages_of_functions = functions.prepare(workplace, say)
     packages = [part.package for part in found.values() if part.package]
     internet = roots.internet(workplace, say, packages)
     registry = registry_image.prepare(workplace, image, program=found["registry"], root=internet, say=say)
@@ -269,4 +270,5 @@ def _prepare(workplace: Workplace, say: Say) -> Order:
         parts=found,
         host_roots=(roots.golden(workplace, USERDATA, say), base),
         internet_root=internet,
+        functions=packages_of_functions,
     )

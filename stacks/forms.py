@@ -5,6 +5,7 @@ What ends in ``host.env`` is also kept free of everything a shell would read as 
 
 import ipaddress
 import re
+import zoneinfo
 
 from stacks.form_error import FormError
 from stacks.instance_types import Architecture
@@ -17,6 +18,7 @@ EMAIL_FORM = "e.g. you@example.com"
 CIDR_FORM = "an IPv4 range such as 203.0.113.7/32, or nothing to keep SSH closed"
 IMAGE_FORM = "an image with its version or digest, such as public.ecr.aws/docker/library/registry:3.1.2"
 AMI_FORM = "the name of a public or own SSM parameter that holds an AMI id, or nothing for Ubuntu 26.04"
+ZONE_OF_TIME_FORM = "a name of the IANA time zone database, such as UTC or Europe/Berlin"
 PREFIX_FORM = "1 to 32 lower-case letters, digits and single hyphens, beginning with a letter"
 ACME_DIRECTORIES = {
     "production": "https://acme-v02.api.letsencrypt.org/directory",
@@ -177,6 +179,22 @@ def architecture_named_in(parameter: str) -> Architecture | None:
         if re.search(rf"(^|[/_.-]){word}([/_.-]|$)", parameter):
             return meant
     return None
+
+
+def time_zone(text: str) -> str:
+    # Small systems come without the database; EventBridge Scheduler then has the last word.
+    has_form = re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", text)
+    if not has_form or (_is_known_zone("UTC") and not _is_known_zone(text)):
+        raise FormError("is not a time zone", ZONE_OF_TIME_FORM)
+    return text
+
+
+def _is_known_zone(text: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (OSError, ValueError, zoneinfo.ZoneInfoNotFoundError):
+        return False
+    return True
 
 
 def name_prefix(text: str) -> str:

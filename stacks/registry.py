@@ -6,11 +6,12 @@ from constructs import Construct
 
 from stacks.dns import Dns
 from stacks.host import Host
+from stacks.operations import Operations
 from stacks.settings import Settings
 from stacks.storage import Storage
 
 
-def add_registry(scope: Construct, settings: Settings, *, userdata: Path) -> None:
+def add_registry(scope: Construct, settings: Settings, *, userdata: Path, lambdas: Path) -> None:
     storage = Storage(scope, f"{settings.name_prefix}-storage", remove_data=settings.remove_data)
     dns = Dns(
         scope,
@@ -18,7 +19,7 @@ def add_registry(scope: Construct, settings: Settings, *, userdata: Path) -> Non
         domain_name=settings.domain_name,
         hosted_zone=settings.hosted_zone,
     )
-    Host(
+    host = Host(
         scope,
         f"{settings.name_prefix}-host",
         settings=settings,
@@ -28,3 +29,14 @@ def add_registry(scope: Construct, settings: Settings, *, userdata: Path) -> Non
         address=dns.address,
         userdata=userdata,
     )
+    operations = Operations(
+        scope,
+        f"{settings.name_prefix}-operations",
+        settings=settings,
+        images=storage.images,
+        state=storage.state,
+        address=dns.address,
+        lambdas=lambdas,
+    )
+    # Nobody watches a host that has not proven itself yet.
+    operations.add_stack_dependency(host)

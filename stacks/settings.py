@@ -3,16 +3,20 @@
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
+from datetime import timedelta
 from typing import Any, Self
 
 from stacks import forms
 from stacks.form_error import FormError
 from stacks.instance_types import Architecture, architecture, instance_type
+from stacks.schedule_gaps import longest_gap
 from stacks.schedules import schedule
 
 UBUNTU_AMI_PARAMETER = (
     "/aws/service/canonical/ubuntu/server/26.04/stable/current/{architecture}/hvm/ebs-gp3/ami-id"
 )
+# Three missing checks are an alarm, and CloudWatch looks back a week at most.
+LONGEST_UNWATCHED = timedelta(hours=12)
 
 
 class SettingsError(Exception):
@@ -54,6 +58,12 @@ class Settings:
     renewal_schedule: str = "cron(17 3 1 * ? *)"
 
     health_schedule: str = "rate(5 minutes)"
+
+    schedule_time_zone: str = "UTC"
+    """What the hours of a cron schedule mean."""
+
+    repair_enabled: bool = True
+    """The health check restarts what stopped, and replaces a host that hangs."""
 
     name_prefix: str = "registry"
     """Begins the stacks' names, so that two registries fit into one account."""
@@ -116,10 +126,11 @@ _TEXT_FORMS: Mapping[str, Callable[[str], str]] = {
     "ssh_cidr": forms.ssh_cidr,
     "renewal_schedule": schedule,
     "health_schedule": schedule,
+    "schedule_time_zone": forms.time_zone,
     "name_prefix": forms.name_prefix,
 }
-_SWITCH = "remove_data"
-_KEYS = (*_TEXT_FORMS, _SWITCH)
+_SWITCHES = ("repair_enabled", "remove_data")
+_KEYS = (*_TEXT_FORMS, *_SWITCHES)
 _MAY_BE_EMPTY = {"hosted_zone", "acme_email", "host_ami_parameter", "ssh_cidr"}
 # What the CDK and its command line keep in the same context, beside keys with a colon or an @.
 _KEYS_OF_THE_CDK = {"acknowledged-issue-numbers", "cli-telemetry"}
@@ -136,7 +147,7 @@ def _unknown(key: str) -> str:
 
 
 def _read(name: str, seen: object) -> object:
-    if name == _SWITCH:
+    if name in _SWITCHES:
         return forms.switch(seen)
     if seen == "" and name in _MAY_BE_EMPTY:
         return seen
@@ -163,6 +174,13 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
                 f"host_ami_parameter: {_shown(parameter)} is for {named}, but {kind} is {architecture(kind)};"
                 f" expected a parameter for {architecture(kind)}, or another instance_type"
             )
+
+    checks = values.get("health_schedule")
+    if checks and longest_gap(checks) > LONGEST_UNWATCHED:
+        yield (
+            f"health_schedule: {_shown(checks)} leaves the registry unwatched for more than"
+            f" {LONGEST_UNWATCHED // timedelta(hours=1)} hours; expected a check that often, day and night"
+        )
 
 
 def _parents(domain: str) -> str:

@@ -10,12 +10,15 @@ from typing import Any
 from moto.autoscaling.models import autoscaling_backends
 from moto.cloudformation.models import cloudformation_backends
 from moto.ec2.models import ec2_backends
+from moto.sns.models import sns_backends
 
 from rehearsal.cloud.policy import Context, Resource
 from rehearsal.cloud.values import Place
 
 # Where the name in a signature is not the prefix of the actions.
 PREFIXES = {"monitoring": "cloudwatch", "email": "ses"}
+# Where IAM's name of an action is not the API's.
+ACTIONS = {("lambda", "Invoke"): "InvokeFunction"}
 UNKNOWN = (Resource(None),)
 # "*" is all that policies for these can name; a statement for one resource does not allow them.
 EVERYTHING = (Resource("*"),)
@@ -30,14 +33,29 @@ class Ask:
     context: Context
 
 
-def ask(place: Place, service: str, operation: str, parameter: Parameter) -> Ask:
+def asks(place: Place, service: str, operation: str, parameter: Parameter) -> tuple[Ask, ...]:
+    """The action itself first, and then those that it needs besides."""
     prefix = PREFIXES.get(service, service)
     find = _RESOURCES.get(prefix)
-    return Ask(
-        action=f"{prefix}:{operation}",
+    itself = Ask(
+        action=f"{prefix}:{ACTIONS.get((prefix, operation), operation)}",
         resources=tuple(find(place, operation, parameter)) if find else UNKNOWN,
         context=_context(prefix, operation, parameter),
     )
+    return (itself, *_asks_of_key(place, parameter)) if itself.action == "sns:Publish" else (itself,)
+
+
+def _asks_of_key(place: Place, parameter: Parameter) -> Iterable[Ask]:
+    """Who publishes to an encrypted topic uses its key.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    topic = sns_backends[place.account][place.region].topics.get(str(parameter("TopicArn")))
+    key = topic.kms_master_key_id if topic else ""
+    if not key or key.startswith("alias/aws/"):
+        return ()
+    arn = key if key.startswith("arn:") else _arn(place, "kms", f"key/{key}")
+    return (Ask(f"kms:{action}", (Resource(arn),), {}) for action in ("GenerateDataKey", "Decrypt"))
 
 
 def _context(prefix: str, operation: str, parameter: Parameter) -> Context:
@@ -59,13 +77,34 @@ def _ssm(place: Place, operation: str, parameter: Parameter) -> Iterable[Resourc
     if "Parameter" in operation and operation != "DescribeParameters":
         return [Resource(_arn(place, "ssm", f"parameter/{str(name).lstrip('/')}")) for name in names or []]
     if operation == "SendCommand":
-        document = str(parameter("DocumentName"))
-        is_arn = document.startswith("arn:")
-        return [
-            Resource(document if is_arn else _arn(place, "ssm", f"document/{document}")),
-            *(instance(place, each) for each in parameter("InstanceIds") or []),
-        ]
+        return [_document(place, str(parameter("DocumentName"))), *_command_targets(place, parameter)]
     return EVERYTHING if operation.startswith(("Describe", "List", "GetCommandInvocation")) else UNKNOWN
+
+
+def _document(place: Place, name: str) -> Resource:
+    if name.startswith("arn:"):
+        return Resource(name)
+    owner = "" if name.startswith("AWS-") else place.account
+    return Resource(f"arn:aws:ssm:{place.region}:{owner}:document/{name}")
+
+
+def _command_targets(place: Place, parameter: Parameter) -> Iterable[Resource]:
+    """Instances; of targets by tag, whichever have it, known by the tags that the request names.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting-up.html
+    """
+    yield from (instance(place, each) for each in parameter("InstanceIds") or [])
+    for target in parameter("Targets") or []:
+        key, values = str(target["Key"]), target["Values"]
+        if key.startswith("tag:"):
+            for value in values:
+                tags = _tags("ssm", [{"key": key.removeprefix("tag:"), "value": value}])
+                yield Resource(_arn(place, "ec2", "instance/*"), tags)
+        elif key == "InstanceIds":
+            yield from (instance(place, each) for each in values)
+        else:
+            # Every instance of the account may be meant.
+            yield Resource(_arn(place, "ec2", "instance/*"))
 
 
 def _cloudformation(place: Place, _operation: str, parameter: Parameter) -> Iterable[Resource]:
@@ -144,6 +183,19 @@ def _sns(_place: Place, _operation: str, parameter: Parameter) -> Iterable[Resou
     return [Resource(str(arn))] if arn else UNKNOWN
 
 
+def _lambda(place: Place, _operation: str, parameter: Parameter) -> Iterable[Resource]:
+    name = parameter("FunctionName")
+    if not name:
+        return EVERYTHING
+    return [Resource(name if name.startswith("arn:") else _arn(place, "lambda", f"function:{name}"))]
+
+
+def _sqs(place: Place, operation: str, parameter: Parameter) -> Iterable[Resource]:
+    url = parameter("QueueUrl")
+    name = str(url).rsplit("/", 1)[-1] if url else parameter("QueueName")
+    return EVERYTHING if operation == "ListQueues" else [Resource(_arn(place, "sqs", str(name)))]
+
+
 def _cloudwatch(_place: Place, operation: str, _parameter: Parameter) -> Iterable[Resource]:
     return EVERYTHING if operation in ("PutMetricData", "GetMetricData", "ListMetrics") else UNKNOWN
 
@@ -157,8 +209,10 @@ _RESOURCES: Mapping[str, Callable[[Place, str, Parameter], Iterable[Resource]]] 
     "cloudformation": _cloudformation,
     "cloudwatch": _cloudwatch,
     "ec2": _ec2,
+    "lambda": _lambda,
     "logs": _logs,
     "sns": _sns,
+    "sqs": _sqs,
     "ssm": _ssm,
     "sts": _sts,
 }

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from moto.core.base_backend import BackendDict
@@ -23,10 +24,14 @@ from rehearsal.cloud import (
     storage_types,
 )
 from rehearsal.cloud.buckets import Buckets
+from rehearsal.cloud.commands import Agents, Commands
+from rehearsal.cloud.functions import Functions, Runtime
 from rehearsal.cloud.gate import Gate
 from rehearsal.cloud.patches import Patches
+from rehearsal.cloud.scheduler import Fired, Scheduler
 from rehearsal.cloud.server import Server
 from rehearsal.cloud.stacks import Stacks
+from rehearsal.cloud.topics import Letter, Topics
 from rehearsal.cloud.values import AccessKey, Instance, Place
 
 
@@ -44,6 +49,10 @@ class Cloud:
         self.buckets = Buckets(self.place)
         self._stacks = Stacks(self.place, self._world, self.buckets)
         self._gate = Gate(self.place)
+        self._topics = Topics()
+        self._commands = Commands(self.place, self._world)
+        self._functions = Functions(self.place, self._world, self._gate)
+        self._scheduler = Scheduler(self.place, self._world, self._gate, self._functions)
         _forget_everything()
         try:
             compute.patch(self._patches)
@@ -52,6 +61,9 @@ class Cloud:
             self._gate.patch(self._patches)
             stacks_api.patch(self._patches, self._stacks)
             storage_types.patch(self._patches)
+            self._topics.patch(self._patches)
+            self._commands.patch(self._patches)
+            self._functions.patch(self._patches)
             identity.announce_sessions(self._patches, self._announce_key)
             self.administrator = identity.create_administrator(self.place)
             images.publish_ubuntu(self.place)
@@ -82,6 +94,35 @@ class Cloud:
                 on_bucket_created(bucket)
             self.buckets.on_created, self.buckets.on_deleted = on_bucket_created, on_bucket_deleted
             self.buckets.read_object, self.buckets.has_objects = read_object, has_objects
+
+    def follow_mail(self, post: Callable[[Letter], None]) -> None:
+        """post gets every e-mail that SNS sends from now on."""
+        self._topics.post = post
+
+    def follow_commands(self, agents: Agents) -> None:
+        """Run Command asks these agents from now on."""
+        self._commands.agents = agents
+
+    def follow_functions(self, run: Runtime) -> None:
+        """Every invocation of a function is this runtime's from now on."""
+        self._functions.run = run
+
+    def may_report_to_ssm(self, instance_id: str) -> bool:
+        """Whether the instance's role lets the SSM agent say that it is there."""
+        try:
+            key = str(self.role_credentials(instance_id)["AccessKeyId"])
+        except (KeyError, StopIteration):
+            return False
+        arn = f"arn:aws:ec2:{self.place.region}:{self.place.account}:instance/{instance_id}"
+        return self.authorise(key, "ssm:UpdateInstanceInformation", arn)
+
+    def fire(self, handler: str, at: datetime) -> Fired:
+        """Fire the schedule whose function has this in its handler, as if it were its turn at that moment.
+
+        Raises:
+            NoScheduleError: there is none.
+        """
+        return self._scheduler.fire(self._scheduler.of_handler(handler), at)
 
     def _announce_key(self, key_id: str, secret: str) -> None:
         if self._on_access_key:
@@ -151,6 +192,7 @@ class Cloud:
         return next(each for each in observed.running(self.place) if each.id == instance_id)
 
     def stop(self) -> None:
+        self._commands.stop()
         self._stacks.stop()
         self._server.stop()
         self._patches.undo()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 from xml.sax.saxutils import escape, unescape
 
 from moto.cloudtrail.responses import CloudTrailResponse
@@ -16,6 +17,8 @@ from moto.iam.access_control import PermissionResult
 from moto.iam.models import iam_backends
 from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.responses import S3Response
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
 
@@ -29,10 +32,14 @@ log = logging.getLogger(__name__)
 SIGNATURE_PROBLEM = "rehearsal.signature_problem"
 # Always allowed, even when denied (STS API reference).
 ALWAYS_ALLOWED = ("sts:GetCallerIdentity",)
+# Their links carry what proves the right (SNS API reference).
+OPEN_TO_EVERYBODY = (("sns", "ConfirmSubscription"), ("sns", "Unsubscribe"))
 # What moto's S3 calls an action where IAM has another name for it.
 S3_ACTIONS = {"HeadBucket": "ListBucket", "ListAllMyBuckets": "ListAllMyBuckets"}
 
 KEY = re.compile("<Key>(.*?)</Key>")
+# Lambda's REST protocol names the function in the path.
+FUNCTION_PATH = re.compile(r"/functions/([^/]+)")
 
 
 class RefusedError(HTTPException):
@@ -87,6 +94,8 @@ class Gate:
         environ = response.normalized_request.environ
         signed = signature.read(environ)
         if signed is None:
+            if (response.boto3_service_name, response._get_action()) in OPEN_TO_EVERYBODY:
+                return
             raise _refused(response, "MissingAuthenticationToken", "Request is missing Authentication Token")
         caller = identity.caller(self._place, signed.access_key_id)
         if caller is None or caller.session_token != signed.session_token:
@@ -97,17 +106,19 @@ class Gate:
             raise _refused(response, "ExpiredToken", "The security token included in the request is expired")
         if problem := environ.get(SIGNATURE_PROBLEM):
             raise _refused(response, "SignatureDoesNotMatch", problem)
-        ask = asked.ask(self._place, signed.service, response._get_action(), _parameters(response))
-        if ask.action in ALWAYS_ALLOWED:
-            return
+        for ask in asked.asks(self._place, signed.service, response._get_action(), _parameters(response)):
+            if ask.action in ALWAYS_ALLOWED:
+                return
+            self._check_ask(response, caller, ask)
+
+    def _check_ask(self, response: BaseResponse, caller: identity.Caller, ask: asked.Ask) -> None:
         for resource in ask.resources:
             decision = self._decide(caller, ask.action, resource, ask.context)
             if ask.action == "sts:AssumeRole" and decision.allowed:
                 decision = self._trusted(caller, resource)
             if not decision.allowed:
-                raise _refused(
-                    response, "AccessDenied", _sentence(caller.arn, ask.action, resource, decision)
-                )
+                code = "KMSAccessDenied" if ask.action.startswith("kms:") else "AccessDenied"
+                raise _refused(response, code, _sentence(caller.arn, ask.action, resource, decision))
 
     def check_s3(self, response: S3Response, bucket_name: str | None, key_name: str | None) -> None:
         environ = response.normalized_request.environ
@@ -160,20 +171,28 @@ class Gate:
         decision = decide(caller.policies, action, resource, known)
         if caller.session_policy and decision.allowed:
             decision = decide([caller.session_policy], action, resource, known)
-        if action.startswith("s3:") and resource.arn and not decision.denied_explicitly:
-            of_bucket = self._decide_by_bucket(caller, action, resource, known)
-            allowed = (decision.allowed or of_bucket.allowed) and not of_bucket.denied_explicitly
-            return Decision(allowed, of_bucket.denied_explicitly)
+        document = self._resource_policy(action, str(resource.arn))
+        if document and not decision.denied_explicitly:
+            of_resource = decide([document], action, resource, known, lambda named: self._is(caller, named))
+            allowed = (decision.allowed or of_resource.allowed) and not of_resource.denied_explicitly
+            return Decision(allowed, of_resource.denied_explicitly)
         return decision
 
-    def _decide_by_bucket(
-        self, caller: identity.Caller, action: str, resource: Resource, context: Context
-    ) -> Decision:
-        name = str(resource.arn).removeprefix("arn:aws:s3:::").split("/")[0]
-        bucket = s3_backends[self._place.account][get_partition(self._place.region)].buckets.get(name)
-        if bucket is None or not bucket.policy:
-            return Decision(allowed=False)
-        return decide([bucket.policy], action, resource, context, lambda named: self._is(caller, named))
+    def _resource_policy(self, action: str, arn: str) -> str | bytes | None:
+        """The policy of the bucket, topic or queue that the action is for, if it has one."""
+        account, region = self._place.account, self._place.region
+        service, name = action.split(":")[0], arn.rsplit(":", 1)[-1]
+        if service == "s3":
+            bucket = s3_backends[account][get_partition(region)].buckets.get(name.split("/")[0])
+            return bucket.policy if bucket else None
+        if service == "sns":
+            topic = sns_backends[account][region].topics.get(arn)
+            return topic.policy if topic else None
+        if service == "sqs":
+            queue = sqs_backends[account][region].queues.get(name)
+            found: str | None = queue.policy if queue else None
+            return found
+        return None
 
     def _trusted(self, caller: identity.Caller, role: Resource) -> Decision:
         document = self._trust_document(str(role.arn))
@@ -206,6 +225,8 @@ def _parameters(response: BaseResponse) -> asked.Parameter:
         body = {}
 
     def parameter(name: str) -> Any:
+        if name == "FunctionName" and (found := FUNCTION_PATH.search(response.path)):
+            return unquote(found[1])
         if isinstance(body, dict) and name in body:
             return body[name]
         value = response.querystring.get(name)
@@ -235,6 +256,7 @@ def _sentence(arn: str, action: str, resource: Resource, decision: Decision) -> 
 # The same refusal has other names in the JSON protocols, and in EC2.
 _JSON_NAMES = {
     "AccessDenied": "AccessDeniedException",
+    "KMSAccessDenied": "KMSAccessDeniedException",
     "InvalidClientTokenId": "UnrecognizedClientException",
     "ExpiredToken": "ExpiredTokenException",
     "SignatureDoesNotMatch": "InvalidSignatureException",

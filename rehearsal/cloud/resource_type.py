@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from moto.cloudformation.parsing import generate_resource_name, get_model_map
@@ -125,3 +125,32 @@ class MotoType:
 def moto_type(name: str) -> MotoType | None:
     model = get_model_map().get(name)
     return MotoType(model) if model else None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a template refers to of something that moto has in a form of its own."""
+
+    physical_resource_id: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def get_cfn_attribute(self, name: str) -> str:
+        if name not in self.attributes:
+            raise NotImplementedError(f"{name} of {self.physical_resource_id}")
+        return self.attributes[name]
+
+
+class PlainType:
+    """A type whose resources count as created at once, and are restored by an update back."""
+
+    def create(self, request: Request) -> Any:
+        raise NotImplementedError
+
+    def settle(self, request: Request, resource: Any) -> None:
+        pass
+
+    def update(self, request: Request, resource: Any, previous: Request) -> Updated:  # noqa: ARG002
+        return Updated(self.create(request), replaced=True)
+
+    def restore(self, request: Request, resource: Any, failed: Request) -> Updated:
+        return self.update(request, resource, failed)

@@ -1,12 +1,20 @@
 """Every resource type this CloudFormation knows; any other one fails its stack."""
 
+from rehearsal.cloud.alarm_types import AlarmType, DashboardType
 from rehearsal.cloud.buckets import Buckets
 from rehearsal.cloud.compute_types import AddressType, LaunchTemplateType
+from rehearsal.cloud.document_type import DocumentType
+from rehearsal.cloud.function_types import EventInvokeConfigType, FunctionType, PermissionType
 from rehearsal.cloud.group_type import GroupType
 from rehearsal.cloud.identity_types import ManagedPolicyType, RoleType
+from rehearsal.cloud.key_type import KeyType
+from rehearsal.cloud.metric_filter_type import MetricFilterType
 from rehearsal.cloud.network_types import network_types
+from rehearsal.cloud.queue_types import QueuePolicyType, QueueType
 from rehearsal.cloud.resource_type import ResourceType, moto_type
+from rehearsal.cloud.schedule_types import ScheduleGroupType, ScheduleType
 from rehearsal.cloud.storage_types import BucketPolicyType, BucketType, LogGroupType
+from rehearsal.cloud.topic_types import SubscriptionType, TopicPolicyType, TopicType
 
 
 class UnknownTypeError(Exception):
@@ -24,6 +32,21 @@ class ResourceTypes:
             "AWS::S3::Bucket": BucketType(buckets),
             "AWS::S3::BucketPolicy": BucketPolicyType(),
             "AWS::Logs::LogGroup": LogGroupType(),
+            "AWS::Logs::MetricFilter": MetricFilterType(),
+            "AWS::CloudWatch::Alarm": AlarmType(),
+            "AWS::CloudWatch::Dashboard": DashboardType(),
+            "AWS::KMS::Key": KeyType(),
+            "AWS::Lambda::EventInvokeConfig": EventInvokeConfigType(),
+            "AWS::Lambda::Function": FunctionType(),
+            "AWS::Lambda::Permission": PermissionType(),
+            "AWS::SNS::Subscription": SubscriptionType(),
+            "AWS::SNS::Topic": TopicType(),
+            "AWS::SNS::TopicPolicy": TopicPolicyType(),
+            "AWS::SQS::Queue": QueueType(),
+            "AWS::SQS::QueuePolicy": QueuePolicyType(),
+            "AWS::SSM::Document": DocumentType(),
+            "AWS::Scheduler::Schedule": ScheduleType(),
+            "AWS::Scheduler::ScheduleGroup": ScheduleGroupType(),
             **network_types(),
         }
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import logging
+import re
 import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from rehearsal.cloud import identity, signature
 from rehearsal.cloud.gate import SIGNATURE_PROBLEM
 from rehearsal.cloud.values import Place
 
+MAILED_LINK = re.compile(r"sns\.[a-z0-9-]+\.amazonaws\.com")
 # Objects may be large and slow, and a function may call AWS while it runs: these look after themselves.
 UNLOCKED = ("s3", "lambda")
 STOP_WITHIN_SECONDS = 0.05
@@ -48,7 +50,8 @@ class Server:
     def _serve(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         signed = signature.read(environ)
         if signed is None:
-            return self._answer(environ, start_response)
+            with self._world:
+                return self._answer(environ, start_response)
         digest = _digest_of_body(environ, signed)
         if signed.service in UNLOCKED:
             with self._world:
@@ -76,10 +79,20 @@ class Server:
         return answer
 
 
+class _Routes(DomainDispatcherApplication):
+    def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
+        """The links in SNS's mails are unsigned, and name their service by host; moto takes them for S3's."""
+        host = str(environ.get("HTTP_HOST", "")).lower()
+        if "HTTP_AUTHORIZATION" not in environ and MAILED_LINK.fullmatch(host):
+            return host
+        inferred: str | None = super().infer_service_region_host(environ, path)
+        return inferred
+
+
 @cache
 def _routes() -> DomainDispatcherApplication:
     """moto's way from a request to the code that answers it: the same for every account, and slow to make."""
-    return DomainDispatcherApplication(create_backend_app)
+    return _Routes(create_backend_app)
 
 
 def _digest_of_body(environ: dict[str, Any], signed: signature.Signature) -> str:

@@ -60,8 +60,12 @@ class Assembly:
         return self.template("registry-host")
 
     @property
+    def operations(self) -> Template:
+        return self.template("registry-operations")
+
+    @property
     def templates(self) -> tuple[Template, ...]:
-        return self.storage, self.dns, self.host
+        return self.storage, self.dns, self.host, self.operations
 
     def manifest(self, stack: str) -> dict[str, Any]:
         artifacts = json.loads((self.folder / "manifest.json").read_text())["artifacts"]
@@ -103,7 +107,9 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
     def synthesised(userdata: Path = PROJECT / "userdata", **settings: str | bool) -> Assembly:
         folder = tmp_path_factory.mktemp("assembly")
         app = App(outdir=str(folder), context=feature_flags(), builtin_cloud_formation_validation=False)
-        add_registry(app, Settings.from_context({**NEEDED, **settings}), userdata=userdata)
+        add_registry(
+            app, Settings.from_context({**NEEDED, **settings}), userdata=userdata, lambdas=PROJECT / "lambdas"
+        )
         app.synth()
         return Assembly(folder)
 

@@ -25,12 +25,16 @@ EVERYTHING_ELSE: dict[str, str | bool] = {
 }
 PHYSICAL_NAMES = {
     "AutoScalingGroupName",
+    "AlarmName",
     "BucketName",
+    "DashboardName",
     "GroupName",
     "InstanceProfileName",
     "LaunchTemplateName",
     "LogGroupName",
+    "QueueName",
     "RoleName",
+    "TopicName",
 }
 
 
@@ -45,7 +49,7 @@ def keys(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("settings", [{}, EVERYTHING_ELSE], ids=["defaults", "everything else"])
-@pytest.mark.parametrize("stack", ["storage", "dns", "host"])
+@pytest.mark.parametrize("stack", ["storage", "dns", "host", "operations"])
 def test_cfn_lint_finds_no_error(synthesise: Synthesise, stack: str, settings: dict[str, str | bool]) -> None:
     findings = cfnlint.api.lint_file(synthesise(**settings).template(f"registry-{stack}").path)
     assert [str(finding) for finding in findings if finding.rule.severity == "error"] == []
@@ -54,7 +58,12 @@ def test_cfn_lint_finds_no_error(synthesise: Synthesise, stack: str, settings: d
 @pytest.mark.parametrize("settings", [{}, EVERYTHING_ELSE], ids=["defaults", "everything else"])
 def test_the_cdks_own_validator_finds_nothing(tmp_path: Path, settings: dict[str, str | bool]) -> None:
     app = App(outdir=str(tmp_path), context=feature_flags())
-    add_registry(app, Settings.from_context({**NEEDED, **settings}), userdata=PROJECT / "userdata")
+    add_registry(
+        app,
+        Settings.from_context({**NEEDED, **settings}),
+        userdata=PROJECT / "userdata",
+        lambdas=PROJECT / "lambdas",
+    )
     app.synth()
     assert json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"] == []
 
@@ -74,14 +83,17 @@ def test_nothing_is_given_a_physical_name(assembly: Assembly) -> None:
 
 def test_two_registries_fit_into_one_account(synthesise: Synthesise, assembly: Assembly) -> None:
     second = synthesise(name_prefix="team-b", domain_name="team-b.example.com")
-    for stack in ("storage", "dns", "host"):
+    for stack in ("storage", "dns", "host", "operations"):
         mine, other = assembly.template(f"registry-{stack}"), second.template(f"team-b-{stack}")
         exports = [
             {output["Export"]["Name"] for output in template.body["Outputs"].values() if "Export" in output}
             for template in (mine, other)
         ]
         assert not exports[0] & exports[1]
-        for of_the_first in ("registry-storage", "registry-dns", "registry-host", "registry.example.com"):
+        for of_the_first in (
+            *(f"registry-{each}" for each in ("storage", "dns", "host", "operations")),
+            "registry.example.com",
+        ):
             assert of_the_first not in other.path.read_text()
 
 
@@ -98,9 +110,12 @@ def test_nothing_is_looked_up_and_no_function_runs_during_a_deployment(assembly:
     assert manifest.get("missing", []) == []
     for template in assembly.templates:
         kinds = {resource["Type"] for resource in template.body["Resources"].values()}
-        assert not {
-            kind for kind in kinds if kind.startswith(("Custom::", "AWS::Lambda::", "AWS::CloudFormation::"))
-        }
+        assert not {kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))}
+    functions = assembly.operations.of_type("AWS::Lambda::Function")
+    assert {each["Properties"]["Handler"] for each in functions.values()} == {
+        "lambdas.check_health.handler",
+        "lambdas.renew_certificate.handler",
+    }
 
 
 def test_wrong_settings_end_the_app_with_a_message_before_anything_is_synthesised(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ FORBIDDEN = {
     "rehearsal": {"stacks", "lambdas", "tests"},
     "bench": {"stacks", "lambdas", "tests"},
 }
-STACKS_MAY_IMPORT = {"aws_cdk", "constructs", "stacks"} | sys.stdlib_module_names
+STACKS_MAY_IMPORT = {"aws_cdk", "constructs", "jsii", "stacks"} | sys.stdlib_module_names
 
 
 def is_python(path: Path) -> bool:

@@ -310,19 +310,49 @@ def test_a_prefix_that_is_no_stack_name_is_refused(prefix: str) -> None:
     assert "name_prefix: " in only_error(name_prefix=prefix)
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"])
+def test_a_time_zone_is_one_of_the_iana_database(zone: str) -> None:
+    assert settings(schedule_time_zone=zone).schedule_time_zone == zone
+
+
+@pytest.mark.parametrize("zone", ["", "Berlin", "CEST", "GMT+25", "../etc/passwd", "europe/berlin"])
+def test_a_time_zone_that_nobody_knows_is_refused(zone: str) -> None:
+    assert "schedule_time_zone: " in only_error(schedule_time_zone=zone)
+
+
+@pytest.mark.parametrize("schedule", ["rate(12 hours)", "cron(0/30 * * * ? *)", "cron(0 9,21 * * ? *)"])
+def test_a_registry_may_be_checked_twice_a_day(schedule: str) -> None:
+    assert settings(health_schedule=schedule).health_schedule == schedule
+
+
+@pytest.mark.parametrize(
+    "schedule", ["rate(1 day)", "cron(0/5 8-17 ? * MON-FRI *)", "cron(0/5 * * * ? 2027)"]
+)
+def test_a_registry_that_would_be_unwatched_for_longer_is_refused(schedule: str) -> None:
+    assert only_error(health_schedule=schedule) == (
+        f"health_schedule: {schedule!r} leaves the registry unwatched for more than 12 hours; "
+        "expected a check that often, day and night"
+    )
+
+
+@pytest.mark.parametrize("key", ["remove_data", "repair_enabled"])
 @pytest.mark.parametrize(
     ("written", "meant"), [(True, True), (False, False), ("true", True), ("false", False)]
 )
-def test_removal_of_data_is_true_or_false(written: object, meant: bool) -> None:
-    assert settings(remove_data=written).remove_data is meant
+def test_a_switch_is_true_or_false(key: str, written: object, meant: bool) -> None:
+    assert getattr(settings(**{key: written}), key) is meant
 
 
 @pytest.mark.parametrize("written", ["yes", "True", "1", 1, 0, "", None, [], {}])
-def test_anything_else_than_true_or_false_is_no_boolean(written: object) -> None:
-    assert "remove_data: " in only_error(remove_data=written)
+@pytest.mark.parametrize("key", ["remove_data", "repair_enabled"])
+def test_anything_else_than_true_or_false_is_no_boolean(key: str, written: object) -> None:
+    assert f"{key}: " in only_error(**{key: written})
 
 
-@pytest.mark.parametrize("key", [field.name for field in fields(Settings) if field.name != "remove_data"])
+@pytest.mark.parametrize(
+    "key",
+    [field.name for field in fields(Settings) if field.name not in ("remove_data", "repair_enabled")],
+)
 @pytest.mark.parametrize("value", [True, 5, ["registry.example.com"], {"name": "registry.example.com"}])
 def test_text_must_be_text(key: str, value: object) -> None:
     assert f"{key}: {value!r} is not text" in errors(**{key: value})[0]

@@ -1,0 +1,235 @@
+"""Lambda: looks at the registry as a client does, says what broke, repairs what it can, says it is over."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.alert import failing_lines, write_alert
+from lambdas.aws import Aws, connect, publish
+from lambdas.causes import Step
+from lambdas.diagnosis import Diagnosis, Inside, Sight, diagnose, read_inside
+from lambdas.environment import HealthEnvironment
+from lambdas.hosts import find_hosts, replace_host
+from lambdas.measures import Measures, health_measures
+from lambdas.probe import Login, Outside, Target, probe
+from lambdas.renewal import early_renewal_is_due
+from lambdas.repair import VERBS, next_step, replaceable
+from lambdas.run_command import Delivery, Reply, ask
+from lambdas.state_store import Held, OvertakenError, read_state, write_state
+from lambdas.telemetry import LOGGER, METRICS, measure, scheduled_moment
+from lambdas.transition import Change, Repair, State, transition
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+HEALTH_USER = "health"
+INSIDE_AT_LEAST_EVERY = timedelta(hours=1)
+INSIDE_SECONDS = 45
+REPAIR_SECONDS = 60
+# As long as the function may run: whoever holds the lease after that has died.
+LEASE = timedelta(minutes=4)
+
+Ring = Callable[..., Reply]
+# AWS refused, or could not be asked.
+AwsError = BotoCoreError | ClientError
+
+
+class HealthCheckError(Exception):
+    """A part of the health check could not be done. Raised last, after everybody was told what was seen."""
+
+
+@LOGGER.inject_lambda_context
+@METRICS.log_metrics
+def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    return check(scheduled_moment(event), HealthEnvironment.read(), connect())
+
+
+def check(
+    now: datetime,
+    environment: HealthEnvironment,
+    aws: Aws,
+    *,
+    ring: Ring = ask,
+    look: Callable[[Target, Login | None], Outside] = probe,
+    record: Callable[[Measures], None] = measure,
+) -> dict[str, Any]:
+    faults: list[AwsError] = []
+    held = read_state(aws.s3, environment.health_state, now)
+    outside = look(environment.target, read_login(aws.ssm, environment.health_parameter))
+    sight = Sight(environment.address, outside, None, now)
+    if wants_inside(held.state, sight):
+        sight = replace(sight, inside=look_inside(aws, environment, ring, faults))
+    diagnosis = diagnose(sight)
+    change = remembering(transition(held.state, diagnosis, now), sight, diagnosis)
+    state = act(environment, aws, held, change, diagnosis, sight, ring, faults)
+    renewal = read_state(aws.s3, environment.renewal_state, held.state.started_at).state
+    record(health_measures(sight, diagnosis, state, renewal, count_receivers(aws, environment, faults)))
+    seen = {
+        "cause": diagnosis.cause.id if diagnosis.cause else None,
+        "mail": change.mail,
+        "failures": state.failures,
+        "repairs": [f"{repair.step}: {repair.outcome}" for repair in state.repairs],
+        "milliseconds": outside.milliseconds,
+    }
+    LOGGER.info("health", extra=seen | {"failing": failing_lines(diagnosis.checks)})
+    if faults:
+        raise HealthCheckError("; ".join(map(str, faults)))
+    return seen
+
+
+def read_login(ssm: "SSMClient", parameter: str) -> Login | None:
+    try:
+        found = ssm.get_parameter(Name=parameter, WithDecryption=True)
+    except (BotoCoreError, ClientError) as error:
+        LOGGER.warning("the health user's password cannot be read", extra={"code": _code(error)})
+        return None
+    return Login(HEALTH_USER, found["Parameter"]["Value"])
+
+
+def wants_inside(state: State, sight: Sight) -> bool:
+    """At least hourly; and until all is well, because some faults are seen from inside only."""
+    recently = state.asked_at is not None and sight.now - state.asked_at < INSIDE_AT_LEAST_EVERY
+    return state.failures > 0 or not recently or diagnose(sight).cause is not None
+
+
+def look_inside(
+    aws: Aws, environment: HealthEnvironment, ring: Ring, faults: list[AwsError]
+) -> Inside | None:
+    try:
+        return read_inside(ring(aws.ssm, environment.doorbell, "diagnose", wait_seconds=INSIDE_SECONDS))
+    except (BotoCoreError, ClientError) as error:
+        faults.append(error)
+        return None
+
+
+def remembering(change: Change, sight: Sight, diagnosis: Diagnosis) -> Change:
+    if sight.inside is None or sight.inside.delivery == Delivery.THROTTLED:
+        return change
+    claimed, settled = (replace(each, asked_at=sight.now) for each in (change.claimed, change.settled))
+    if diagnosis.cause is None and sight.facts.instance_id:
+        settled = replace(settled, served_by=sight.facts.instance_id)
+    return replace(change, claimed=claimed, settled=settled)
+
+
+def act(
+    environment: HealthEnvironment,
+    aws: Aws,
+    held: Held,
+    change: Change,
+    diagnosis: Diagnosis,
+    sight: Sight,
+    ring: Ring,
+    faults: list[AwsError],
+) -> State:
+    """Repair, renew and tell, between two writes, of which only one run can do the first."""
+    now, place = sight.now, environment.health_state
+    step, host = choose_repair(environment, aws, change.claimed, diagnosis, now, faults)
+    renews = early_renewal_is_due(sight.outside.served, held.state.renewal_at, now)
+    if held.state.is_leased(now):
+        LOGGER.warning("another run acts")
+        return held.state
+    try:
+        if not (step or renews or change.mail):
+            if change.settled != held.state:
+                write_state(aws.s3, place, change.settled, held.etag)
+            return change.settled
+        change = entering(change, step, now)
+        etag = write_state(aws.s3, place, replace(change.claimed, leased_until=now + LEASE), held.etag)
+        if step:
+            change = concluding(change, carry_out(environment, aws, step, host, ring, faults))
+        if change.mail:
+            message = write_alert(change, environment.domain_name, diagnosis.checks)
+            publish(aws.sns, environment.topic_arn, message)
+        settled = replace(change.settled, leased_until=None)
+        if renews:
+            start_renewal(environment, aws, now)
+            settled = replace(settled, renewal_at=now)
+        write_state(aws.s3, place, settled, etag)
+    except OvertakenError:
+        LOGGER.warning("another run was quicker")
+        return held.state
+    return settled
+
+
+def choose_repair(
+    environment: HealthEnvironment,
+    aws: Aws,
+    failing: State,
+    diagnosis: Diagnosis,
+    now: datetime,
+    faults: list[AwsError],
+) -> tuple[Step | None, str]:
+    step = next_step(failing, diagnosis, now) if environment.repairs else None
+    if step != Step.INSTANCE:
+        return step, ""
+    try:
+        host = replaceable(find_hosts(aws.autoscaling, environment.domain_name), failing, now)
+    except (BotoCoreError, ClientError) as error:
+        faults.append(error)
+        return None, ""
+    return (step, host) if host else (None, "")
+
+
+def entering(change: Change, step: Step | None, now: datetime) -> Change:
+    """Each step is remembered before it is done: a run that dies in it does not do it twice."""
+    if step is None:
+        return change
+
+    def entered(state: State) -> State:
+        replaced_at = now if step == Step.INSTANCE else state.replaced_at
+        return replace(state, repairs=(*state.repairs, Repair(step, now)), replaced_at=replaced_at)
+
+    return replace(change, claimed=entered(change.claimed), settled=entered(change.settled))
+
+
+def concluding(change: Change, outcome: str) -> Change:
+    def concluded(state: State) -> State:
+        *earlier, last = state.repairs
+        return replace(state, repairs=(*earlier, replace(last, outcome=outcome)))
+
+    return replace(change, claimed=concluded(change.claimed), settled=concluded(change.settled))
+
+
+def carry_out(
+    environment: HealthEnvironment, aws: Aws, step: Step, host: str, ring: Ring, faults: list[AwsError]
+) -> str:
+    """Whatever comes of it, the mail says so."""
+    try:
+        if step == Step.INSTANCE:
+            replace_host(aws.autoscaling, host)
+            return f"{host} is being replaced"
+        reply = ring(aws.ssm, environment.doorbell, VERBS[step], wait_seconds=REPAIR_SECONDS)
+    except (BotoCoreError, ClientError) as error:
+        faults.append(error)
+        return f"refused: {_code(error)}"
+    if reply.delivery != Delivery.ANSWERED:
+        return reply.delivery
+    failed = [output for output in reply.outputs if not output.succeeded]
+    return f"failed: {failed[0].stderr.strip() or failed[0].stdout.strip()}" if failed else "restarted"
+
+
+def start_renewal(environment: HealthEnvironment, aws: Aws, now: datetime) -> None:
+    aws.functions.invoke(
+        FunctionName=environment.renewal_function,
+        InvocationType="Event",
+        Payload=json.dumps({"now": now.isoformat()}).encode(),
+    )
+
+
+def count_receivers(aws: Aws, environment: HealthEnvironment, faults: list[AwsError]) -> int | None:
+    """Subscriptions that somebody has confirmed. An alert that no one receives is none."""
+    try:
+        attributes = aws.sns.get_topic_attributes(TopicArn=environment.topic_arn)["Attributes"]
+    except (BotoCoreError, ClientError) as error:
+        faults.append(error)
+        return None
+    return int(attributes.get("SubscriptionsConfirmed", "0"))
+
+
+def _code(error: AwsError) -> str:
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

@@ -1,0 +1,127 @@
+"""Asking the hosts of a registry to run one verb, and waiting for their answers, never for ever."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+HOST_TAG = "registry:domain"
+# Systems Manager's smallest: a host that has not taken the command by then will not get it any more.
+DELIVERY_SECONDS = 30
+# Which hosts have the tag is found out after the command was accepted.
+_TARGETS_SECONDS = 20
+_PAUSE_SECONDS = 1
+# Two hosts at once would ask the certificate authority twice; the second finds what the first has saved.
+_ONE_AFTER_THE_OTHER = {"renew-certificate"}
+_THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
+_UNDER_WAY = {"Pending", "InProgress", "Delayed", "Cancelling"}
+_NEVER_ARRIVED = {"Undeliverable", "DeliveryTimedOut", "Terminated", "InvalidPlatform", "AccessDenied"}
+
+
+class Delivery(StrEnum):
+    ANSWERED = "answered"
+    NO_HOST = "no host has the tag"
+    UNDELIVERED = "not delivered"
+    TIMED_OUT = "no answer in time"
+    THROTTLED = "throttled"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    instance_id: str
+    succeeded: bool
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    delivery: Delivery
+    outputs: tuple[Output, ...] = ()
+
+    @property
+    def is_silence(self) -> bool:
+        """The hosts were asked and none answered; being throttled says nothing about them."""
+        return self.delivery in (Delivery.NO_HOST, Delivery.UNDELIVERED, Delivery.TIMED_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Doorbell:
+    """The one document there is, and whom it may be run on."""
+
+    document_name: str
+    domain_name: str
+
+
+def ask(
+    ssm: "SSMClient",
+    doorbell: Doorbell,
+    verb: str,
+    *,
+    wait_seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Reply:
+    """Run a verb on every host, until all have answered or the time is over.
+
+    Raises:
+        ClientError: Systems Manager refused, other than by throttling.
+    """
+    began = clock()
+    try:
+        command_id = ssm.send_command(
+            DocumentName=doorbell.document_name,
+            Parameters={"verb": [verb]},
+            Targets=[{"Key": f"tag:{HOST_TAG}", "Values": [doorbell.domain_name]}],
+            TimeoutSeconds=DELIVERY_SECONDS,
+            MaxConcurrency="1" if verb in _ONE_AFTER_THE_OTHER else "100%",
+        )["Command"]["CommandId"]
+        while True:
+            sleep(_PAUSE_SECONDS)
+            waited = clock() - began
+            found = ssm.list_command_invocations(CommandId=command_id)["CommandInvocations"]
+            states = {each["InstanceId"]: (each["Status"], each.get("StatusDetails", "")) for each in found}
+            if not states and waited >= min(_TARGETS_SECONDS, wait_seconds):
+                return Reply(Delivery.NO_HOST)
+            if (states and not _under_way(states)) or waited >= wait_seconds:
+                return _reply(ssm, command_id, states)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _THROTTLED:
+            return Reply(Delivery.THROTTLED)
+        raise
+
+
+def _under_way(states: Mapping[str, tuple[str, str]]) -> bool:
+    return any(status in _UNDER_WAY for status, _ in states.values())
+
+
+def _reply(ssm: "SSMClient", command_id: str, states: Mapping[str, tuple[str, str]]) -> Reply:
+    answered = [
+        instance_id
+        for instance_id, (status, details) in states.items()
+        if status in ("Success", "Failed") and details not in _NEVER_ARRIVED
+    ]
+    if answered:
+        return Reply(Delivery.ANSWERED, tuple(_output(ssm, command_id, each) for each in answered))
+    # A host that has begun and does not end is another fault than one that never took the command.
+    begun = any(
+        status in ("InProgress", "TimedOut", "Cancelled") and details not in _NEVER_ARRIVED
+        for status, details in states.values()
+    )
+    return Reply(Delivery.TIMED_OUT if begun else Delivery.UNDELIVERED)
+
+
+def _output(ssm: "SSMClient", command_id: str, instance_id: str) -> Output:
+    said = ssm.get_command_invocation(CommandId=command_id, InstanceId=instance_id)
+    return Output(
+        instance_id,
+        said["Status"] == "Success",
+        said.get("StandardOutputContent", ""),
+        said.get("StandardErrorContent", ""),
+    )

@@ -1,0 +1,239 @@
+"""What can break on a host: services, files, disk, memory, clock, power."""
+
+from collections.abc import Mapping
+
+from rehearsal import control
+from rehearsal.faults.fault import (
+    Fault,
+    FaultError,
+    do,
+    host_named,
+    in_world,
+    newest_host,
+    read_file,
+    write_file,
+)
+from rehearsal.world import World
+
+NGINX = "/etc/nginx/nginx.conf"
+# What the front door remembers of logins would hide a broken login check for a minute.
+REMEMBERED_LOGINS = "/run/nginx-logins"
+LARGEST_HOST_DISK_BYTES = 16 << 30
+LITTLE_MEMORY_PERCENT = 2
+HOURS_WRONG = 2
+
+
+def stopped(what: str, *services: str, hidden_by_logins: bool = False) -> Fault:
+    """Services that somebody stopped."""
+
+    def begin(world: World) -> str:
+        host = newest_host(world)
+        do(world, host, "systemctl", "stop", *services)
+        if hidden_by_logins:
+            forget_logins(world)
+        return host.id
+
+    def end(world: World, instance_id: str) -> None:
+        if host := host_named(world, instance_id):
+            do(world, host, "systemctl", "start", *reversed(services))
+
+    return Fault(what, begin, end)
+
+
+def edited(what: str, path: str, old: str, new: str, *after: tuple[str, ...]) -> Fault:
+    """A file in which somebody wrote ``new`` for ``old``, and the commands with which it took effect."""
+
+    def begin(world: World) -> dict[str, str]:
+        host = newest_host(world)
+        before = read_file(world, host, path)
+        if old not in before:
+            raise FaultError(f"{path} on {host.id} does not have {old!r} in it")
+        write_file(world, host, path, before.replace(old, new, 1))
+        for command in after:
+            world.run_on_host(host, *command)
+        return {"host": host.id, "before": before}
+
+    def end(world: World, remembered: Mapping[str, str]) -> None:
+        if host := host_named(world, remembered["host"]):
+            write_file(world, host, path, remembered["before"])
+            for command in after:
+                do(world, host, *command)
+
+    return Fault(what, begin, end)
+
+
+def signalled(what: str, service: str) -> Fault:
+    """A service whose processes hang."""
+
+    def begin(world: World) -> str:
+        host = newest_host(world)
+        do(world, host, "systemctl", "kill", "--signal=STOP", service)
+        return host.id
+
+    def end(world: World, instance_id: str) -> None:
+        if host := host_named(world, instance_id):
+            do(world, host, "systemctl", "kill", "--signal=CONT", service)
+
+    return Fault(what, begin, end)
+
+
+def not_executable(what: str, path: str) -> Fault:
+    """A program that was damaged."""
+
+    def begin(world: World) -> str:
+        host = newest_host(world)
+        do(world, host, "chmod", "a-x", path)
+        return host.id
+
+    def end(world: World, instance_id: str) -> None:
+        if host := host_named(world, instance_id):
+            do(world, host, "chmod", "a+x", path)
+
+    return Fault(what, begin, end)
+
+
+def _stop_container(world: World) -> str:
+    host = newest_host(world)
+    do(world, host, "docker", "stop", "registry")
+    return host.id
+
+
+def _start_container(world: World, instance_id: str) -> None:
+    if host := host_named(world, instance_id):
+        do(world, host, "docker", "start", "registry")
+
+
+def _stop_docker(world: World) -> str:
+    # Its containers outlive Docker (live-restore): with this one, clients are hit too.
+    instance_id = _stop_container(world)
+    do(world, newest_host(world), "systemctl", "stop", "docker.socket", "docker.service")
+    return instance_id
+
+
+def _start_docker(world: World, instance_id: str) -> None:
+    if host := host_named(world, instance_id):
+        do(world, host, "systemctl", "start", "docker.service")
+        do(world, host, "docker", "start", "registry")
+
+
+def _lose_users(world: World) -> str:
+    host = newest_host(world)
+    # It would write them again within the minute.
+    do(world, host, "systemctl", "stop", "registry-users.timer")
+    do(world, host, "rm", "--force", "/etc/registry/users/push", "/etc/registry/users/pull")
+    forget_logins(world)
+    return host.id
+
+
+def _write_users(world: World, instance_id: str) -> None:
+    if host := host_named(world, instance_id):
+        do(world, host, "/opt/registry/bin/sync-users")
+        do(world, host, "systemctl", "start", "registry-users.timer")
+
+
+def forget_logins(world: World) -> None:
+    do(world, newest_host(world), "find", REMEMBERED_LOGINS, "-type", "f", "-delete")
+
+
+def _fill_disk(world: World) -> str:
+    host = newest_host(world)
+    size, free = map(int, do(world, host, "df", "--output=size,avail", "--block-size=1", "/").split()[-2:])
+    if size > LARGEST_HOST_DISK_BYTES:
+        raise FaultError(f"{host.id} writes to this machine's own disk, which must not be filled")
+    # Allocated without being written: it takes the host's disk, and no time.
+    do(world, host, "fallocate", f"--length={free - free // 100}", "/var/tmp/grown")  # noqa: S108
+    return host.id
+
+
+def _empty_disk(world: World, instance_id: str) -> None:
+    if host := host_named(world, instance_id):
+        do(world, host, "rm", "--force", "/var/tmp/grown")  # noqa: S108
+
+
+def _exhaust_memory(world: World) -> str:
+    """The host shares this machine's memory, and would take everybody's: it is told of a smaller one."""
+    host = newest_host(world)
+    lines = read_file(world, host, "/proc/meminfo").splitlines()
+    total = int(next(line.split()[1] for line in lines if line.startswith("MemTotal:")))
+    left = total * LITTLE_MEMORY_PERCENT // 100
+    told = [
+        f"{line.split()[0]} {left} kB" if line.startswith(("MemFree:", "MemAvailable:")) else line
+        for line in lines
+    ]
+    do(world, host, "touch", "/run/meminfo")
+    write_file(world, host, "/run/meminfo", "\n".join(told) + "\n")
+    do(world, host, "mount", "--bind", "/run/meminfo", "/proc/meminfo")
+    return host.id
+
+
+def _free_memory(world: World, instance_id: str) -> None:
+    if host := host_named(world, instance_id):
+        do(world, host, "umount", "/proc/meminfo")
+
+
+def _set_clock_wrong(world: World) -> str:
+    """This machine's clock stays: every program started from now on sees another."""
+    host = newest_host(world)
+    library = in_world(
+        world, "find", f"{world.state['client_root']}/usr/lib", "-name", "libfaketime.so.1"
+    ).split()[0]
+    in_world(world, "cp", library, f"/proc/{host.leader_pid}/root/usr/lib/libfaketime.so.1")
+    do(world, host, "touch", "/etc/faketimerc", "/etc/ld.so.preload")
+    write_file(world, host, "/etc/faketimerc", f"-{HOURS_WRONG}h\n")
+    write_file(world, host, "/etc/ld.so.preload", "/usr/lib/libfaketime.so.1\n")
+    return host.id
+
+
+def _set_clock_right(world: World, instance_id: str) -> None:
+    if host := host_named(world, instance_id):
+        do(world, host, "rm", "--force", "/etc/ld.so.preload", "/etc/faketimerc")
+
+
+def _cut_power(world: World) -> str:
+    host = newest_host(world)
+    control.ask(world.workplace, "power", instance_id=host.id, on=False)
+    return host.id
+
+
+def _restore_power(world: World, instance_id: str) -> None:
+    # Without power it has no process 1, and is none of the hosts that can be entered.
+    if instance_id in [host.id for host in world.hosts()] and not host_named(world, instance_id):
+        control.ask(world.workplace, "power", instance_id=instance_id, on=True)
+
+
+FAULTS: Mapping[str, Fault] = {
+    "nginx-stopped": stopped("somebody stops nginx", "nginx.service"),
+    "nginx-config-broken": edited(
+        "a typing error in nginx.conf, and nginx is restarted with it",
+        NGINX, "http {", "http {\n    this is no configuration;", ("systemctl", "restart", "nginx.service"),
+    ),
+    "login-check-stopped": stopped(
+        "the small nginx that checks passwords is stopped", "registry-auth.service", hidden_by_logins=True
+    ),
+    "front-door-silent": signalled("nginx hangs: connections are accepted, nothing answers", "nginx.service"),
+    "not-the-registry": edited(
+        "another site is put in the registry's place on this host",
+        NGINX, "location /v2/ {", "location /v2/ {\n            return 200 '<html>It works!</html>';",
+        ("systemctl", "reload", "nginx.service"),
+    ),
+    "registry-stopped": Fault("docker stop registry", _stop_container, _start_container),
+    "registry-crash-looping": edited(
+        "registry.yml is damaged, and the container is restarted with it",
+        "/etc/registry/registry.yml", "version: 0.1", "version: 0.1\nstorage: [",
+        ("docker", "restart", "registry"),
+    ),
+    "docker-stopped": Fault("the container and Docker are stopped", _stop_docker, _start_docker),
+    "disk-full": Fault("something grows until the host's disk is full", _fill_disk, _empty_disk),
+    "memory-exhausted": Fault("the host has 2 % of its memory left", _exhaust_memory, _free_memory),
+    "clock-wrong": Fault("the host's clock is two hours behind", _set_clock_wrong, _set_clock_right),
+    "host-gone": Fault("the host loses its power; EC2 does not notice", _cut_power, _restore_power),
+    "ssm-offline": stopped("the SSM agent is stopped", "amazon-ssm-agent.service"),
+    "users-missing": Fault(
+        "the password files are deleted, and nobody writes them", _lose_users, _write_users
+    ),
+    "diagnosis-unreadable": not_executable("the verb diagnose is damaged", "/opt/registry/bin/diagnose"),
+    "unexplained": edited(
+        "nginx looks for the registry on another port",
+        NGINX, "server 127.0.0.1:5000;", "server 127.0.0.1:5999;", ("systemctl", "reload", "nginx.service"),
+    ),
+}  # fmt: skip

@@ -1,0 +1,92 @@
+"""What can keep a certificate that is due from being renewed: `tick renew` shows each."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rehearsal.faults import certificate
+from rehearsal.faults.certificate import CERTIFICATE_AUTHORITY
+from rehearsal.faults.fault import Fault
+from rehearsal.faults.host import not_executable
+from rehearsal.faults.network import close_port, drop, let_through, open_port, point_elsewhere, restore_record
+from rehearsal.faults.storage import allow_again, bucket, deny, host_role
+from rehearsal.world import World
+
+# Past a third of its life, and far from its end.
+DUE_DAYS = 40
+# The ACME stand-in's path for a new order; Let's Encrypt's answer to one too many.
+ORDER = "/order-plz"
+
+
+def in_the_way(what: str, begin: Callable[[World], Any], end: Callable[[World, Any], None]) -> Fault:
+    """An obstacle for a certificate that is due."""
+
+    def begin_with_due(world: World) -> Any:
+        due = certificate.put(world, age_days=DUE_DAYS)
+        return {"due": due, "obstacle": begin(world)}
+
+    def end_with_due(world: World, remembered: Mapping[str, Any]) -> None:
+        end(world, remembered["obstacle"])
+        certificate.take_back(world, remembered["due"])
+
+    return Fault(what, begin_with_due, end_with_due)
+
+
+def _limit_rate(world: World) -> None:
+    until = datetime.now(UTC) + timedelta(days=3)
+    detail = (
+        "too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s,"
+        f" retry after {until:%Y-%m-%d %H:%M:%S} UTC:"
+        " see https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers"
+    )
+    problem = f'{{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "{detail}", "status": 429}}'
+    _faults(world).mkdir(exist_ok=True)
+    _rule(world).write_text(
+        f"location = {ORDER} {{\n    default_type application/problem+json;\n"
+        f"    add_header Retry-After 259200 always;\n    return 429 '{problem}';\n}}\n"
+    )
+    _reload_front(world)
+
+
+def _lift_limit(world: World, _nothing: Any) -> None:
+    _rule(world).unlink(missing_ok=True)
+    _reload_front(world)
+
+
+def _faults(world: World) -> Path:
+    return world.workplace.run / "internet/srv/faults"
+
+
+def _rule(world: World) -> Path:
+    return _faults(world) / "rate-limit.conf"
+
+
+def _reload_front(world: World) -> None:
+    world.client().run("nginx", "-p", "/srv", "-c", "/srv/nginx.conf", "-s", "reload")
+
+
+def _forbid_saving(world: World) -> str:
+    return deny(world, host_role(world), "s3:PutObject", f"arn:aws:s3:::{bucket(world, 'STATE_BUCKET')}/*")
+
+
+_BROKEN = not_executable("", "/opt/certbot/bin/certbot")
+
+FAULTS: Mapping[str, Fault] = {
+    "renewal-port-80": in_the_way(
+        "a renewal is due, and port 80 is closed", lambda world: close_port(world, 80), open_port
+    ),
+    "renewal-dns": in_the_way("a renewal is due, and DNS points elsewhere", point_elsewhere, restore_record),
+    "renewal-rate-limited": in_the_way(
+        "a renewal is due, and the authority limits the rate", _limit_rate, _lift_limit
+    ),
+    "renewal-ca-down": in_the_way(
+        "a renewal is due, and the authority is down",
+        lambda world: drop(world, CERTIFICATE_AUTHORITY, "output"),
+        lambda world, _: let_through(world, "output"),
+    ),
+    "renewal-hook-failed": in_the_way(
+        "a renewal is due, and the state bucket takes no new certificate", _forbid_saving, allow_again
+    ),
+    "renewal-failed": in_the_way("a renewal is due, and certbot is damaged", _BROKEN.begin, _BROKEN.end),
+}
