@@ -1,10 +1,12 @@
 """Lambda functions, who may invoke them, and what becomes of a failed asynchronous invocation."""
 
+import base64
 import json
 from typing import Any
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
+from rehearsal.cloud.buckets import Buckets
 from rehearsal.cloud.resource_type import MotoType, PlainType, Request, Settled, Updated
 
 # What a function here could be given without the rehearsal doing anything about it.
@@ -19,12 +21,14 @@ def lambda_of(request: Request) -> LambdaBackend:
 class FunctionType(MotoType):
     """moto ignores where logs go, for which processor the code is, and what an update takes away."""
 
-    def __init__(self) -> None:
+    def __init__(self, buckets: Buckets) -> None:
         super().__init__(LambdaFunction)
+        self._buckets = buckets
 
     def create(self, request: Request) -> Any:
         _refuse_unplayed(request)
         function = super().create(request)
+        self._load(request, function)
         _configure(request, function)
         return function
 
@@ -36,9 +40,17 @@ class FunctionType(MotoType):
         properties["Environment"] = {"Variables": {}, **properties["Environment"]}
         resource.update_configuration(properties)
         if request.properties["Code"] != previous.properties["Code"]:
-            resource.update_function_code(properties["Code"])
+            self._load(request, resource)
         _configure(request, resource)
         return Updated(resource)
+
+    def _load(self, request: Request, function: LambdaFunction) -> None:
+        """moto knows only its own objects."""
+        code = request.properties["Code"]
+        if "ZipFile" in code:
+            raise NotImplementedError("the rehearsal's AWS Lambda takes its code from a bucket")
+        package = self._buckets.read_object(code["S3Bucket"], code["S3Key"])
+        function.update_function_code({"ZipFile": base64.b64encode(package).decode()})
 
 
 def _refuse_unplayed(request: Request) -> None:

@@ -147,15 +147,15 @@ class Gate:
             if not decision.allowed:
                 raise _s3_refused("AccessDenied", _sentence(caller.arn, action, resource, decision))
 
-    def trusts_service(self, role_arn: str, service: str) -> bool:
-        """Whether a service such as ec2.amazonaws.com may act in the role."""
+    def trusts_service(self, role_arn: str, service: str, context: Context | None = None) -> bool:
+        """Whether a service such as ec2.amazonaws.com may act in the role, for what it says of itself."""
 
         def is_service(principal: Any) -> bool:
             named = principal.get("Service", []) if isinstance(principal, dict) else []
             return service in ([named] if isinstance(named, str) else named)
 
         document = self._trust_document(role_arn)
-        return decide([document], "sts:AssumeRole", Resource(None), {}, is_service).allowed
+        return decide([document], "sts:AssumeRole", Resource(None), context or {}, is_service).allowed
 
     def _decide(self, caller: identity.Caller, action: str, resource: Resource, context: Context) -> Decision:
         known = {

@@ -37,7 +37,7 @@ class ResourceTypes:
             "AWS::CloudWatch::Dashboard": DashboardType(),
             "AWS::KMS::Key": KeyType(),
             "AWS::Lambda::EventInvokeConfig": EventInvokeConfigType(),
-            "AWS::Lambda::Function": FunctionType(),
+            "AWS::Lambda::Function": FunctionType(buckets),
             "AWS::Lambda::Permission": PermissionType(),
             "AWS::SNS::Subscription": SubscriptionType(),
             "AWS::SNS::Topic": TopicType(),

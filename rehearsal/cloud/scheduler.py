@@ -95,7 +95,8 @@ class Scheduler:
         with self._world:
             if schedule.state != "ENABLED":
                 return "Disabled", f"{schedule.name} is disabled"
-            if not self._gate.trusts_service(role, "scheduler.amazonaws.com"):
+            told = {"aws:sourceaccount": (self._place.account,)}
+            if not self._gate.trusts_service(role, "scheduler.amazonaws.com", told):
                 return "AccessDeniedException", f"Scheduler cannot assume the role {role}"
             if not self._may(role, "lambda:InvokeFunction", function):
                 return (
