@@ -3,19 +3,22 @@
 import shutil
 from pathlib import Path
 
+from rehearsal.host import LOGS
 from rehearsal.workplace import Workplace
 
 KEPT = Path("/var/tmp/registry-rehearsal-logs")  # noqa: S108 - told to the person, who reads it before the next failure
-PATTERNS = ("*.log", "internet/srv/*.log", "hosts/*/console.log", "hosts/*/upper/var/log/**/*", "logs/**/*")
+PATTERNS = ("*.log", "internet/srv/*.log", "hosts/*/console.log", f"hosts/*/{LOGS}/**/*", "logs/**/*")
 
 
-def keep_logs(workplace: Workplace) -> Path:
+def keep_logs(workplace: Workplace, keeper_pid: int) -> Path:
     """Copy them, in place of the last failure's; returns the folder."""
     shutil.rmtree(KEPT, ignore_errors=True)
+    # As the world sees it: the hosts' disks are mounted there alone.
+    run = Path(f"/proc/{keeper_pid}/root{workplace.run}")
     for pattern in PATTERNS:
-        for file in workplace.run.glob(pattern):
+        for file in run.glob(pattern):
             if file.is_file() and not file.is_symlink():
-                copy = KEPT / file.relative_to(workplace.run)
+                copy = KEPT / file.relative_to(run)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, copy)
     return KEPT

@@ -1,7 +1,7 @@
 """One throw-away host: a Debian root booted with its own systemd, in the place of an EC2 instance.
 
-Runs inside the world. All of a host is in one folder of the run directory, readable from the machine:
-console.log, and upper/, which holds what the host has written (upper/var/log are its logs).
+Runs inside the world. All of a host is in one folder of the run directory: console.log, and disk/, which only the
+world has mounted; disk/upper holds what the host has written (disk/upper/var/log are its logs).
 """
 
 import contextlib
@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rehearsal.disk import mount_new_disk
 from rehearsal.layers import Stack, mount_stack
 from rehearsal.network import WORLD_ADDRESS, Network
 from rehearsal.roots import Root
@@ -31,6 +32,8 @@ REBOOT_SIGNAL = signal.SIGRTMIN + 5
 START_TIMEOUT_SECONDS = 20
 # Overlay does not stack on overlay, so what container engines unpack lives beside the host's own.
 ENGINE_FOLDERS = ("docker", "containerd", "containers")
+DISK_BYTES = 16 << 30
+LOGS = "disk/upper/var/log"
 
 
 class HostError(Exception):
@@ -62,8 +65,8 @@ class Host:
         self._cgroups = _make_cgroups(workplace, launch.instance_id)
         self._stack = Stack(
             layers=tuple(str(layer) for layer in (launch.trust, *launch.root.layers)),
-            upper=str(self.folder / "upper"),
-            work=str(self.folder / "work"),
+            upper=str(self._disk / "upper"),
+            work=str(self._disk / "work"),
             at=str(self.folder / "root"),
         )
         self._make_disk()
@@ -76,6 +79,10 @@ class Host:
         host = cls(workplace, network, launch)
         host.start()
         return host
+
+    @property
+    def _disk(self) -> Path:
+        return self.folder / "disk"
 
     @property
     def _identity(self) -> Path:
@@ -196,8 +203,11 @@ class Host:
 
     def _make_disk(self) -> None:
         remove_tree(self.folder)
-        etc = self.folder / "upper/etc"
-        for directory in (etc, *(self.folder / name for name in ("work", "root", *ENGINE_FOLDERS))):
+        root = Path(self._stack.at)
+        root.mkdir(parents=True)
+        mount_new_disk(self.folder / "disk.img", self._disk, DISK_BYTES)
+        etc = self._disk / "upper/etc"
+        for directory in (etc, *(self._disk / name for name in ("work", *ENGINE_FOLDERS))):
             directory.mkdir(parents=True)
         name = "ip-" + self.private_ip.replace(".", "-")
         (etc / "hostname").write_text(f"{name}\n")
@@ -215,7 +225,7 @@ class Host:
             "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=read-only",
             # A container engine's needs, in a guest that has the world's network and no other.
             "--capability=all", "--system-call-filter=add_key keyctl bpf",
-            *(f"--bind={self.folder / name}:/var/lib/{name}" for name in ENGINE_FOLDERS),
+            *(f"--bind={self._disk / name}:/var/lib/{name}" for name in ENGINE_FOLDERS),
             # By this cloud-init knows an EC2 instance, and that its metadata service wants tokens.
             f"--bind-ro={self._identity}:/sys/hypervisor/uuid",
         ]
@@ -265,7 +275,7 @@ class Host:
         shutil.rmtree(self._logs, ignore_errors=True)
         self._logs.mkdir(parents=True)
         shutil.copy(self.console, self._logs)
-        logs = self.folder / "upper/var/log"
+        logs = self.folder / LOGS
         if logs.is_dir():
             shutil.copytree(logs, self._logs / "log", symlinks=True, ignore=_not_files)
 

@@ -18,7 +18,7 @@ from rehearsal import control, ticks
 from rehearsal.certificate_authority import CertificateAuthority
 from rehearsal.cloud import Cloud, Instance
 from rehearsal.functions import FunctionRuntime
-from rehearsal.host import Host, Launch
+from rehearsal.host import LOGS, Host, Launch
 from rehearsal.internet import Internet
 from rehearsal.mailbox import Mailbox
 from rehearsal.metadata import Metadata
@@ -33,7 +33,7 @@ from rehearsal.workplace import Workplace
 
 LOOK_EVERY_SECONDS = 0.2
 # What cloud-init writes of the user data's output, on a host's disk.
-BOOT_LOG = "upper/var/log/cloud-init-output.log"
+BOOT_LOG = f"{LOGS}/cloud-init-output.log"
 
 
 @dataclass(slots=True)

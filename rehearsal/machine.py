@@ -20,6 +20,7 @@ PACKAGES = {
     "nft": "nftables",
     "conntrack": "conntrack",
     "openssl": "openssl",
+    "/usr/sbin/mkfs.ext4": "e2fsprogs",
     # Ubuntu's apt knows Ubuntu's keys alone
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
     "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
@@ -134,6 +135,8 @@ def _missing_kernel_parts() -> list[str]:
         found.append(f"/dev/net/tun, the world's way to the internet: {error.strerror} (try `modprobe tun`)")
     if not _has_overlay():
         found.append("the overlay file system, of which hosts are made: not in this kernel")
+    if not Path("/dev/loop-control").exists():
+        found.append("/dev/loop-control, for the hosts' disks: not there (try `modprobe loop`)")
     if not cgroup_hierarchies():
         found.append("control groups for the hosts' systemd: nothing is mounted on /sys/fs/cgroup")
     return found

@@ -44,7 +44,7 @@ def tell(workplace: Workplace, transcript: Transcript) -> bool:
             held = True
         except (StepFailedError, DeploymentError, CommandFailedError) as failed:
             transcript.failed(transcript.current, str(failed))
-            logs = keep_logs(workplace)
+            logs = keep_logs(workplace, story.world.keeper_pid)
         finally:
             down(workplace)
     transcript.summary(held=held, steps=len(STEPS), logs=logs)
