@@ -41,7 +41,8 @@ def host_policy(
         return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
 
     parameters = arn("ssm", f"parameter{parameter_path}")
-    http_secret, first_login = f"{parameters}/http-secret", f"{parameters}/users/push/admin"
+    http_secret = f"{parameters}/http-secret"
+    first_users = [f"{parameters}/users/push/admin", f"{parameters}/users/pull/health"]
     return iam.PolicyDocument(
         statements=[
             _allow("OwnScripts", ["s3:GetObject"], [asset.bucket.arn_for_objects(asset.s3_object_key)]),
@@ -71,7 +72,7 @@ def host_policy(
             _allow(
                 "CreateOnly",
                 ["ssm:PutParameter"],
-                [http_secret, first_login],
+                [http_secret, *first_users],
                 # Not StringEquals "false": the key may be absent where the request does not name Overwrite.
                 {"StringNotEquals": {"ssm:Overwrite": "true"}},
             ),

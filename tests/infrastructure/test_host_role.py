@@ -65,7 +65,11 @@ def test_the_role_allows_exactly_this(assembly: Assembly) -> None:
         (
             "CreateOnly",
             {"ssm:PutParameter"},
-            {f"{PARAMETERS}/http-secret", f"{PARAMETERS}/users/push/admin"},
+            {
+                f"{PARAMETERS}/http-secret",
+                f"{PARAMETERS}/users/push/admin",
+                f"{PARAMETERS}/users/pull/health",
+            },
             {"StringNotEquals": {"ssm:Overwrite": "true"}},
         ),
         ("ReportToDeployment", {"cloudformation:SignalResource"}, {"<AWS::StackId>"}, None),

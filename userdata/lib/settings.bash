@@ -7,3 +7,5 @@ export bin=/opt/registry/bin
 # Kept over a reboot, and not.
 export state=/var/lib/registry run=/run/registry
 mkdir -p "$state" "$run"
+# In memory: what says that the disk is full must not need it.
+export TMPDIR=$run

@@ -1,0 +1,62 @@
+# Sourced: why there is no new certificate, in words that other parts of the product know:
+#   reason=port-80|dns|rate-limited|ca-down|hook-failed|other
+#   detail=one sentence of certbot's or of the certificate authority's
+#   retry_after=a moment in UTC, or nothing
+# shellcheck shell=bash
+# There while the last attempt failed.
+readonly certificate_failure=${state:?}/certificate-failure
+
+# Remembers and prints. A full disk forgets, and says so all the same.
+failed_for() {
+  local detail=${2//[^ -~]/ }
+  printf 'reason=%s\ndetail=%s\nretry_after=%s\n' "$1" "${detail:0:300}" "${3:-}" | tee "$certificate_failure" 2> /dev/null || true
+}
+
+# What certbot said is the argument.
+explain_certbot() { failed_for "$(reason_of "$1")" "$(sentence_of "$1")" "$(end_of_limit "$1")"; }
+
+# Descriptions and problem types are those of certbot's library acme (messages.py). Whoever cannot reach the certificate
+# authority gets no problem from it, but an error of the library requests.
+reason_of() {
+  case $1 in
+    *'Certificate Authority reported these problems'*) reason_of_challenge "$(first_of Type "$1")" "$(first_of Detail "$1")" ;;
+    *:rateLimited* | *'too many requests of a given type'* | *'Service busy; retry later'*) echo rate-limited ;;
+    *ConnectionPool\(* | *requests.exceptions.* | *'onnection aborted'* | *:serverInternal* | *'server experienced an internal error'* | *'<Response [5'*)
+      echo ca-down
+      ;;
+    *"'deploy-hook' reported error code"*) echo hook-failed ;;
+    *) echo other ;;
+  esac
+}
+
+first_of() { sed -n "s/^ *$1: *//p" <<< "$2" | head -n 1; }
+
+# Let's Encrypt begins the detail with the address it was led to: if that is not this host's, port 80 is innocent.
+reason_of_challenge() {
+  local asked
+  asked=$(sed -nE 's/^(During secondary validation: )?([0-9a-fA-F.:]*[.:][0-9a-fA-F.:]*): .*/\2/p' <<< "$2")
+  case $1 in
+    dns | dnssec | unknownHost) echo dns ;;
+    rateLimited) echo rate-limited ;;
+    serverInternal) echo ca-down ;;
+    connection | unauthorized | tls | incorrectResponse)
+      if [[ ${asked:-$ADDRESS} != "$ADDRESS" ]] || [[ $1 == unauthorized && ! $asked ]]; then echo dns; else echo port-80; fi
+      ;;
+    *) echo other ;;
+  esac
+}
+
+sentence_of() {
+  local sentence
+  sentence=$(first_of Detail "$1")
+  [[ $sentence ]] || sentence=$(sed -nE -e 's/^Failed to renew certificate [^ ]+ with error: //p' -e '/^An unexpected error occurred:/ { n; p }' \
+    -e "/deploy-hook' ran with error output:/ { n; s/^ *//; p }" <<< "$1" | head -n 1)
+  [[ $sentence ]] || sentence=$(last_lines_of "$1" | tail -n 3 | paste --serial --delimiters ' ')
+  printf '%s' "$sentence"
+}
+
+last_lines_of() { grep -v -e '^ *$' -e '^- - ' -e '^Saving debug log' -e '^Ask for help' <<< "$1" | tail -n 12 || true; }
+
+end_of_limit() {
+  sed -nE 's/.*retry after ([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2}) ?(UTC|Z).*/\1T\2Z/p' <<< "$1" | head -n 1
+}

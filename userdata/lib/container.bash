@@ -1,0 +1,40 @@
+# Sourced: how the registry container is, and the last thing that went wrong in it.
+# shellcheck shell=bash
+
+registry_answers() { curl --silent --fail --noproxy '*' --max-time "${1:-2}" --output /dev/null http://127.0.0.1:5000/v2/; }
+
+# Prints Docker's word for its state and how often it was restarted; absent and 0 if there is none.
+container_state() {
+  local said
+  # Asking a stopped engine would start it, through its socket.
+  timeout 5 systemctl is-active --quiet docker.service || return
+  if said=$(timeout 6 docker inspect --type container --format '{{.State.Status}} {{.RestartCount}}' registry 2>&1); then
+    echo "$said"
+  elif [[ $said == *'o such '* ]]; then
+    echo 'absent 0'
+  else
+    return 1
+  fi
+}
+
+container_error() { timeout 6 docker logs --tail 500 registry 2>&1 | last_error; }
+
+# JSON as the registry's configuration asks for; text until it has read that, and from Go's own panics.
+last_error() {
+  local line
+  line=$(grep -aE '"level":"(error|fatal|panic)"|level=(error|fatal|panic)|^(panic|fatal error|configuration error): ' | tail -n 1) || return
+  if [[ $line == \{* ]]; then
+    line=$(jq --raw-output '[.msg, .error, .["err.message"], .["err.detail"]] | map(select(. != null) | tostring) | unique | join(": ")' <<< "$line" \
+      || printf '%s' "$line")
+  fi
+  without_secrets <<< "$line"
+}
+
+# No signature of a presigned address, no login, no key.
+without_secrets() {
+  sed -E -e 's#(https?://)[^/@ ]*@#\1#g' -e 's#(https?://[^ ?"]*|/v2/[^ ?"]*)\?[^ "]*#\1#g' \
+    -e 's#("?(proxy-)?authorization"?[=: ]+"?)((basic|bearer|aws4-hmac-sha256)[= ]+)?[^ "]+#\1...#Ig' \
+    -e 's#(basic|bearer) [A-Za-z0-9+/=._-]{8,}#\1 ...#Ig' \
+    -e 's#((secret|token|password|signature|credential|user(\.?name)?|user\.?agent)"?[=:] *"?)[^ "]+#\1...#Ig' \
+    -e 's#(AKIA|ASIA)[A-Z0-9]{12,}#...#g'
+}

@@ -1,0 +1,54 @@
+# Sourced: parts that are looked after one by one. For each part there are two functions: fault_of_PART prints what is
+# wrong, or nothing; mend_PART does what can be done about it. What is well is left alone.
+# shellcheck shell=bash
+# The control plane waits a minute for a repair.
+readonly limit_seconds=50
+repaired=()
+declare -A fault_of=()
+
+one_repair_at_a_time() {
+  exec 8> "${run:?}/repair.lock"
+  flock --wait 15 8 || { printf 'repaired=nothing\nreason=another repair has not ended yet\n'; exit 1; }
+}
+
+look_after() {
+  local part=$1 fault said
+  fault=$("fault_of_$part")
+  [[ $fault ]] || return 0
+  said=$("mend_$part" 2>&1 8>&- | tail -n 1) || true
+  for _ in {1..8}; do
+    fault=$("fault_of_$part")
+    [[ $fault ]] || { repaired+=("$part"); return 0; }
+    sleep 0.4
+  done
+  fault_of[$part]="$fault${said:+ ($said)}"
+}
+
+# What is left of the time, for one command.
+within() {
+  local left=$((limit_seconds - SECONDS))
+  timeout --kill-after 2 "$((left < $1 ? (left > 1 ? left : 1) : $1))" "${@:2}"
+}
+
+report_repairs() {
+  local part text=''
+  # What failed may have waited for a part that came later.
+  for part in "${!fault_of[@]}"; do
+    if [[ $("fault_of_$part") ]]; then text+="${text:+; }$part: ${fault_of[$part]}"; else repaired+=("$part"); fi
+  done
+  printf 'repaired=%s\n' "${repaired[*]:-nothing}"
+  [[ $text ]] || return 0
+  text=${text//[^ -~]/ }
+  printf 'reason=%s\n' "${text:0:800}"
+  return 1
+}
+
+fault_of_registry() { registry_answers 3 || echo 'the registry container does not answer'; }
+
+# One that runs and does not answer is made again.
+mend_registry() {
+  local state anew=()
+  state=$(container_state || true)
+  [[ ! $state =~ ^(running|restarting|paused) ]] || anew=(anew)
+  within 40 "${bin:?}/run-registry" "${anew[@]}"
+}
