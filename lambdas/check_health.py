@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 HEALTH_USER = "health"
-INSIDE_AT_LEAST_EVERY = timedelta(hours=1)
 INSIDE_SECONDS = 45
 REPAIR_SECONDS = 60
 # As long as the function may run: whoever holds the lease after that has died.
@@ -61,9 +60,7 @@ def check(
     faults: list[AwsError] = []
     held = read_state(aws.s3, environment.health_state, now)
     outside = look(environment.target, read_login(aws.ssm, environment.health_parameter))
-    sight = Sight(environment.address, outside, None, now)
-    if wants_inside(held.state, sight):
-        sight = replace(sight, inside=look_inside(aws, environment, ring, faults))
+    sight = Sight(environment.address, outside, look_inside(aws, environment, ring, faults), now)
     diagnosis = diagnose(sight)
     change = remembering(transition(held.state, diagnosis, now), sight, diagnosis)
     state = act(environment, aws, held, change, diagnosis, sight, ring, faults)
@@ -91,12 +88,6 @@ def read_login(ssm: "SSMClient", parameter: str) -> Login | None:
     return Login(HEALTH_USER, found["Parameter"]["Value"])
 
 
-def wants_inside(state: State, sight: Sight) -> bool:
-    """At least hourly; and until all is well, because some faults are seen from inside only."""
-    recently = state.asked_at is not None and sight.now - state.asked_at < INSIDE_AT_LEAST_EVERY
-    return state.failures > 0 or not recently or diagnose(sight).cause is not None
-
-
 def look_inside(
     aws: Aws, environment: HealthEnvironment, ring: Ring, faults: list[AwsError]
 ) -> Inside | None:
@@ -108,12 +99,9 @@ def look_inside(
 
 
 def remembering(change: Change, sight: Sight, diagnosis: Diagnosis) -> Change:
-    if sight.inside is None or sight.inside.delivery == Delivery.THROTTLED:
+    if diagnosis.cause or sight.facts.instance_id is None:
         return change
-    claimed, settled = (replace(each, asked_at=sight.now) for each in (change.claimed, change.settled))
-    if diagnosis.cause is None and sight.facts.instance_id:
-        settled = replace(settled, served_by=sight.facts.instance_id)
-    return replace(change, claimed=claimed, settled=settled)
+    return replace(change, settled=replace(change.settled, served_by=sight.facts.instance_id))
 
 
 def act(

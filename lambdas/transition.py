@@ -55,7 +55,7 @@ class State:
     """The host that was well when last seen: one that is not this may still be starting."""
 
     asked_at: datetime | None = None
-    """When the host last ran a verb."""
+    """Of the renewal: when the hosts were last asked for one."""
 
     renewal_at: datetime | None = None
     """When the health check last started a renewal."""

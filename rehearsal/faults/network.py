@@ -28,7 +28,9 @@ def _change_record(world: World, zone: str, action: str, record: Mapping[str, An
 
 def _delete_record(world: World) -> Any:
     zone, record = _zone_and_record(world)
-    _change_record(world, zone, "DELETE", record)
+    # moto deletes only what came by this API, and this record came by CloudFormation.
+    for action in ("UPSERT", "DELETE"):
+        _change_record(world, zone, action, record)
     return [zone, record]
 
 
