@@ -3,15 +3,25 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from lambdas.causes import CAUSES, Cause
 from lambdas.check import Check
-from lambdas.transition import Change, Mail, Repair
+from lambdas.transition import Change, Mail, Repair, State
 
 # Amazon SNS takes ASCII without line breaks, of less than 100 characters.
 LONGEST_SUBJECT = 99
 _LONGEST_ACTUAL = 240
-RUNBOOK = "docs/runbook.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of which registry a mail speaks, and where its reader finds more."""
+
+    domain_name: str
+    region: str
+    runbook: str
+    """A file's path, or its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,28 +30,50 @@ class Message:
     body: str
 
 
-def write_alert(change: Change, domain_name: str, checks: Sequence[Check]) -> Message:
-    """For a change that asks for a mail; its claimed state names the incident, also one that is over."""
+def write_alert(
+    change: Change, place: Place, checks: Sequence[Check], *, host: str, now: datetime
+) -> Message:
+    """For a change that asks for a mail; its claimed state names the incident, also one that is over.
+
+    ``host`` is the instance that was looked at, or nothing if none is known.
+    """
     incident, kind = change.claimed, change.mail
     cause = CAUSES[incident.cause_id]
     state = "DOWN" if incident.is_down else "AT RISK"
     heading = "RESOLVED" if kind == Mail.RESOLVED else f"STILL {state}" if kind == Mail.REMINDER else state
-    if kind == Mail.RESOLVED:
-        effect, remedy = "It is well again.", "Nothing."
-    else:
-        effect = "Clients cannot use the registry." if incident.is_down else "Clients should still be served."
-        remedy = cause.remedy
     lines = [
-        f"What: {cause.title} (since {incident.since:%Y-%m-%d %H:%M} UTC). {effect}",
-        f"Why: {cause.why}",
-        f"Do: {remedy}",
-        f"Runbook: {RUNBOOK}#{cause.anchor}",
+        *(_over(incident, cause, now) if kind == Mail.RESOLVED else _under_way(incident, cause)),
+        f"Runbook: {place.runbook}#{cause.anchor}",
+        *_host_lines(host, place),
         "",
         *failing_lines(checks),
         *_ok_lines(checks),
         *_repair_lines(incident.repairs),
     ]
-    return Message(_subject(domain_name, heading, cause), "\n".join(lines).rstrip() + "\n")
+    return Message(_subject(place.domain_name, heading, cause), "\n".join(lines).rstrip() + "\n")
+
+
+def _under_way(incident: State, cause: Cause) -> Iterator[str]:
+    effect = "Clients cannot use the registry." if incident.is_down else "Clients should still be served."
+    yield f"What: {cause.title} (since {incident.since:%Y-%m-%d %H:%M} UTC). {effect}"
+    yield f"Why: {cause.why}"
+    yield f"Do: {cause.remedy}"
+
+
+def _over(incident: State, cause: Cause, now: datetime) -> Iterator[str]:
+    yield f"What: Well again since {now:%Y-%m-%d %H:%M} UTC, after {_length(now - incident.since)}."
+    yield f"Why: It was this: {cause.title}."
+    yield "Do: Nothing."
+
+
+def _length(duration: timedelta) -> str:
+    minutes = round(duration / timedelta(minutes=1))
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
+
+
+def _host_lines(host: str, place: Place) -> Iterator[str]:
+    if host:
+        yield f"Host: {host}; a shell: aws ssm start-session --region {place.region} --target {host}"
 
 
 def _subject(domain_name: str, heading: str, cause: Cause) -> str:

@@ -25,7 +25,7 @@ class Cause:
     """What may be tried, in this order. Nothing where a new host would have the same fault."""
 
     repair_interrupts: bool = True
-    """The repair would interrupt clients, so it waits until they feel the fault anyway."""
+    """The first repair would interrupt clients, so it waits until they feel the fault anyway, as all others do."""
 
     @property
     def anchor(self) -> str:
@@ -168,6 +168,7 @@ _ROWS = (
         "Open a Session Manager shell and look at journalctl -u docker; systemctl start docker brings both"
         " back.",
         (Step.ENGINE, Step.INSTANCE),
+        repair_interrupts=False,
     ),
     Cause(
         "s3-denied",
@@ -198,6 +199,7 @@ _ROWS = (
         "Open a Session Manager shell, find what grew with du -xh / | sort -h | tail, and delete it. A new"
         " host begins with an empty disk.",
         (Step.SERVICE, Step.INSTANCE),
+        repair_interrupts=False,
     ),
     Cause(
         "memory-exhausted",
@@ -214,6 +216,7 @@ _ROWS = (
         "Open a Session Manager shell and look at timedatectl and at the time service; 169.254.169.123 is "
         "AWS's own time source.",
         (Step.SERVICE, Step.INSTANCE),
+        repair_interrupts=False,
     ),
     Cause(
         "host-gone",

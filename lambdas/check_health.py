@@ -18,7 +18,7 @@ from lambdas.hosts import find_hosts, replace_host
 from lambdas.measures import Measures, health_measures
 from lambdas.probe import Login, Outside, Target, probe
 from lambdas.renewal import early_renewal_is_due
-from lambdas.repair import VERBS, next_step, replaceable
+from lambdas.repair import VERBS, next_step, read_repair, replaceable
 from lambdas.run_command import Delivery, Reply, ask
 from lambdas.state_store import Held, OvertakenError, read_state, write_state
 from lambdas.telemetry import LOGGER, METRICS, measure, scheduled_moment
@@ -131,7 +131,8 @@ def act(
         if step:
             change = concluding(change, carry_out(environment, aws, step, host, ring, faults))
         if change.mail:
-            message = write_alert(change, environment.domain_name, diagnosis.checks)
+            host = sight.facts.instance_id or change.claimed.served_by
+            message = write_alert(change, environment.place, diagnosis.checks, host=host, now=now)
             publish(aws.sns, environment.topic_arn, message)
         settled = replace(change.settled, leased_until=None)
         if renews:
@@ -197,8 +198,7 @@ def carry_out(
         return f"refused: {_code(error)}"
     if reply.delivery != Delivery.ANSWERED:
         return reply.delivery
-    failed = [output for output in reply.outputs if not output.succeeded]
-    return f"failed: {failed[0].stderr.strip() or failed[0].stdout.strip()}" if failed else "restarted"
+    return "; ".join(map(read_repair, reply.outputs))
 
 
 def start_renewal(environment: HealthEnvironment, aws: Aws, now: datetime) -> None:

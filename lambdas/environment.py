@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Self
 
+from lambdas import alert
 from lambdas.probe import Target
 from lambdas.run_command import Doorbell
 from lambdas.state_store import Place
@@ -21,6 +22,8 @@ class Environment:
     document_name: str
     topic_arn: str
     state_bucket: str
+    runbook: str
+    aws_region: str
 
     @classmethod
     def read(cls, variables: Mapping[str, str] = os.environ) -> Self:
@@ -33,6 +36,10 @@ class Environment:
     @property
     def target(self) -> Target:
         return Target(self.domain_name, self.address)
+
+    @property
+    def place(self) -> alert.Place:
+        return alert.Place(self.domain_name, self.aws_region, self.runbook)
 
     @property
     def doorbell(self) -> Doorbell:

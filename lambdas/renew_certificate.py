@@ -51,22 +51,24 @@ def renew(
     diagnosis = judge_renewal(renewal, look(environment.target, None))
     record({"RenewalSucceeded": (MetricUnit.Count, float(diagnosis.cause is None))})
     LOGGER.info("renewal", extra={"renewed": renewal.renewed, "failing": failing_lines(diagnosis.checks)})
-    mail = None if held.state.is_leased(now) else tell(now, environment, aws, held, diagnosis)
+    mail = None if held.state.is_leased(now) else tell(now, environment, aws, held, diagnosis, renewal.host)
     if diagnosis.cause:
         raise RenewalFailedError(diagnosis.cause.title)
     return {"renewed": renewal.renewed, "fingerprint": renewal.fingerprint, "mail": mail}
 
 
-def tell(now: datetime, environment: Environment, aws: Aws, held: Held, diagnosis: Diagnosis) -> Mail | None:
+def tell(
+    now: datetime, environment: Environment, aws: Aws, held: Held, diagnosis: Diagnosis, host: str
+) -> Mail | None:
     """Remember the run, and send what is to be sent; nothing if another run is telling it already."""
-    change = transition(held.state, diagnosis, now, failures_in_a_row=1)
+    change = transition(replace(held.state, asked_at=now), diagnosis, now, failures_in_a_row=1)
     place = environment.renewal_state
     try:
         etag = write_state(aws.s3, place, replace(change.claimed, leased_until=now + LEASE), held.etag)
         if change.mail:
-            message = write_alert(change, environment.domain_name, diagnosis.checks)
+            message = write_alert(change, environment.place, diagnosis.checks, host=host, now=now)
             publish(aws.sns, environment.topic_arn, message)
-        write_state(aws.s3, place, replace(change.settled, asked_at=now, leased_until=None), etag)
+        write_state(aws.s3, place, replace(change.settled, leased_until=None), etag)
     except OvertakenError:
         LOGGER.warning("another run tells")
         return None

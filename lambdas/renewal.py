@@ -43,6 +43,7 @@ class Renewal:
     """What the verb ``renew-certificate`` said, and how it ended."""
 
     delivery: Delivery
+    host: str = ""
     succeeded: bool = False
     renewed: bool = False
     fingerprint: str = ""
@@ -63,6 +64,7 @@ def read_renewal(reply: Reply) -> Renewal:
     lines = read_lines(output.stdout)
     return Renewal(
         reply.delivery,
+        output.instance_id,
         output.succeeded and lines.get("renewed") in ("yes", "no"),
         lines.get("renewed") == "yes",
         lines.get("fingerprint", ""),

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 from lambdas.causes import Step
 from lambdas.diagnosis import Diagnosis
+from lambdas.facts import read_lines
 from lambdas.hosts import Hosts
+from lambdas.run_command import Output
 from lambdas.transition import FAILURES_IN_A_ROW, State
 
 BETWEEN_REPLACEMENTS = timedelta(hours=6)
@@ -19,12 +21,22 @@ def next_step(failing: State, diagnosis: Diagnosis, now: datetime) -> Step | Non
         return None
     tried = {repair.step for repair in failing.repairs}
     step = next((step for step in diagnosis.cause.repairs if step not in tried), None)
-    if diagnosis.cause.repair_interrupts and not diagnosis.is_down:
+    first = diagnosis.cause.repairs[:1] == (step,) and step != Step.INSTANCE
+    if not diagnosis.is_down and (diagnosis.cause.repair_interrupts or not first):
         return None
     replaced = failing.replaced_at
     if step == Step.INSTANCE and replaced and now - replaced < BETWEEN_REPLACEMENTS:
         return None
     return step
+
+
+def read_repair(output: Output) -> str:
+    """What a repairing verb says that it did, and what is still wrong."""
+    lines = read_lines(output.stdout)
+    repaired = f"repaired {lines.get('repaired', 'nothing')}"
+    if output.succeeded:
+        return repaired
+    return f"{repaired}, but {lines.get('reason') or output.stderr.strip() or 'it failed'}"
 
 
 def replaceable(hosts: Hosts, failing: State, now: datetime) -> str | None:

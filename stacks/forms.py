@@ -24,6 +24,7 @@ ACME_DIRECTORIES = {
     "production": "https://acme-v02.api.letsencrypt.org/directory",
     "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
 }
+WEB_PAGE_FORM = "an https:// address such as https://example.com/runbook.md, or nothing"
 ACME_FORM = "production, staging, or the https:// address of another ACME directory"
 
 # RFC 1035 2.3.4: octets in a whole name, and in one label.
@@ -112,6 +113,12 @@ def acme_directory(text: str) -> str:
         r"https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", text
     ):
         raise FormError("is not an ACME directory", ACME_FORM)
+    return text
+
+
+def web_page(text: str) -> str:
+    if not re.fullmatch(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]{1,5})?(/[A-Za-z0-9._~/%-]*)?", text):
+        raise FormError("is not a page", WEB_PAGE_FORM)
     return text
 
 

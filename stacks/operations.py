@@ -55,6 +55,7 @@ class Operations(Stack):
             "DOCUMENT_NAME": self._document.ref,
             "TOPIC_ARN": self._topic.topic.topic_arn,
             "STATE_BUCKET": state.bucket_name,
+            "RUNBOOK": settings.runbook_url or "docs/runbook.md",
             "POWERTOOLS_SERVICE_NAME": settings.domain_name,
             "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
         }

@@ -65,6 +65,9 @@ class Settings:
     repair_enabled: bool = True
     """The health check restarts what stopped, and replaces a host that hangs."""
 
+    runbook_url: str = ""
+    """Where your team reads docs/runbook.md, for the alerts to link to; empty: they name the file."""
+
     name_prefix: str = "registry"
     """Begins the stacks' names, so that two registries fit into one account."""
 
@@ -127,11 +130,12 @@ _TEXT_FORMS: Mapping[str, Callable[[str], str]] = {
     "renewal_schedule": schedule,
     "health_schedule": schedule,
     "schedule_time_zone": forms.time_zone,
+    "runbook_url": forms.web_page,
     "name_prefix": forms.name_prefix,
 }
 _SWITCHES = ("repair_enabled", "remove_data")
 _KEYS = (*_TEXT_FORMS, *_SWITCHES)
-_MAY_BE_EMPTY = {"hosted_zone", "acme_email", "host_ami_parameter", "ssh_cidr"}
+_MAY_BE_EMPTY = {"hosted_zone", "acme_email", "host_ami_parameter", "ssh_cidr", "runbook_url"}
 # What the CDK and its command line keep in the same context, beside keys with a colon or an @.
 _KEYS_OF_THE_CDK = {"acknowledged-issue-numbers", "cli-telemetry"}
 _LONGEST_SHOWN = 80

@@ -82,7 +82,7 @@ def test_a_stopped_registry_is_told_repaired_and_told_again_when_it_is_well(acco
         "[registry.example.com] RESOLVED: The registry container is stopped",
     ]
     for _, body in account.sns.mails:
-        assert "Repair 2026-12-01 03:27 UTC: service, restarted" in body
+        assert "Repair 2026-12-01 03:27 UTC: service, repaired registry" in body
 
 
 def test_repairs_go_one_step_a_tick_and_end_with_one_replacement(account: Account) -> None:
@@ -135,7 +135,7 @@ def test_a_repair_that_fails_says_so_in_the_mail(account: Account) -> None:
     )
     tick(account)
     tick(account, 1)
-    assert "service, failed: no such image https[:]//evil[.]example" in account.sns.mails[0][1]
+    assert "service, repaired nothing, but no such image https[:]//evil[.]example" in account.sns.mails[0][1]
 
 
 def test_a_mail_that_cannot_be_sent_fails_the_run_and_is_sent_by_a_later_one(account: Account) -> None:

@@ -12,7 +12,7 @@ NAMELESS = {"utils", "util", "helpers", "helper", "constants", "common", "misc"}
 FORBIDDEN = {
     "lambdas": {"aws_cdk", "constructs", "stacks", "rehearsal", "bench", "tests"},
     "rehearsal": {"stacks", "lambdas", "tests"},
-    "bench": {"stacks", "lambdas", "tests"},
+    "bench": {"stacks", "tests"},
 }
 STACKS_MAY_IMPORT = {"aws_cdk", "constructs", "jsii", "stacks"} | sys.stdlib_module_names
 

@@ -47,9 +47,15 @@ def test_a_fault_that_a_new_host_shares_is_left_alone(cause_id: str) -> None:
     assert next_step(FAILING, down(cause_id), NOW) is None
 
 
+@pytest.mark.parametrize("cause_id", ["disk-full", "clock-wrong", "certificate-not-served"])
+def test_what_interrupts_nobody_is_repaired_before_clients_feel_the_fault(cause_id: str) -> None:
+    assert next_step(FAILING, Diagnosis(CAUSES[cause_id]), NOW) == Step.SERVICE
+
+
 def test_nothing_interrupts_clients_that_are_served() -> None:
-    assert next_step(FAILING, Diagnosis(CAUSES["disk-full"], is_down=False), NOW) is None
-    assert next_step(FAILING, Diagnosis(CAUSES["certificate-not-served"]), NOW) == Step.SERVICE
+    assert next_step(FAILING, Diagnosis(CAUSES["memory-exhausted"]), NOW) is None
+    assert next_step(tried(Step.SERVICE), Diagnosis(CAUSES["disk-full"]), NOW) is None
+    assert next_step(FAILING, Diagnosis(CAUSES["host-gone"]), NOW) is None
 
 
 def test_a_host_is_replaced_once_in_six_hours_at_most() -> None:
