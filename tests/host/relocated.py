@@ -9,7 +9,6 @@ import socket
 import ssl
 import subprocess
 import threading
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -111,8 +110,8 @@ class RelocatedHost:
         for program in PROGRAMS:
             (self.tools / program).symlink_to(STAND_IN)
         # Beside the programs, so that all of them answer from one file.
-        for script in replaced:
-            place = self.home / script
+        for name in replaced:
+            place = self.home / name
             place.unlink()
             (self.tools / place.name).symlink_to(STAND_IN)
             place.write_text(f'#!/bin/sh\nexec "{self.tools / place.name}" "$@"\n')
@@ -175,5 +174,5 @@ class RelocatedHost:
         return made.fingerprint(hashes.SHA256()).hex()
 
 
-def read(output: str) -> Mapping[str, str]:
+def read(output: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in output.splitlines())

@@ -29,7 +29,7 @@ def host(relocate: Relocate) -> RelocatedHost:
         (timedelta(days=29, hours=1), timedelta(days=90), RENEW),
         (timedelta(days=31, hours=1), timedelta(days=90), f"{RENEW} --force-renewal"),
         (timedelta(days=16, hours=1), timedelta(days=45), f"{RENEW} --force-renewal"),
-        (timedelta(hours=40), timedelta(hours=160), RENEW),
+        (timedelta(hours=41), timedelta(hours=160), RENEW),
         (timedelta(hours=54), timedelta(hours=160), f"{RENEW} --force-renewal"),
     ],
 )
