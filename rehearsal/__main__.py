@@ -18,7 +18,7 @@ from rehearsal.mailbox import Mailbox, printed
 from rehearsal.namespaces import WorldError
 from rehearsal.parts import PartError
 from rehearsal.roots import RootError
-from rehearsal.steps import StepFailedError
+from rehearsal.step import StepFailedError
 from rehearsal.transcript import Transcript
 from rehearsal.workplace import BusyError, Workplace
 from rehearsal.world import NoRehearsalError, World, WorldDiedError, down

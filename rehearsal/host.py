@@ -97,6 +97,7 @@ class Host:
         if self.is_running():
             raise HostError(f"{self.instance_id} is running already")
         self._power_wanted = True
+        self._network.set_power(self.private_ip, on=True)
         self._launch()
         self._supervisor = threading.Thread(target=self._supervise, name=self.instance_id, daemon=True)
         self._supervisor.start()
@@ -190,6 +191,7 @@ class Host:
             with contextlib.suppress(HostError, ProcessLookupError):
                 os.kill(self.leader_pid, signal.SIGKILL)
             self._join(1)
+        self._network.set_power(self.private_ip, on=False)
 
     def remove(self, *, keep_logs: bool) -> None:
         """Cuts its power and takes its disk away; logs are kept in the run directory's logs/."""

@@ -91,6 +91,10 @@ class Network:
         )
         return Path("/run/netns", instance_id)
 
+    def set_power(self, private_ip: str, *, on: bool) -> None:
+        """The wire of a host without power is dead; its kernel, this machine's, would answer for it."""
+        _ip_batch(f"link set {_link_name(private_ip)} {'up' if on else 'down'}")
+
     def detach_host(self, instance_id: str) -> None:
         if Path("/run/netns", instance_id).exists():
             _ip_batch(f"netns delete {instance_id}")

@@ -1,68 +1,34 @@
 """The steps of the story: what a person does with the product, one thing after the other, and sees.
 
-Each step is a function that returns one line of evidence, or raises. What it needs to know of the ones before it
-stands in :class:`Story`.
+What a step needs to know of the ones before it stands in :class:`rehearsal.step.Story`.
 """
-
-from __future__ import annotations
 
 import json
 import os
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cryptography import x509
 
-from rehearsal.client import Client, CommandFailedError
-from rehearsal.deployment import Cdk, DeploymentError
+from rehearsal import operating
+from rehearsal.client import CommandFailedError
+from rehearsal.deployment import DeploymentError
 from rehearsal.oci_layout import REFERENCE, Image, layers_of, pack, write_image
 from rehearsal.outage import Pulls
 from rehearsal.registry_image import architecture
-from rehearsal.world import HostView, World
+from rehearsal.step import Step, StepFailedError, Story, await_hosts, expect
+from rehearsal.world import HostView
 
 SMALL_LAYER_BYTES = 300_000
 LARGE_LAYER_BYTES = 200_000_000
 LONGEST_OUTAGE_SECONDS = 5.0
-FOLLOWING_SECONDS = 10
 # An answer that was under way when the address moved never comes, as on EC2: a client gives up and asks again.
 PATIENCE_SECONDS = 2
 READER = "cluster"
 UPDATE = {"instance_type": "t4g.medium"}
 # An image that does not exist: the host that is to run it can never serve.
 BROKEN = {**UPDATE, "registry_image": "public.ecr.aws/docker/library/registry:3.1.2-does-not-exist"}
-
-
-class StepFailedError(Exception):
-    """A step of the story did not hold; the text says what was expected and what was seen."""
-
-
-@dataclass(slots=True)
-class Story:
-    """What the steps share: the person's tools, and what earlier steps found out."""
-
-    cdk: Cdk
-    client: Client
-    world: World
-    outputs: dict[str, str] = field(default_factory=dict)
-    images: dict[str, Image] = field(default_factory=dict)
-
-    @property
-    def small(self) -> Image:
-        """The image that most steps push and pull."""
-        return self.images["small"]
-
-    @property
-    def domain(self) -> str:
-        """The registry's own name, the first part of every image's name."""
-        return self.world.domain
-
-
-def _expect(holds: bool, expected: str, seen: object) -> None:
-    if not holds:
-        raise StepFailedError(f"expected {expected}, saw {seen}")
 
 
 def bootstrap(story: Story) -> str:
@@ -74,7 +40,7 @@ def deploy(story: Story) -> str:
     started = time.monotonic()
     story.outputs = story.cdk.deploy()
     took_seconds = time.monotonic() - started
-    (host,) = _await_hosts(story, lambda hosts: len(hosts) == 1, "one host")
+    (host,) = await_hosts(story, lambda hosts: len(hosts) == 1, "one host")
     return f"{story.outputs['RegistryUrl']} serves after {took_seconds:.0f} s, on {host.id}"
 
 
@@ -110,7 +76,7 @@ def certificate(story: Story) -> str:
 def first_login(story: Story) -> str:
     line = story.outputs["DockerLogin"]
     printed = story.client.shell(line).stdout
-    _expect("Login Succeeded" in printed, "Login Succeeded", printed)
+    expect("Login Succeeded" in printed, "Login Succeeded", printed)
     return f"{line}  →  Login Succeeded"
 
 
@@ -134,7 +100,7 @@ def pull_by_digest(story: Story) -> str:
 def docker_manifest(story: Story) -> str:
     printed = story.client.run("docker", "manifest", "inspect", f"{story.domain}/demo:1.0").stdout
     digest = json.loads(printed)["layers"][0]["digest"]
-    _expect(digest == story.small.layer_digest, story.small.layer_digest, digest)
+    expect(digest == story.small.layer_digest, story.small.layer_digest, digest)
     return "the docker command line reads the same manifest"
 
 
@@ -145,7 +111,7 @@ def second_client(story: Story) -> str:
         f"if command -v crane; then crane digest {reference}; "
         f"else command -v skopeo; skopeo inspect --format '{{{{.Digest}}}}' docker://{reference}; fi"
     ).stdout.split()
-    _expect(found[1:] == [story.small.manifest_digest], story.small.manifest_digest, found)
+    expect(found[1:] == [story.small.manifest_digest], story.small.manifest_digest, found)
     return f"{found[0].rsplit('/', 1)[1]} sees the same digest"
 
 
@@ -160,7 +126,7 @@ def large_layer(story: Story) -> str:
     pulled = time.monotonic()
     seen = layers_of(story.client.work / "large-pulled")
     expected = {large.layer_digest: large.layer_digest}
-    _expect(seen == expected, f"the layer {expected}", seen)
+    expect(seen == expected, f"the layer {expected}", seen)
     return (
         f"{megabytes:.0f} MB pushed at {megabytes / (pushed - started):.0f} MB/s,"
         f" pulled at {megabytes / (pulled - pushed):.0f} MB/s, byte-identical"
@@ -169,14 +135,14 @@ def large_layer(story: Story) -> str:
 
 def catalog_from_client(story: Story) -> str:
     printed = story.client.curl(f"https://{story.domain}/v2/_catalog").stdout
-    _expect(json.loads(printed) == {"repositories": ["demo"]}, '{"repositories":["demo"]}', printed)
+    expect(json.loads(printed) == {"repositories": ["demo"]}, '{"repositories":["demo"]}', printed)
     return f"curl https://{story.domain}/v2/_catalog  →  {printed.strip()}"
 
 
 def catalog_on_host(story: Story) -> str:
     host = story.world.hosts()[0]
     printed = story.world.run_on_host(host, "curl", "-sS", "http://localhost:5000/v2/_catalog").stdout
-    _expect(json.loads(printed) == {"repositories": ["demo"]}, '{"repositories":["demo"]}', printed)
+    expect(json.loads(printed) == {"repositories": ["demo"]}, '{"repositories":["demo"]}', printed)
     return f"on the server: curl http://localhost:5000/v2/_catalog  →  {printed.strip()}"
 
 
@@ -190,7 +156,7 @@ def docker_on_host(story: Story) -> str:
         ("docker", "pull", "--quiet", "localhost:5000/on-the-server:1.0"),
     ):
         done = story.world.run_on_host(host, *command)
-        _expect(done.returncode == 0, f"{' '.join(command)} to work", done.stdout + done.stderr)
+        expect(done.returncode == 0, f"{' '.join(command)} to work", done.stdout + done.stderr)
     return "docker push and docker pull localhost:5000/on-the-server:1.0 work on the server"
 
 
@@ -206,16 +172,16 @@ def scripts_again(story: Story) -> str:
     started = time.monotonic()
     done = story.world.run_on_host(host, "/opt/registry/bootstrap")
     took_seconds = time.monotonic() - started
-    _expect(done.returncode == 0, "bootstrap to work a second time", done.stdout + done.stderr)
+    expect(done.returncode == 0, "bootstrap to work a second time", done.stdout + done.stderr)
     after = story.world.run_on_host(host, "sh", "-c", look).stdout
-    _expect(after == before, f"nothing to change:\n{before}", after)
+    expect(after == before, f"nothing to change:\n{before}", after)
     return f"bootstrap ran again in {took_seconds:.1f} s: same container, same processes, same files"
 
 
 def wrong_password(story: Story) -> str:
     status = story.client.status_of(f"https://{story.domain}/v2/", user="admin:not-the-password")
     anonymous = story.client.status_of(f"https://{story.domain}/v2/", user=None)
-    _expect((status, anonymous) == (401, 401), "401 for a wrong password and for none", (status, anonymous))
+    expect((status, anonymous) == (401, 401), "401 for a wrong password and for none", (status, anonymous))
     return "a wrong password gets 401, and so does none"
 
 
@@ -226,7 +192,7 @@ def pull_only_user(story: Story) -> str:
         "--name", f"/registry/{story.domain}/users/pull/{READER}",
     )  # fmt: skip
     done = story.world.run_on_host(story.world.hosts()[0], "/opt/registry/bin/sync-users")
-    _expect(done.returncode == 0, "sync-users to work", done.stdout + done.stderr)
+    expect(done.returncode == 0, "sync-users to work", done.stdout + done.stderr)
     credentials = f"{READER}:{password}"
     story.client.run(
         "skopeo",
@@ -247,7 +213,7 @@ def pull_only_user(story: Story) -> str:
             f"docker://{story.domain}/forbidden:1",
         )
     except CommandFailedError as refused:
-        _expect(
+        expect(
             bool(re.search(r"unauthorized|denied|403|401", str(refused), re.IGNORECASE)), "a refusal", refused
         )
         return f"{READER} pulls demo:1.0, and is refused a push"
@@ -257,18 +223,16 @@ def pull_only_user(story: Story) -> str:
 def redirect(story: Story) -> str:
     url = f"https://{story.domain}/v2/demo/blobs/{story.small.layer_digest}"
     location = story.client.curl("--output", "/dev/null", "--write-out", "%{redirect_url}", url).stdout
-    _expect(
-        bool(re.match(r"https://[^/]*\.s3\.[^/]*amazonaws\.com/", location)), "a redirect to S3", location
-    )
+    expect(bool(re.match(r"https://[^/]*\.s3\.[^/]*amazonaws\.com/", location)), "a redirect to S3", location)
     status = story.client.status_of(location, user=None)
-    _expect(status == 200, "200 from S3 without the registry's login", status)
+    expect(status == 200, "200 from S3 without the registry's login", status)
     return f"a layer is answered by redirect to {location.split('?')[0].split('/docker/')[0]} and comes from there"
 
 
 def deploy_again(story: Story) -> str:
     before = story.world.hosts()
     story.cdk.deploy()
-    _expect(story.world.hosts() == before, f"the same host {before}", story.world.hosts())
+    expect(story.world.hosts() == before, f"the same host {before}", story.world.hosts())
     return "no changes, the same host"
 
 
@@ -276,8 +240,8 @@ def update(story: Story) -> str:
     (before,) = story.world.hosts()
     with Pulls(lambda: _pulls(story)) as pulls:
         story.outputs = story.cdk.deploy(**UPDATE)
-    (after,) = _await_hosts(story, lambda hosts: before not in hosts and len(hosts) == 1, "a new host alone")
-    _expect(
+    (after,) = await_hosts(story, lambda hosts: before not in hosts and len(hosts) == 1, "a new host alone")
+    expect(
         pulls.longest_outage_seconds <= LONGEST_OUTAGE_SECONDS,
         f"pulls to fail for at most {LONGEST_OUTAGE_SECONDS} s",
         f"{pulls.longest_outage_seconds:.1f} s",
@@ -294,15 +258,15 @@ def broken_deploy(story: Story) -> str:
         try:
             story.cdk.deploy(**BROKEN)
         except DeploymentError as failed:
-            _expect("FAILURE signal" in str(failed), "the host's failure signal", failed)
+            expect("FAILURE signal" in str(failed), "the host's failure signal", failed)
         else:
             raise StepFailedError(
                 "expected the deployment of an image that does not exist to fail; it succeeded"
             )
-    _await_hosts(story, lambda hosts: hosts == (before,), f"the old host {before.id} alone")
-    _expect(pulls.failures == 0, "every pull to work", f"{pulls.failures} of {pulls.attempts} failed")
+    await_hosts(story, lambda hosts: hosts == (before,), f"the old host {before.id} alone")
+    expect(pulls.failures == 0, "every pull to work", f"{pulls.failures} of {pulls.attempts} failed")
     cause = story.client.shell(story.outputs["HostLog"]).stdout
-    _expect("3.1.2-does-not-exist" in cause, "the missing image in the host log", cause)
+    expect("3.1.2-does-not-exist" in cause, "the missing image in the host log", cause)
     line = next(line for line in cause.splitlines() if "3.1.2-does-not-exist" in line)
     return f"the deployment failed, {before.id} kept serving ({pulls.attempts} pulls); its log says: {line.strip()}"
 
@@ -312,19 +276,11 @@ def destroy(story: Story) -> str:
     try:
         story.cdk.destroy()
     except DeploymentError as refused:
-        _expect("TerminationProtection" in str(refused), "only termination protection to refuse", refused)
-    _await_hosts(story, lambda hosts: not hosts, "no host")
+        expect("TerminationProtection" in str(refused), "only termination protection to refuse", refused)
+    await_hosts(story, lambda hosts: not hosts, "no host")
     kept = _objects(story)
-    _expect(kept == kept_before, f"{kept_before} objects", kept)
+    expect(kept == kept_before, f"{kept_before} objects", kept)
     return f"the host and its address are gone; the {kept} objects of the images are kept"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: what the transcript calls it, and what it does."""
-
-    title: str
-    run: Callable[[Story], str]
 
 
 SET_UP = (
@@ -348,6 +304,7 @@ STEPS = (
     Step("a wrong password", wrong_password),
     Step("a user who may only pull", pull_only_user),
     Step("layers come straight from S3", redirect),
+    *operating.STEPS,
     Step("cdk deploy again, nothing changed", deploy_again),
     Step("an update rolls the host", update),
     Step("a deployment that cannot work", broken_deploy),
@@ -366,21 +323,10 @@ def _random_image(story: Story, name: str, layer_bytes: int) -> Image:
     return image
 
 
-def _await_hosts(
-    story: Story, holds: Callable[[tuple[HostView, ...]], bool], expected: str
-) -> tuple[HostView, ...]:
-    """The hosts once they are as expected: the world follows its AWS within a second."""
-    deadline = time.monotonic() + FOLLOWING_SECONDS
-    while not holds(hosts := story.world.hosts()):
-        _expect(time.monotonic() < deadline, expected, hosts)
-        time.sleep(0.1)
-    return hosts
-
-
 def _same_layers(story: Story, layout: str) -> str:
     seen = layers_of(story.client.work / layout)
     expected = {story.small.layer_digest: story.small.layer_digest}
-    _expect(seen == expected, f"the layers {expected}", seen)
+    expect(seen == expected, f"the layers {expected}", seen)
     return f"the same {story.small.layer_bytes} bytes"
 
 

@@ -7,7 +7,8 @@ from rehearsal.client import CommandFailedError
 from rehearsal.deployment import DeploymentError
 from rehearsal.evidence import keep_logs
 from rehearsal.roots import make_golden
-from rehearsal.steps import SET_UP, STEPS, Step, StepFailedError, Story, grow
+from rehearsal.step import Step, StepFailedError, Story
+from rehearsal.steps import SET_UP, STEPS, grow
 from rehearsal.transcript import Transcript
 from rehearsal.workplace import Workplace
 from rehearsal.world import USERDATA, World, down, up
@@ -64,7 +65,7 @@ def begin(workplace: Workplace, transcript: Transcript, *, detached: bool) -> St
 
 
 def story_in(world: World, say: Callable[[str], None]) -> Story:
-    return Story(world.cdk(say), world.client(), world)
+    return Story(world.cdk(say), world.client(), world, say)
 
 
 def _take(step: Step, story: Story, transcript: Transcript) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from rehearsal.machine import find_missing
-from rehearsal.steps import Story, bootstrap, deploy
+from rehearsal.step import Story
+from rehearsal.steps import bootstrap, deploy
 from rehearsal.story import story_in
 from rehearsal.workplace import Workplace
 from rehearsal.world import World, down, up

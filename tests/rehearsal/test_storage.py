@@ -18,7 +18,8 @@ from rehearsal import parts
 from rehearsal.client import CommandFailedError
 from rehearsal.machine import find_missing
 from rehearsal.oci_layout import REFERENCE
-from rehearsal.steps import Story, bootstrap, deploy, first_login, push
+from rehearsal.step import Story
+from rehearsal.steps import bootstrap, deploy, first_login, push
 from rehearsal.storage import ADDRESS, Keyring, Storage, UnknownKeyError
 from rehearsal.story import story_in
 from rehearsal.workplace import Workplace

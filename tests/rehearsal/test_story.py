@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rehearsal.machine import find_missing
-from rehearsal.steps import STEPS, Step, Story
+from rehearsal.step import Step, Story
+from rehearsal.steps import STEPS
 from rehearsal.story import begin
 from rehearsal.transcript import Transcript
 from rehearsal.workplace import OUTSIDE_LINK, Workplace

@@ -58,7 +58,9 @@ def stop_registry(account: Account) -> None:
     account.says(STOPPED)
 
 
-def test_a_well_registry_is_looked_at_from_both_sides_at_every_tick_and_nobody_hears_of_it(account: Account) -> None:
+def test_a_well_registry_is_looked_at_from_both_sides_at_every_tick_and_nobody_hears_of_it(
+    account: Account,
+) -> None:
     for number in range(200):
         tick(account, number)
     assert account.subjects == []
