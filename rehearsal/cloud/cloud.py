@@ -23,10 +23,13 @@ from rehearsal.cloud import (
     stacks_api,
     storage_types,
 )
+from rehearsal.cloud.alarms import Alarms, AlarmState
 from rehearsal.cloud.buckets import Buckets
+from rehearsal.cloud.clock import Clock
 from rehearsal.cloud.commands import Agents, Commands
 from rehearsal.cloud.functions import Functions, Runtime
 from rehearsal.cloud.gate import Gate
+from rehearsal.cloud.metrics import Metrics
 from rehearsal.cloud.patches import Patches
 from rehearsal.cloud.scheduler import Fired, Scheduler
 from rehearsal.cloud.server import Server
@@ -49,9 +52,13 @@ class Cloud:
         self.buckets = Buckets(self.place)
         self._stacks = Stacks(self.place, self._world, self.buckets)
         self._gate = Gate(self.place)
-        self._topics = Topics()
+        self._clock = Clock()
+        metrics = Metrics(self.place)
+        self._alarms = Alarms(self.place, self._gate, metrics)
+        self._stacks.on_rest = lambda: self._alarms.look_at_new(self._clock.now())
+        self._topics = Topics(self._clock, metrics)
         self._commands = Commands(self.place, self._world)
-        self._functions = Functions(self.place, self._world, self._gate)
+        self._functions = Functions(self.place, self._world, self._gate, self._clock, metrics)
         self._scheduler = Scheduler(self.place, self._world, self._gate, self._functions)
         _forget_everything()
         try:
@@ -122,7 +129,13 @@ class Cloud:
         Raises:
             NoScheduleError: there is none.
         """
-        return self._scheduler.fire(self._scheduler.of_handler(handler), at)
+        with self._clock.standing_at(at):
+            return self._scheduler.fire(self._scheduler.of_handler(handler), at)
+
+    def look_at_alarms(self, at: datetime) -> tuple[AlarmState, ...]:
+        """As CloudWatch does at that moment: alarms change their states, and whom they tell gets mail."""
+        with self._world, self._clock.standing_at(at):
+            return self._alarms.look(at)
 
     def _announce_key(self, key_id: str, secret: str) -> None:
         if self._on_access_key:

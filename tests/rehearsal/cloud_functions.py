@@ -1,0 +1,87 @@
+"""A function in an emulated account, that answers and logs what a test wants."""
+
+import io
+import zipfile
+from dataclasses import dataclass, field
+from typing import Any
+
+from rehearsal.cloud import Function, Outcome
+from tests.rehearsal.cloud_account import Account
+
+FAILED = '{"errorType": "ValueError", "errorMessage": "broken"}'
+
+
+@dataclass(slots=True)
+class Runtime:
+    """Fails as often as it is told to. asked: the function and the payload of each run."""
+
+    answer: str = '{"ok": true}'
+    log: tuple[str, ...] = ()
+    failures: int = 0
+    asked: list[tuple[Function, str]] = field(default_factory=list)
+
+    def __call__(self, function: Function, payload: str) -> Outcome:
+        self.asked.append((function, payload))
+        failed = len(self.asked) <= self.failures
+        return Outcome(
+            request_id=f"00000000-0000-0000-0000-{len(self.asked):012}",
+            payload=FAILED if failed else self.answer,
+            error="Unhandled" if failed else "",
+            log=self.log,
+            duration_milliseconds=12.5,
+            init_milliseconds=100.0,
+            memory_mib=64,
+        )
+
+
+def with_runtime(account: Account) -> Runtime:
+    """Ready to deploy function_resources()."""
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as file:
+        file.writestr("code.py", "")
+    s3 = account.client("s3")
+    s3.create_bucket(Bucket="code")
+    s3.put_object(Bucket="code", Key="code.zip", Body=package.getvalue())
+    runtime = Runtime()
+    account.cloud.follow_functions(runtime)
+    return runtime
+
+
+def role(service: str, *statements: dict[str, Any]) -> dict[str, Any]:
+    """That a service may act in, with these rights."""
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    policies = [{"PolicyName": "rights", "PolicyDocument": document}] if statements else []
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+            "Policies": policies,
+        },
+    }
+
+
+def allow(action: str | list[str], resource: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
+def function_resources(*, may_log: bool = True) -> dict[str, Any]:
+    """Function, its log group Log, and its role FunctionRole."""
+    logging = allow(["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["Log", "Arn"]})
+    return {
+        "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "log"}},
+        "FunctionRole": role("lambda.amazonaws.com", *([logging] if may_log else [])),
+        "Function": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "FunctionName": "check",
+                "Handler": "code.check_health",
+                "Runtime": "python3.13",
+                "Timeout": 5,
+                "Code": {"S3Bucket": "code", "S3Key": "code.zip"},
+                "Role": {"Fn::GetAtt": ["FunctionRole", "Arn"]},
+                "Environment": {"Variables": {"COLOUR": "blue"}},
+                "LoggingConfig": {"LogGroup": {"Ref": "Log"}},
+            },
+        },
+    }
