@@ -1,7 +1,8 @@
 """The emulated AWS: one account, one region, one HTTP endpoint."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -72,7 +73,8 @@ class Cloud:
             self._commands.patch(self._patches)
             self._functions.patch(self._patches)
             identity.announce_sessions(self._patches, self._announce_key)
-            self.administrator = identity.create_administrator(self.place)
+            with _managed_policies():
+                self.administrator = identity.create_administrator(self.place)
             images.publish_ubuntu(self.place)
             self._server = Server(port, self.place, self._world)
         except BaseException:
@@ -213,8 +215,14 @@ class Cloud:
 
 def _forget_everything() -> None:
     """moto's backends outlive a Cloud; the next account starts empty."""
-    # Six more partitions would load AWS's 1,500 managed policies only to be forgotten.
     default_user_config["iam"] = {"load_aws_managed_policies": False}
     BackendDict.reset()
     reset_model_data()
+
+
+@contextmanager
+def _managed_policies() -> Iterator[None]:
+    """moto makes seven partitions when the first request comes: one is enough to have AWS's 1,500 policies."""
     default_user_config["iam"] = {"load_aws_managed_policies": True}
+    yield
+    default_user_config["iam"] = {"load_aws_managed_policies": False}

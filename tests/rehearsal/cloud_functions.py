@@ -39,9 +39,14 @@ def with_runtime(account: Account) -> Runtime:
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as file:
         file.writestr("code.py", "")
-    s3 = account.client("s3")
-    s3.create_bucket(Bucket="code")
-    s3.put_object(Bucket="code", Key="code.zip", Body=package.getvalue())
+    account.client("s3").create_bucket(Bucket="code")
+    account.cloud.follow_objects(
+        on_bucket_created=lambda _bucket: None,
+        on_bucket_deleted=lambda _bucket: None,
+        on_access_key=lambda _id, _secret: None,
+        read_object=lambda _bucket, _key: package.getvalue(),
+        has_objects=lambda _bucket: False,
+    )
     runtime = Runtime()
     account.cloud.follow_functions(runtime)
     return runtime
