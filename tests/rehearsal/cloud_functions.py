@@ -1,13 +1,17 @@
-"""A function in an emulated account, that answers and logs what a test wants."""
+"""A function in an emulated account, that answers and logs what a test wants, and the schedule that starts it."""
 
 import io
+import json
 import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.cloud import Function, Outcome
-from tests.rehearsal.cloud_account import Account
+from tests.rehearsal.cloud_account import Account, allow
 
+ARN = {"Fn::GetAtt": ["Function", "Arn"]}
+MAY_START = allow("lambda:InvokeFunction", ARN)
+MAY_LOSE = allow("sqs:SendMessage", {"Fn::GetAtt": ["Lost", "Arn"]})
 FAILED = '{"errorType": "ValueError", "errorMessage": "broken"}'
 
 
@@ -66,10 +70,6 @@ def role(service: str, *statements: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def allow(action: str | list[str], resource: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource}
-
-
 def function_resources(*, may_log: bool = True) -> dict[str, Any]:
     """Function, its log group Log, and its role FunctionRole."""
     logging = allow(["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["Log", "Arn"]})
@@ -89,4 +89,31 @@ def function_resources(*, may_log: bool = True) -> dict[str, Any]:
                 "LoggingConfig": {"LogGroup": {"Ref": "Log"}},
             },
         },
+    }
+
+
+def schedule_resources(*statements: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    """Schedule of the function, its role ScheduleRole with these rights, and its dead-letter queue Lost."""
+    target = {
+        "Arn": ARN,
+        "RoleArn": {"Fn::GetAtt": ["ScheduleRole", "Arn"]},
+        "Input": json.dumps({"now": "<aws.scheduler.scheduled-time>", "attempt": 1}),
+        "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Lost", "Arn"]}},
+    }
+    schedule = {
+        "ScheduleExpression": "rate(5 minutes)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": target,
+        **properties,
+    }
+    retries = {
+        "FunctionName": {"Ref": "Function"},
+        "Qualifier": "$LATEST",
+        "MaximumRetryAttempts": 1,
+    }
+    return {
+        "Lost": {"Type": "AWS::SQS::Queue"},
+        "ScheduleRole": role("scheduler.amazonaws.com", *statements),
+        "Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": schedule},
+        "Retries": {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": retries},
     }
