@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 
-from rehearsal import control, story, ticks
+from rehearsal import alarms, control, story, ticks
 from rehearsal.client import CommandFailedError
 from rehearsal.control import RefusedByWorldError
 from rehearsal.deployment import DeploymentError
@@ -99,6 +99,10 @@ def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     ticking.add_argument("job", choices=ticks.JOBS)
     ticking.add_argument("--at", metavar="ISO", help="when it is, for the function (default: now)")
     ticking.set_defaults(command=tick)
+    watching = commands.add_parser("alarms", help="CloudWatch's look at every alarm, and what it says")
+    watching.add_argument("--at", metavar="ISO", help="when it looks (default: now)")
+    watching.add_argument("--json", action="store_true", help="for programs")
+    watching.set_defaults(command=show_alarms)
     reading = commands.add_parser("mail", help="what the mailbox got, and who is to confirm a subscription")
     reading.add_argument("--json", action="store_true", help="for programs")
     reading.add_argument("--confirm", action="store_true", help="follow the links of pending subscriptions")
@@ -164,6 +168,14 @@ def tick(workplace: Workplace, arguments: argparse.Namespace) -> int:
     told = control.ask(workplace, "tick", job=arguments.job, at=arguments.at)
     print(json.dumps(told, indent=2))
     return 1 if told["error"] else 0
+
+
+def show_alarms(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """Exit code 0 whatever they say: a command that looks has worked when it has looked."""
+    World.running(workplace)
+    states = control.ask(workplace, "alarms", at=arguments.at)
+    print(json.dumps(states, indent=2) if arguments.json else "\n".join(map(alarms.printed, states)))
+    return 0
 
 
 def show_mail(workplace: Workplace, arguments: argparse.Namespace) -> int:

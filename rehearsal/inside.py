@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rehearsal import control, ticks
+from rehearsal import alarms, control, ticks
 from rehearsal.certificate_authority import CertificateAuthority
 from rehearsal.cloud import Cloud, Instance
 from rehearsal.functions import FunctionRuntime
@@ -91,7 +91,7 @@ class Keeper:
                 region=self._cloud.place.region,
             )
         )
-        control.serve(workplace, {"tick": self._tick, "power": self._power})
+        control.serve(workplace, {"tick": self._tick, "alarms": self._alarms, "power": self._power})
 
     def run(self) -> None:
         """Until stop() is called."""
@@ -163,6 +163,9 @@ class Keeper:
 
     def _tick(self, job: str, at: str | None) -> dict[str, Any]:
         return ticks.tick(self._cloud, job, at)
+
+    def _alarms(self, at: str | None) -> list[dict[str, Any]]:
+        return alarms.look(self._cloud, at)
 
     def _power(self, instance_id: str, *, on: bool) -> None:
         """Take a host's power away behind the back of EC2, or give it back."""

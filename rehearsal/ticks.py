@@ -1,12 +1,12 @@
 """One turn of a schedule, by hand: what EventBridge Scheduler would do, and everything that came of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from rehearsal.cloud import Cloud, Fired, Outcome
+from rehearsal.cloud import AlarmState, Cloud, Fired, Outcome
 
 # Job -> the part of the function's handler by which it is found.
 JOBS: Mapping[str, str] = {"renew": "renew_certificate", "health": "check_health"}
@@ -14,14 +14,20 @@ LOG_LINES = 40
 
 
 def tick(cloud: Cloud, job: str, at: str | None) -> dict[str, Any]:
-    """``at`` is ISO 8601; without it the schedule's turn is now."""
-    moment = datetime.fromisoformat(at) if at else datetime.now(UTC)
-    fired = cloud.fire(JOBS[job], moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    return told(fired)
+    """The schedule's turn, and then CloudWatch's look at the alarms; ``at`` is ISO 8601, without it it is now."""
+    when = moment(at)
+    fired = cloud.fire(JOBS[job], when)
+    return told(fired, cloud.look_at_alarms(when))
 
 
-def told(fired: Fired) -> dict[str, Any]:
-    """For people and programs: the last attempt, and how many there were."""
+def moment(at: str | None) -> datetime:
+    """In UTC, if it does not say."""
+    read = datetime.fromisoformat(at) if at else datetime.now(UTC)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def told(fired: Fired, states: Sequence[AlarmState]) -> dict[str, Any]:
+    """For people and programs: the last attempt, how many there were, and which alarms changed."""
     told_of_last = (
         _of_outcome(fired.outcomes[-1]) if fired.outcomes else {"result": None, "error": fired.lost}
     )
@@ -33,6 +39,7 @@ def told(fired: Fired) -> dict[str, Any]:
         "attempts": len(fired.outcomes),
         "dead_letter": fired.dead_letter or None,
         **told_of_last,
+        "alarms": [asdict(each) for each in states if each.state != each.before],
     }
 
 

@@ -1,9 +1,11 @@
 """CloudWatch's alarms and dashboards."""
 
+from itertools import chain
 from typing import Any
 
 from moto.cloudwatch.models import CloudWatchBackend, Dashboard, cloudwatch_backends
 
+from rehearsal.cloud.evaluation import COMPARISONS
 from rehearsal.cloud.resource_type import PlainType, Request, Settled, Updated
 
 
@@ -19,9 +21,13 @@ class AlarmType(PlainType):
     def update(self, request: Request, resource: Settled, previous: Request) -> Updated:
         if request.properties.get("AlarmName") != previous.properties.get("AlarmName"):
             return Updated(self.create(request), replaced=True)
-        state = cloudwatch_of(request).alarms[resource.physical_resource_id].state_value
+        alarms = cloudwatch_of(request).alarms
+        before = alarms[resource.physical_resource_id]
         updated = self._put(request, resource.physical_resource_id)
-        cloudwatch_of(request).alarms[resource.physical_resource_id].state_value = state
+        # Its state stays what it was (PutMetricAlarm, CloudWatch API reference).
+        after = alarms[resource.physical_resource_id]
+        after.state_value, after.state_reason = before.state_value, before.state_reason
+        after.state_updated_timestamp = before.state_updated_timestamp
         return Updated(updated)
 
     def delete(self, request: Request, resource: Settled) -> None:
@@ -29,8 +35,7 @@ class AlarmType(PlainType):
 
     def _put(self, request: Request, name: str) -> Settled:
         properties = request.properties
-        if "Metrics" in properties:
-            raise NotImplementedError(f"{request.logical_id}: the rehearsal's alarms know no metric math")
+        _refuse_unplayed(request)
         alarm = cloudwatch_of(request).put_metric_alarm(
             name=name,
             namespace=properties["Namespace"],
@@ -41,7 +46,6 @@ class AlarmType(PlainType):
             period=int(properties["Period"]),
             threshold=float(properties["Threshold"]),
             statistic=properties.get("Statistic", ""),
-            extended_statistic=properties.get("ExtendedStatistic"),
             description=properties.get("AlarmDescription", ""),
             dimensions=properties.get("Dimensions", []),
             alarm_actions=properties.get("AlarmActions", []),
@@ -55,6 +59,18 @@ class AlarmType(PlainType):
         # A new alarm has seen no data (CloudWatch user guide); moto begins with OK.
         alarm.state_value = "INSUFFICIENT_DATA"
         return Settled(name, {"Arn": alarm.alarm_arn})
+
+
+def _refuse_unplayed(request: Request) -> None:
+    properties = request.properties
+    names = ("Metrics", "ExtendedStatistic", "ThresholdMetricId")
+    unplayed: list[str] = [name for name in names if name in properties]
+    if properties.get("ComparisonOperator") not in COMPARISONS:
+        unplayed.append(str(properties.get("ComparisonOperator")))
+    actions = (properties.get(name, []) for name in ("AlarmActions", "OKActions", "InsufficientDataActions"))
+    unplayed += [each for each in chain.from_iterable(actions) if not each.startswith("arn:aws:sns:")]
+    if unplayed:
+        raise NotImplementedError(f"the rehearsal's alarms have no {', '.join(unplayed)} yet")
 
 
 class DashboardType(PlainType):

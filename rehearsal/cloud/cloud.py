@@ -1,7 +1,8 @@
 """The emulated AWS: one account, one region, one HTTP endpoint."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -23,10 +24,13 @@ from rehearsal.cloud import (
     stacks_api,
     storage_types,
 )
+from rehearsal.cloud.alarms import Alarms, AlarmState
 from rehearsal.cloud.buckets import Buckets
+from rehearsal.cloud.clock import Clock
 from rehearsal.cloud.commands import Agents, Commands
 from rehearsal.cloud.functions import Functions, Runtime
 from rehearsal.cloud.gate import Gate
+from rehearsal.cloud.metrics import Metrics
 from rehearsal.cloud.patches import Patches
 from rehearsal.cloud.scheduler import Fired, Scheduler
 from rehearsal.cloud.server import Server
@@ -49,9 +53,13 @@ class Cloud:
         self.buckets = Buckets(self.place)
         self._stacks = Stacks(self.place, self._world, self.buckets)
         self._gate = Gate(self.place)
-        self._topics = Topics()
+        self._clock = Clock()
+        metrics = Metrics(self.place)
+        self._alarms = Alarms(self.place, self._gate, metrics)
+        self._stacks.on_rest = lambda: self._alarms.look_at_new(self._clock.now())
+        self._topics = Topics(self._clock, metrics)
         self._commands = Commands(self.place, self._world)
-        self._functions = Functions(self.place, self._world, self._gate)
+        self._functions = Functions(self.place, self._world, self._gate, self._clock, metrics)
         self._scheduler = Scheduler(self.place, self._world, self._gate, self._functions)
         _forget_everything()
         try:
@@ -65,7 +73,8 @@ class Cloud:
             self._commands.patch(self._patches)
             self._functions.patch(self._patches)
             identity.announce_sessions(self._patches, self._announce_key)
-            self.administrator = identity.create_administrator(self.place)
+            with _managed_policies():
+                self.administrator = identity.create_administrator(self.place)
             images.publish_ubuntu(self.place)
             self._server = Server(port, self.place, self._world)
         except BaseException:
@@ -122,7 +131,13 @@ class Cloud:
         Raises:
             NoScheduleError: there is none.
         """
-        return self._scheduler.fire(self._scheduler.of_handler(handler), at)
+        with self._clock.standing_at(at):
+            return self._scheduler.fire(self._scheduler.of_handler(handler), at)
+
+    def look_at_alarms(self, at: datetime) -> tuple[AlarmState, ...]:
+        """As CloudWatch does at that moment: alarms change their states, and whom they tell gets mail."""
+        with self._world, self._clock.standing_at(at):
+            return self._alarms.look(at)
 
     def _announce_key(self, key_id: str, secret: str) -> None:
         if self._on_access_key:
@@ -200,8 +215,14 @@ class Cloud:
 
 def _forget_everything() -> None:
     """moto's backends outlive a Cloud; the next account starts empty."""
-    # Six more partitions would load AWS's 1,500 managed policies only to be forgotten.
     default_user_config["iam"] = {"load_aws_managed_policies": False}
     BackendDict.reset()
     reset_model_data()
+
+
+@contextmanager
+def _managed_policies() -> Iterator[None]:
+    """moto makes seven partitions when the first request comes: one is enough to have AWS's 1,500 policies."""
     default_user_config["iam"] = {"load_aws_managed_policies": True}
+    yield
+    default_user_config["iam"] = {"load_aws_managed_policies": False}

@@ -11,7 +11,9 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.logs.models import logs_backends
 
 from rehearsal.cloud import identity
+from rehearsal.cloud.clock import Clock
 from rehearsal.cloud.gate import Gate
+from rehearsal.cloud.metrics import Metrics
 from rehearsal.cloud.patches import Patches
 from rehearsal.cloud.values import Place
 
@@ -57,12 +59,15 @@ class NoRuntimeError(Exception):
 
 
 class Functions:
-    def __init__(self, place: Place, world: threading.Condition, gate: Gate) -> None:
+    def __init__(
+        self, place: Place, world: threading.Condition, gate: Gate, clock: Clock, metrics: Metrics
+    ) -> None:
         self.run: Runtime = _no_runtime
-        self.on_outcome: Callable[[Function, Outcome], None] = lambda _function, _outcome: None
         self._place = place
         self._world = world
         self._gate = gate
+        self._clock = clock
+        self._metrics = metrics
 
     def patch(self, patches: Patches) -> None:
         """moto starts Docker containers, and runs asynchronous invocations while the caller waits."""
@@ -103,12 +108,19 @@ class Functions:
         return tuple(lambda_backends[self._place.account][self._place.region].list_functions())
 
     def invoke(self, name: str, payload: str) -> Outcome:
-        """Run it once, in its role, and keep its log."""
+        """Run it once, in its role, and keep its log and what was measured."""
+        began = self._clock.now()
         function = self._prepare(name)
         outcome = self.run(function, payload)
         with self._world:
-            self._keep_log(function, outcome)
-            self.on_outcome(function, outcome)
+            self._metrics.record_invocation(
+                function.name,
+                failed=bool(outcome.error),
+                duration_milliseconds=outcome.duration_milliseconds,
+                at=began,
+            )
+            if self._keep_log(function, outcome):
+                self._metrics.record_log(outcome.log, began)
         return outcome
 
     def invoke_asynchronously(self, name: str, payload: str) -> tuple[Outcome, ...]:
@@ -145,7 +157,7 @@ class Functions:
                 },
             )
 
-    def _keep_log(self, function: Function, outcome: Outcome) -> None:
+    def _keep_log(self, function: Function, outcome: Outcome) -> bool:
         """In the function's log group, if its role may write there, as on AWS nowhere otherwise."""
         logs = logs_backends[self._place.account][self._place.region]
         now = datetime.now(UTC)
@@ -157,11 +169,12 @@ class Functions:
             for action in ("CreateLogStream", "PutLogEvents")
         )
         if function.log_group not in logs.groups or not allowed:
-            return
+            return False
         logs.create_log_stream(function.log_group, stream)
         milliseconds = int(now.timestamp() * 1000)
         events = [{"timestamp": milliseconds, "message": line} for line in outcome.log]
         logs.put_log_events(function.log_group, stream, events)
+        return True
 
 
 def _no_runtime(function: Function, payload: str) -> Outcome:

@@ -150,12 +150,28 @@ class Gate:
     def trusts_service(self, role_arn: str, service: str, context: Context | None = None) -> bool:
         """Whether a service such as ec2.amazonaws.com may act in the role, for what it says of itself."""
 
-        def is_service(principal: Any) -> bool:
-            named = principal.get("Service", []) if isinstance(principal, dict) else []
-            return service in ([named] if isinstance(named, str) else named)
-
         document = self._trust_document(role_arn)
-        return decide([document], "sts:AssumeRole", Resource(None), context or {}, is_service).allowed
+        return decide(
+            [document],
+            "sts:AssumeRole",
+            Resource(None),
+            context or {},
+            lambda named: _is_service(named, service),
+        ).allowed
+
+    def service_may(self, service: str, action: str, policy: str, arn: str, context: Context) -> bool:
+        """Whether a service such as cloudwatch.amazonaws.com may, by this policy of a topic or a key."""
+        known = {
+            "aws:securetransport": ("true",),
+            "aws:resourceaccount": (self._place.account,),
+            "aws:requestedregion": (self._place.region,),
+            **context,
+        }
+
+        def is_meant(principal: Any) -> bool:
+            return principal in ("*", {"AWS": "*"}) or _is_service(principal, service)
+
+        return decide([policy], action, Resource(arn), known, is_meant).allowed
 
     def _decide(self, caller: identity.Caller, action: str, resource: Resource, context: Context) -> Decision:
         known = {
@@ -215,6 +231,11 @@ class Gate:
         role = next((each for each in roles if each.arn == role_arn), None)
         document = role.assume_role_policy_document if role else '{"Statement": []}'
         return document if isinstance(document, str) else json.dumps(document)
+
+
+def _is_service(principal: Any, service: str) -> bool:
+    named = principal.get("Service", []) if isinstance(principal, dict) else []
+    return service in ([named] if isinstance(named, str) else named)
 
 
 def _parameters(response: BaseResponse) -> asked.Parameter:

@@ -1,4 +1,4 @@
-"""KMS keys: moto makes a new one for each changed policy, and deletes one at once."""
+"""KMS keys: moto makes a new one for each changed policy, which it keeps unwritten, and deletes one at once."""
 
 import json
 
@@ -10,6 +10,11 @@ from rehearsal.cloud.resource_type import MotoType, Request, Updated
 class KeyType(MotoType):
     def __init__(self) -> None:
         super().__init__(Key)
+
+    def create(self, request: Request) -> Key:
+        key: Key = super().create(request)
+        key.policy = json.dumps(request.properties["KeyPolicy"])
+        return key
 
     def update(self, request: Request, resource: Key, previous: Request) -> Updated:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html

@@ -113,6 +113,9 @@ class Scheduler:
         self, schedule: Schedule, event: str, scheduled_at: str, execution: str, lost: tuple[str, str]
     ) -> str:
         """In the dead-letter queue, if there is one and the role may; returns its ARN."""
+        if schedule.state != "ENABLED":
+            # It has no turn that could get lost.
+            return ""
         queue = schedule.target.get("DeadLetterConfig", {}).get("Arn", "")
         with self._world:
             if not queue or not self._may(schedule.target["RoleArn"], "sqs:SendMessage", queue):

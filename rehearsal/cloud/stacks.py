@@ -36,6 +36,7 @@ class Stacks:
         self._desks: dict[tuple[str, str], Desk] = {}
         self._threads: list[threading.Thread] = []
         self._stopping = False
+        self.on_rest: Callable[[], None] = lambda: None
 
     def stop(self) -> None:
         with self._world:
@@ -260,6 +261,7 @@ class Stacks:
             try:
                 with self._world:
                     work(deployment)
+                    self.on_rest()
             except StoppedError:
                 return
 

@@ -15,6 +15,8 @@ from moto.sns.exceptions import InvalidParameterValue, SNSInvalidParameter, SNSN
 from moto.sns.models import SNSBackend, Subscription, Topic
 from moto.sns.responses import SNSResponse
 
+from rehearsal.cloud.clock import Clock
+from rehearsal.cloud.metrics import Metrics
 from rehearsal.cloud.patches import Patches
 
 EMAIL = ("email", "email-json")
@@ -22,7 +24,8 @@ PENDING = "PendingConfirmation"
 SENDER = "AWS Notifications <no-reply@sns.amazonaws.com>"
 # "must be ASCII text that begins with a letter, number, or punctuation mark; must not include line breaks or
 # control characters; and must be less than 100 characters long" (SNS API reference, Publish).
-SUBJECT = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,98}")
+LONGEST_SUBJECT = 99
+SUBJECT = re.compile(rf"[\x21-\x7e][\x20-\x7e]{{0,{LONGEST_SUBJECT - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,17 @@ class Letter:
     link: str = ""
 
 
-class Topics:
-    """post takes the letters; nobody reads them until somebody sets it."""
+class UndeliverableError(Exception):
+    """The receiver's mail server takes no letter."""
 
-    def __init__(self) -> None:
+
+class Topics:
+    """post takes the letters, or raises UndeliverableError; nobody reads them until somebody sets it."""
+
+    def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self.post: Callable[[Letter], None] = lambda _letter: None
+        self._clock = clock
+        self._metrics = metrics
         self._tokens: dict[str, str] = {}
 
     def patch(self, patches: Patches) -> None:
@@ -110,13 +119,9 @@ class Topics:
             if subscription.protocol not in EMAIL:
                 original(subscription, message, message_id, **more)
             elif subscription.confirmed:
-                link = _link(subscription, "Unsubscribe", SubscriptionArn=subscription.arn)
-                text = (
-                    f"{message}\n\n--\nIf you wish to stop receiving notifications from this topic,"
-                    f" please click or visit the link below to unsubscribe:\n{link}\n"
-                )
-                subject = more.get("subject") or "AWS Notification Message"
-                topics.post(Letter(subscription.endpoint, SENDER, subject, text, subscription.topic_arn))
+                if more.get("message_structure") == "json":
+                    message = subscription._parse_message_structure(message, subscription.protocol)
+                topics._send(subscription, message, more.get("subject") or "AWS Notification Message")
 
         original = patches.replace(Subscription, "publish", publish)
 
@@ -129,6 +134,19 @@ class Topics:
             return message_id
 
         of_topic = patches.replace(Topic, "publish", publish_to_topic)
+
+    def _send(self, subscription: Subscription, message: str, subject: str) -> None:
+        link = _link(subscription, "Unsubscribe", SubscriptionArn=subscription.arn)
+        text = (
+            f"{message}\n\n--\nIf you wish to stop receiving notifications from this topic,"
+            f" please click or visit the link below to unsubscribe:\n{link}\n"
+        )
+        delivered = True
+        try:
+            self.post(Letter(subscription.endpoint, SENDER, subject, text, subscription.topic_arn))
+        except UndeliverableError:
+            delivered = False
+        self._metrics.record_notification(subscription.topic_arn, delivered=delivered, at=self._clock.now())
 
     def _tell_what_is_pending(self, patches: Patches) -> None:
         def get_topic_attributes(response: SNSResponse) -> ActionResult:

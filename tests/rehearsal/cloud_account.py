@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -47,6 +48,17 @@ class Account:
             aws_access_key_id=issued["AccessKeyId"],
             aws_secret_access_key=issued["SecretAccessKey"],
             aws_session_token=issued["Token"],
+        )
+
+    def client_of_user(self, service: str, *statements: dict[str, Any]) -> Any:
+        """As a new user with these rights alone."""
+        iam, name = self.client("iam"), f"user-{uuid.uuid4()}"
+        iam.create_user(UserName=name)
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=document)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return self.client(
+            service, aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"]
         )
 
     def create(self, name: str, template: dict[str, Any], **options: Any) -> str:
@@ -108,6 +120,11 @@ class Account:
             UniqueId=instance.id,
             Status=status,
         )
+
+
+def allow(action: str | list[str], resource: Any, **conditions: Any) -> dict[str, Any]:
+    """A statement; conditions are operators."""
+    return {"Effect": "Allow", "Action": action, "Resource": resource, "Condition": conditions}
 
 
 def until(condition: Callable[[], Any], timeout_seconds: float = 20) -> Any:
