@@ -176,7 +176,7 @@ def test_there_may_be_no_container(host: RelocatedHost) -> None:
 def test_the_first_error_of_nginx_is_told(host: RelocatedHost) -> None:
     said = 'nginx: [warn] conflicting name\nnginx: [emerg] unknown directive "lisen" in /etc/nginx/nginx.conf:91\n'
     host.answer(Answer("^nginx", complains=said, code=1), *NOTHING_WRONG)
-    assert facts(host).nginx_config == 'nginx: [emerg] unknown directive "lisen" in /etc/nginx/nginx.conf:91'
+    assert facts(host).nginx_config == '[emerg] unknown directive "lisen" in /etc/nginx/nginx.conf:91'
 
 
 @pytest.mark.parametrize(

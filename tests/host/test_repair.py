@@ -190,7 +190,7 @@ def test_the_engine_is_restarted_and_the_container_runs(host: RelocatedHost) -> 
 
 def test_an_engine_that_does_not_come_back_is_killed_with_containerd(host: RelocatedHost) -> None:
     host.answer(
-        Answer("^systemctl restart containerd", gives="engine"),
+        Answer("^systemctl start containerd", gives="engine"),
         Answer("^docker version", needs="engine"),
         Answer("^docker version", code=1),
         *WELL,
@@ -198,5 +198,5 @@ def test_an_engine_that_does_not_come_back_is_killed_with_containerd(host: Reloc
     assert repair(host, "repair-engine").stdout == "repaired=engine\n"
     assert done_to(host)[2:] == [
         "systemctl kill --signal KILL docker.service containerd.service",
-        "systemctl restart containerd.service docker.service",
+        "systemctl start containerd.service docker.service",
     ]

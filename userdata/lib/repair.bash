@@ -48,7 +48,10 @@ fault_of_registry() { registry_answers 3 || echo 'the registry container does no
 # One that runs and does not answer is made again.
 mend_registry() {
   local state anew=()
-  state=$(container_state || true)
+  if ! state=$(container_state) && systemctl is-active --quiet docker.service; then
+    echo 'Docker does not answer'
+    return 1
+  fi
   [[ ! $state =~ ^(running|restarting|paused) ]] || anew=(anew)
   within 40 "${bin:?}/run-registry" "${anew[@]}"
 }
