@@ -163,8 +163,8 @@ _ROWS = (
     ),
     Cause(
         "docker-stopped",
-        "Docker is stopped",
-        "The container engine does not run, so the registry does not either.",
+        "Docker is stopped or hangs",
+        "The container engine does not run, or does not answer. The registry's container may have survived it.",
         "Open a Session Manager shell and look at journalctl -u docker; systemctl start docker brings both"
         " back.",
         (Step.ENGINE, Step.INSTANCE),
@@ -247,6 +247,8 @@ _ROWS = (
         "Other users may be well.",
         "Delete the parameter users/pull/health if it was changed, then run /opt/registry/bin/sync-users "
         "first-login on the host, which creates it anew.",
+        (Step.SERVICE,),
+        repair_interrupts=False,
     ),
     Cause(
         "users-missing",

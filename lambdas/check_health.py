@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 HEALTH_USER = "health"
 INSIDE_SECONDS = 45
-REPAIR_SECONDS = 60
+# The verb's own limit is 50 s for what can be repaired.
+REPAIR_SECONDS = 75
 # As long as the function may run: whoever holds the lease after that has died.
 LEASE = timedelta(minutes=4)
 

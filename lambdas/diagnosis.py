@@ -164,10 +164,15 @@ def inside_checks(sight: Sight) -> Iterator[Check]:
         actual = getattr(facts, name)
         if actual is not None:
             yield Check(f"host {name.replace('_', ' ')}", actual == value, actual, value)
+    if _engine_hangs(facts):
+        yield Check("host docker answer", False, "none", "the state of the registry container")
     yield from _measured(facts)
     if facts.catalog is not None:
-        yield Check("host /v2/_catalog", facts.catalog == 200, f"HTTP {facts.catalog}", "HTTP 200")
+        actual = f"HTTP {facts.catalog}" if facts.catalog else "no answer"
+        yield Check("host /v2/_catalog", facts.catalog == 200, actual, "HTTP 200")
     served = sight.outside.served
+    if facts.acme not in (None, "ok") and not (served and served.trust == "ok" and not _expires_soon(sight)):
+        yield Check("last renewal", False, str(facts.acme), "ok")
     if facts.certificate_fingerprint and served and served.fingerprint:
         same = served.fingerprint == facts.certificate_fingerprint
         yield Check(
@@ -227,6 +232,11 @@ def _certificate_is_not_served(sight: Sight) -> bool:
 def _expires_soon(sight: Sight) -> bool:
     left = sight.outside.served.life_left(sight.now) if sight.outside.served else None
     return left is not None and left < EXPIRING_LIFE_LEFT
+
+
+def _engine_hangs(facts: Facts) -> bool:
+    """It runs, and did not tell the container's state."""
+    return facts.docker == "active" and facts.registry is None and facts.known >= FEWEST_FACTS
 
 
 def _crashes(sight: Sight) -> bool:
@@ -297,6 +307,7 @@ _EXPLANATIONS: tuple[tuple[str, Callable[[Sight], bool]], ...] = (
     ),
     ("port-443-closed", _port_is_closed),
     ("docker-stopped", lambda sight: sight.facts.docker not in (None, "active", "reloading")),
+    ("docker-stopped", lambda sight: _engine_hangs(sight.facts)),
     ("certificate-not-served", _certificate_is_not_served),
     ("certificate-missing", lambda sight: sight.facts.certificate == "absent"),
     # The placeholder that a host serves until it has one.

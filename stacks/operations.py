@@ -23,7 +23,7 @@ from stacks.topic import Topic
 
 # The verb may take 10 minutes, and telling how it went one more.
 RENEWAL_TIMEOUT = Duration.minutes(12)
-# A probe of at most 60 s, a diagnosis of 45, a repair of 60, and what AWS takes.
+# A probe of at most 60 s, a diagnosis of 45, a repair of 75, and what AWS takes.
 HEALTH_TIMEOUT = Duration.minutes(4)
 MEMORY_MIB = 256
 

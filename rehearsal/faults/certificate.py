@@ -154,8 +154,8 @@ FAULTS: Mapping[str, Fault] = {
         authority_down=True,
     ),
     "certificate-expiring": replaced(
-        "the certificate is 80 of its 90 days old, and the authority is down",
-        age_days=80,
+        "the certificate is 74 of its 90 days old, and the authority is down",
+        age_days=74,
         authority_down=True,
     ),
     "certificate-wrong-name": replaced(

@@ -31,7 +31,7 @@ reason_of() {
 
 first_of() { sed -n "s/^ *$1: *//p" <<< "$2" | head -n 1; }
 
-# Let's Encrypt begins the detail with the address it was led to: if that is not this host's, port 80 is innocent.
+# Where the name leads elsewhere, port 80 is innocent. Let's Encrypt begins the detail with the address it was led to.
 reason_of_challenge() {
   local asked
   asked=$(sed -nE 's/^(During secondary validation: )?([0-9a-fA-F.:]*[.:][0-9a-fA-F.:]*): .*/\2/p' <<< "$2")
@@ -40,11 +40,13 @@ reason_of_challenge() {
     rateLimited) echo rate-limited ;;
     serverInternal) echo ca-down ;;
     connection | unauthorized | tls | incorrectResponse)
-      if [[ ${asked:-$ADDRESS} != "$ADDRESS" ]] || [[ $1 == unauthorized && ! $asked ]]; then echo dns; else echo port-80; fi
+      if [[ ${asked:-$ADDRESS} == "$ADDRESS" ]] && points_here; then echo port-80; else echo dns; fi
       ;;
     *) echo other ;;
   esac
 }
+
+points_here() { getent ahostsv4 "$DOMAIN_NAME" | awk '{ print $1 }' | grep -qxF "$ADDRESS"; }
 
 sentence_of() {
   local sentence
