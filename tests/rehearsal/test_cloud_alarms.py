@@ -313,3 +313,16 @@ def test_an_alarm_is_shown_with_its_reason_and_what_came_of_its_action(
     assert alarms.printed(state).splitlines()[-1].startswith("  Successfully executed action arn:aws:sns:")
     (again,) = alarms.look(account.cloud, NOON.isoformat())
     assert len(alarms.printed(again).splitlines()) == 3
+
+
+def test_a_long_name_is_cut_so_that_sns_takes_the_subject(account: Account, letters: list[Letter]) -> None:
+    with_runtime(account)
+    rings = alarm("Own/Beat", {}, AlarmName="long" * 60, TreatMissingData="ignore")
+    deploy(account, Long=rings)
+    confirm(account, letters)
+    account.client("cloudwatch").put_metric_data(
+        Namespace="Own", MetricData=[{"MetricName": "Beat", "Value": 1, "Timestamp": NOON}]
+    )
+    look(account, NOON)
+    assert letters[-1].subject.endswith('longlo..." in US East (N. Virginia)')
+    assert len(letters[-1].subject) == 99

@@ -49,7 +49,7 @@ def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tm
 
     said.clear()
     cdk.deploy()
-    assert sum("(no changes)" in line for line in said) == len(("storage", "dns", "host"))
+    assert sum("(no changes)" in line for line in said) == len(("storage", "dns", "host", "operations"))
 
     with account.hosts_signal("FAILURE"), pytest.raises(DeploymentError, match="FAILURE signal"):
         cdk.deploy(registry_image="registry.example.org/none:1")
