@@ -6,18 +6,20 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Only one moment can be played at a time; whoever asks meanwhile is told that one."""
+    """Two moments may be played at once, by threads of their own; then it is the one that began last."""
 
     def __init__(self) -> None:
-        self._played: datetime | None = None
+        self._played: list[datetime] = []
 
     def now(self) -> datetime:
-        return self._played or datetime.now(UTC)
+        played = tuple(self._played)
+        return played[-1] if played else datetime.now(UTC)
 
     @contextmanager
     def standing_at(self, moment: datetime) -> Iterator[None]:
-        before, self._played = self._played, moment.astimezone(UTC)
+        played = moment.astimezone(UTC)
+        self._played.append(played)
         try:
             yield
         finally:
-            self._played = before
+            self._played.remove(played)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rehearsal import alarms, ticks
 from rehearsal.cloud import AlarmState, Letter, UndeliverableError
 from tests.rehearsal.cloud_account import Account, running_account
 from tests.rehearsal.cloud_functions import (
@@ -290,3 +291,38 @@ def test_an_alarm_the_rehearsal_cannot_play_fails_its_stack(account: Account) ->
     del percentile["Properties"]["Statistic"]
     assert account.create("alarms", {"Resources": {**topic, "Slow": percentile}}) == "ROLLBACK_COMPLETE"
     assert any("ExtendedStatistic" in each for each in account.reasons("alarms", "Slow"))
+
+
+def test_a_tick_tells_which_alarms_changed(account: Account, runtime: Runtime) -> None:
+    deploy(account, Errors=ERRORS, Heartbeat=HEARTBEAT)
+    runtime.log = (HEALTHY,)
+    told = ticks.tick(account.cloud, "health", "2027-03-01T13:00:20+01:00")
+    assert [(each["name"], each["before"], each["state"]) for each in told["alarms"]] == [
+        ("Healthy", "ALARM", "OK")
+    ]
+
+
+def test_an_alarm_is_shown_with_its_reason_and_what_came_of_its_action(
+    account: Account, runtime: Runtime
+) -> None:
+    deploy(account, Errors=ERRORS)
+    runtime.failures = 1
+    run(account, NOON)
+    (state,) = alarms.look(account.cloud, NOON.isoformat())
+    assert alarms.printed(state).splitlines()[::3] == ["ALARM             Errors", "  was OK"]
+    assert alarms.printed(state).splitlines()[-1].startswith("  Successfully executed action arn:aws:sns:")
+    (again,) = alarms.look(account.cloud, NOON.isoformat())
+    assert len(alarms.printed(again).splitlines()) == 3
+
+
+def test_a_long_name_is_cut_so_that_sns_takes_the_subject(account: Account, letters: list[Letter]) -> None:
+    with_runtime(account)
+    rings = alarm("Own/Beat", {}, AlarmName="long" * 60, TreatMissingData="ignore")
+    deploy(account, Long=rings)
+    confirm(account, letters)
+    account.client("cloudwatch").put_metric_data(
+        Namespace="Own", MetricData=[{"MetricName": "Beat", "Value": 1, "Timestamp": NOON}]
+    )
+    look(account, NOON)
+    assert letters[-1].subject.endswith('longlo..." in US East (N. Virginia)')
+    assert len(letters[-1].subject) == 99
