@@ -23,7 +23,7 @@ STAND_IN = Path(__file__).with_name("stand_in.py")
 DOMAIN = "registry.example.com"
 ADDRESS = "203.0.113.5"
 # What would change or ask the machine that runs the tests.
-PROGRAMS = ("curl", "df", "docker", "htpasswd", "journalctl", "nginx", "systemctl")
+PROGRAMS = ("curl", "df", "docker", "getent", "htpasswd", "journalctl", "nginx", "systemctl")
 _OWN_PATHS = re.compile(r"(?<![\w.}])/(opt/registry|etc|var|run)\b")
 _ANY_FILE = re.compile(r'"/\$file"')
 _OWNERS = re.compile(r" -o \S+ -g \S+")

@@ -7,7 +7,7 @@ import pytest
 
 from lambdas.renewal import _REASONS
 from tests.host.conftest import Relocate
-from tests.host.relocated import ADDRESS, DOMAIN, read
+from tests.host.relocated import ADDRESS, DOMAIN, Answer, read
 
 CHALLENGE = """Saving debug log to /var/log/letsencrypt/letsencrypt.log
 Renewing an existing certificate for {domain}
@@ -57,8 +57,9 @@ TOO_MANY = (
 )
 
 
-def explain(relocate: Relocate, said: str) -> Mapping[str, str]:
+def explain(relocate: Relocate, said: str, *, leads_to: str = ADDRESS) -> Mapping[str, str]:
     host = relocate()
+    host.answer(Answer("^getent ahostsv4", f"{leads_to}   STREAM {DOMAIN}\n"))
     libraries = [host.home / "lib" / name for name in ("settings.bash", "certificate-failure.bash")]
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", '. "$1"; . "$2"; explain_certbot "$3"', "bash", *libraries, said],
@@ -81,7 +82,7 @@ def explain(relocate: Relocate, said: str) -> Mapping[str, str]:
         ("connection", 'Get "http://x/": dial tcp 10.77.0.100:80: connect: connection refused', "port-80"),
         ("unauthorized", f"198.51.100.9: Invalid response from {CHALLENGED}: 404", "dns"),
         ("unauthorized", f"{ADDRESS}: Invalid response from {CHALLENGED}: 404", "port-80"),
-        ("unauthorized", "Non-200 status code from HTTP: http://x/ returned 404", "dns"),
+        ("unauthorized", "Non-200 status code from HTTP: http://x/ returned 404", "port-80"),
         ("dns", f"no valid A records found for {DOMAIN}; no valid AAAA records found for {DOMAIN}", "dns"),
         ("dns", f"DNS problem: NXDOMAIN looking up A for {DOMAIN}", "dns"),
         ("caa", f"CAA record for {DOMAIN} prevents issuance", "other"),
@@ -93,6 +94,11 @@ def test_a_failed_challenge_says_whose_fault_it_is(
 ) -> None:
     said = CHALLENGE.format(domain=DOMAIN, type=kind, detail=detail)
     assert explain(relocate, said) == {"reason": reason, "detail": detail, "retry_after": ""}
+
+
+def test_where_the_name_leads_elsewhere_port_80_is_innocent(relocate: Relocate) -> None:
+    said = CHALLENGE.format(domain=DOMAIN, type="connection", detail="context deadline exceeded")
+    assert explain(relocate, said, leads_to="198.51.100.9")["reason"] == "dns"
 
 
 @pytest.mark.parametrize(

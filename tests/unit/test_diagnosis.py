@@ -242,3 +242,18 @@ def test_a_host_that_prints_garbage_says_nothing() -> None:
     assert (
         named(replace(WELL, inside=inside, outside=Outside(WELL_OUTSIDE.names, "refused"))) == "unexplained"
     )
+
+
+def test_docker_that_runs_and_does_not_answer_is_named_though_clients_are_well() -> None:
+    diagnosis = diagnose(facts(WELL, registry=None, registry_restarts=None))
+    assert diagnosis.cause == CAUSES["docker-stopped"]
+    assert not diagnosis.is_down
+
+
+def test_the_last_renewals_failure_is_shown_beside_a_certificate_that_fails() -> None:
+    def shows(sight: Sight) -> bool:
+        return "last renewal" in [check.name for check in diagnose(sight).checks]
+
+    failed = facts(WELL, acme="ca-down")
+    assert not shows(failed)
+    assert shows(bad_certificate(failed, trust="expired"))
