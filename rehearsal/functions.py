@@ -25,6 +25,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from rehearsal.cloud import Function, Outcome
 from rehearsal.layers import mount
@@ -261,6 +262,11 @@ def _peak_memory_mib(pid: int) -> int:
     return 0
 
 
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """The runtime is killed where it waits for a next event."""
+
+
 def _serve(conversation: _Conversation, timeout_seconds: int) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -297,7 +303,7 @@ def _serve(conversation: _Conversation, timeout_seconds: int) -> ThreadingHTTPSe
         def log_message(self, *_arguments: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _QuietServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.block_on_close = False
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
