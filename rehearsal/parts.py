@@ -19,7 +19,6 @@ from pathlib import Path
 
 from rehearsal.workplace import Workplace
 
-
 BUILD_TIMEOUT_SECONDS = 900
 
 

@@ -21,6 +21,7 @@ from rehearsal.network import WORLD_ADDRESS
 from rehearsal.parts import Part
 from rehearsal.registry_image import RegistryImage
 from rehearsal.roots import Root
+from rehearsal.storage import Storage
 from rehearsal.workplace import Workplace, remove_tree
 
 REGION = "us-east-1"
@@ -91,7 +92,8 @@ def prepare(run: Path) -> Prepared:
     workplace = replace(Workplace.of_this_machine(), run=run, lock=run.with_suffix(".lock"))
     make_fit(Workplace.of_this_machine(), print)
     found = {
-        recipe.name: parts.prepare(workplace, recipe, print) for recipe in (parts.REGISTRY, parts.PEBBLE)
+        recipe.name: parts.prepare(workplace, recipe, print)
+        for recipe in (parts.REGISTRY, parts.PEBBLE, parts.VERSITYGW)
     }
     root = roots.internet(workplace, print, [part.package for part in found.values() if part.package])
     image = registry_image.prepare(workplace, IMAGE, program=found["registry"], root=root, say=print)
@@ -113,6 +115,8 @@ def running_internet(prepared: Prepared) -> Iterator[InternetWorld]:
             zone=ZONE,
         )
         stack.callback(internet.stop)
+        if prepared.parts["versitygw"].path:
+            Storage(internet.folder, cloud, internet.start)
         internet.publish_image(prepared.image.layout, prepared.image.reference)
         issuer = internet.certificate_root(authority)
         authorities = prepared.workplace.run / "authorities.pem"
