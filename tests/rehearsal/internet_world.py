@@ -17,7 +17,7 @@ from rehearsal.certificate_authority import CertificateAuthority
 from rehearsal.cloud import Cloud
 from rehearsal.internet import Internet
 from rehearsal.machine import make_fit
-from rehearsal.network import WORLD_ADDRESS
+from rehearsal.network import S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.parts import Part
 from rehearsal.registry_image import RegistryImage
 from rehearsal.roots import Root
@@ -136,7 +136,8 @@ def namespace(run: Path) -> Iterator[None]:
     try:
         subprocess.run(["mount", "--make-rprivate", "/"], check=True)
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-        subprocess.run(["ip", "address", "add", WORLD_ADDRESS, "dev", "lo"], check=True)
+        for address in (WORLD_ADDRESS, S3_ADDRESS):
+            subprocess.run(["ip", "address", "add", address, "dev", "lo"], check=True)
         resolver = run / "resolv.conf"
         resolver.touch()
         subprocess.run(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.internet import InternetError
-from rehearsal.network import WORLD_ADDRESS
+from rehearsal.network import S3_ADDRESS, WORLD_ADDRESS
 from tests.rehearsal.internet_world import IMAGE, InternetWorld, prepare, running_internet
 
 pytestmark = pytest.mark.skipif(
@@ -38,7 +38,6 @@ def address_of(name: str) -> str:
     [
         "amazonaws.com",
         "ssm.us-east-1.amazonaws.com",
-        "some-bucket.s3.us-east-1.amazonaws.com",
         "public.ecr.aws",
         "registry-1.docker.io",
         "ghcr.io",
@@ -49,6 +48,12 @@ def address_of(name: str) -> str:
 @pytest.mark.usefixtures("world")
 def test_a_real_name_leads_to_its_stand_in(name: str) -> None:
     assert address_of(name) == WORLD_ADDRESS
+
+
+@pytest.mark.usefixtures("world")
+def test_s3_has_an_address_of_its_own() -> None:
+    for name in ("s3.amazonaws.com", "some-bucket.s3.us-east-1.amazonaws.com"):
+        assert address_of(name) == S3_ADDRESS
 
 
 def test_route_53_records_are_answered_at_once_and_forgotten_at_once(world: InternetWorld) -> None:
