@@ -16,6 +16,13 @@ from stacks.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 NEEDED = {"domain_name": "registry.example.com", "alert_email": "you@example.com"}
+# With NEEDED alone and with these, everything that a template can have is in one of the two.
+EVERYTHING_ELSE: dict[str, str | bool] = {
+    "hosted_zone": "example.com",
+    "instance_type": "m7i.large",
+    "ssh_cidr": "203.0.113.0/24",
+    "remove_data": True,
+}
 
 
 @dataclass(frozen=True, slots=True)
