@@ -1,6 +1,7 @@
 """Templates as `cdk deploy` would send them, synthesised once for each set of settings in a test run."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -96,6 +97,11 @@ def readable(value: Any) -> str:
             return str(argument)
         case _:
             return f"<{argument}>"
+
+
+def unhashed(logical_id: str) -> str:
+    """Without what the CDK adds to a name to tell it from its namesakes."""
+    return re.sub(r"(?<=\w)[0-9A-F]{8}$", "", logical_id)
 
 
 def feature_flags() -> dict[str, Any]:

@@ -17,12 +17,17 @@ from cdk_nag import AwsSolutionsChecks
 from stacks.registry import add_registry
 from stacks.settings import Settings
 from tests.infrastructure.checkov import failed_checks
-from tests.infrastructure.conftest import EVERYTHING_ELSE, NEEDED, PROJECT, Synthesise, feature_flags
+from tests.infrastructure.conftest import (
+    EVERYTHING_ELSE,
+    NEEDED,
+    PROJECT,
+    Synthesise,
+    feature_flags,
+    unhashed,
+)
 from tests.infrastructure.exceptions import EXCEPTED
 
 VARIANTS: tuple[dict[str, str | bool], ...] = ({}, EVERYTHING_ELSE)
-# What the CDK makes of a name, to tell it from its namesakes.
-HASH = re.compile(r"(?<=\w)[0-9A-F]{8}$")
 WILDCARD = re.compile(r"^(AwsSolutions-IAM5)\[Resource::(.*)\]$")
 ATTRIBUTE = re.compile(r"registry-\w+:ExportsOutputFnGetAtt(\w+?)[0-9A-F]{8}Arn[0-9A-F]{8}")
 
@@ -41,7 +46,7 @@ def excepted(prefix: str) -> set[Finding]:
 
 def cfn_lint(templates: Iterable[Path]) -> set[Finding]:
     return {
-        (match.rule.id, f"{_stack(path)}/{HASH.sub('', str(match.path[1]))}")
+        (match.rule.id, f"{_stack(path)}/{unhashed(str(match.path[1]))}")
         for path in templates
         for match in cfnlint.api.lint_file(path)
     }
@@ -51,7 +56,7 @@ def checkov(templates: Path) -> set[Finding]:
     return {
         (
             check["check_id"],
-            f"{_stack(Path(check['file_path']))}/{HASH.sub('', check['resource'].rsplit('.')[-1])}",
+            f"{_stack(Path(check['file_path']))}/{unhashed(check['resource'].rsplit('.')[-1])}",
         )
         for check in failed_checks(templates)
     }
