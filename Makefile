@@ -42,4 +42,4 @@ test: lint ## everything, the rehearsal included (which needs root; without it, 
 	$(SUDO) .venv/bin/pytest tests
 
 clean: ## remove what the commands above made in this folder
-	rm -rf .venv node_modules cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .checkov node_modules cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 
-from rehearsal import operating
+from rehearsal import hardening, operating
 from rehearsal.client import CommandFailedError
 from rehearsal.deployment import DeploymentError
 from rehearsal.oci_layout import REFERENCE, Image, layers_of, pack, write_image
@@ -305,6 +305,7 @@ STEPS = (
     Step("a user who may only pull", pull_only_user),
     Step("layers come straight from S3", redirect),
     *operating.STEPS,
+    *hardening.STEPS,
     Step("cdk deploy again, nothing changed", deploy_again),
     Step("an update rolls the host", update),
     Step("a deployment that cannot work", broken_deploy),

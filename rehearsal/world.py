@@ -99,7 +99,7 @@ class World:
         return tuple(HostView(**each) for each in self.state["hosts"])
 
     def run_on_host(
-        self, host: HostView, *argv: str, timeout_seconds: float = 120
+        self, host: HostView, *argv: str, timeout_seconds: float = 120, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on a host as root, as an SSM agent would."""
         return subprocess.run(
@@ -107,7 +107,7 @@ class World:
             check=False,
             capture_output=True,
             text=True,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             timeout=timeout_seconds,
         )
 

@@ -65,7 +65,9 @@ def host_policy(
             # Without it S3 answers 403 instead of 404 for a certificate that does not exist yet.
             _allow("StateBucket", ["s3:ListBucket"], [state.bucket_arn]),
             _allow(
-                "Certificates", ["s3:GetObject", "s3:PutObject"], [state.arn_for_objects("letsencrypt/*")]
+                "Certificate",
+                ["s3:GetObject", "s3:PutObject"],
+                [state.arn_for_objects(f"letsencrypt/{domain_name}.tar.gz")],
             ),
             _allow("Users", ["ssm:GetParametersByPath"], [f"{parameters}/users", f"{parameters}/users/*"]),
             _allow("HttpSecret", ["ssm:GetParameter"], [http_secret]),

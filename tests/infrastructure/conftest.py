@@ -1,6 +1,7 @@
 """Templates as `cdk deploy` would send them, synthesised once for each set of settings in a test run."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,13 @@ from stacks.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 NEEDED = {"domain_name": "registry.example.com", "alert_email": "you@example.com"}
+# With NEEDED alone and with these, everything that a template can have is in one of the two.
+EVERYTHING_ELSE: dict[str, str | bool] = {
+    "hosted_zone": "example.com",
+    "instance_type": "m7i.large",
+    "ssh_cidr": "203.0.113.0/24",
+    "remove_data": True,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,11 @@ def readable(value: Any) -> str:
             return str(argument)
         case _:
             return f"<{argument}>"
+
+
+def unhashed(logical_id: str) -> str:
+    """Without what the CDK adds to a name to tell it from its namesakes."""
+    return re.sub(r"(?<=\w)[0-9A-F]{8}$", "", logical_id)
 
 
 def feature_flags() -> dict[str, Any]:

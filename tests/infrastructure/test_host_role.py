@@ -59,7 +59,12 @@ def test_the_role_allows_exactly_this(assembly: Assembly) -> None:
             None,
         ),
         ("StateBucket", {"s3:ListBucket"}, {STATE}, None),
-        ("Certificates", {"s3:GetObject", "s3:PutObject"}, {f"{STATE}/letsencrypt/*"}, None),
+        (
+            "Certificate",
+            {"s3:GetObject", "s3:PutObject"},
+            {f"{STATE}/letsencrypt/registry.example.com.tar.gz"},
+            None,
+        ),
         ("Users", {"ssm:GetParametersByPath"}, {f"{PARAMETERS}/users", f"{PARAMETERS}/users/*"}, None),
         ("HttpSecret", {"ssm:GetParameter"}, {f"{PARAMETERS}/http-secret"}, None),
         (

@@ -8,21 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cfnlint.api  # type: ignore[import-untyped]
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_ec2 as ec2
 
 from stacks.registry import add_registry
 from stacks.settings import Settings
-from tests.infrastructure.conftest import NEEDED, PROJECT, Assembly, Synthesise, feature_flags
+from tests.infrastructure.conftest import (
+    EVERYTHING_ELSE,
+    NEEDED,
+    PROJECT,
+    Assembly,
+    Synthesise,
+    feature_flags,
+)
 
-EVERYTHING_ELSE: dict[str, str | bool] = {
-    "hosted_zone": "example.com",
-    "instance_type": "m7i.large",
-    "ssh_cidr": "203.0.113.0/24",
-    "remove_data": True,
-}
 PHYSICAL_NAMES = {
     "AutoScalingGroupName",
     "AlarmName",
@@ -46,13 +46,6 @@ def keys(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from keys(inner)
-
-
-@pytest.mark.parametrize("settings", [{}, EVERYTHING_ELSE], ids=["defaults", "everything else"])
-@pytest.mark.parametrize("stack", ["storage", "dns", "host", "operations"])
-def test_cfn_lint_finds_no_error(synthesise: Synthesise, stack: str, settings: dict[str, str | bool]) -> None:
-    findings = cfnlint.api.lint_file(synthesise(**settings).template(f"registry-{stack}").path)
-    assert [str(finding) for finding in findings if finding.rule.severity == "error"] == []
 
 
 @pytest.mark.parametrize("settings", [{}, EVERYTHING_ELSE], ids=["defaults", "everything else"])
