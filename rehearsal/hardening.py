@@ -25,7 +25,7 @@ LISTENERS = {
 }
 # The container is told by its environment, which root can see, and the container itself.
 EXPECTED = {
-    ("environments", "registry of nobody", HTTP_SECRET),
+    ("environments", "registry of registry", HTTP_SECRET),
     ("docker inspect", "docker inspect registry", HTTP_SECRET),
 }
 
