@@ -1,5 +1,6 @@
 """The product's front door in a room: its real nginx files, users and folders as `userdata/configure` lays them."""
 
+import contextlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,3 +63,12 @@ def start_door(room: Room) -> None:
     room.wait_for("auth", "/run/registry-auth/auth.sock")
     room.start("nginx", "nginx", "-g", "daemon off;")
     room.wait_for("nginx", "127.0.0.1:443")
+
+
+def forget(room: Room, folder: str) -> None:
+    """Empty one of nginx's caches; each file is emptied first, because a worker may have it open."""
+    for file in room.place(folder).rglob("*"):
+        if file.is_file():
+            with contextlib.suppress(FileNotFoundError):
+                file.write_bytes(b"")
+                file.unlink()

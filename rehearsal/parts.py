@@ -98,23 +98,27 @@ def prepare(workplace: Workplace, recipe: Recipe, say: Callable[[str], None]) ->
     return built
 
 
+def go_environment(workplace: Workplace) -> dict[str, str]:
+    """With which the Go toolchain from PyPI builds, for this machine and without C."""
+    go = {
+        # Shared by the builds: they have most of what they import in common.
+        "GOCACHE": str(workplace.cache / "go-build"),
+        "GOMODCACHE": str(workplace.cache / "go-modules"),
+        "GOFLAGS": "-modcacherw -buildvcs=false -trimpath",
+        "GOTOOLCHAIN": "local",
+        "CGO_ENABLED": "0",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    return {**os.environ, **go}
+
+
 def _build(workplace: Workplace, recipe: Recipe, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".go-", dir=place.parent) as scratch:
-        go = {
-            "GOPATH": f"{scratch}/path",
-            "GOBIN": f"{scratch}/bin",
-            # Shared by the builds: they have most of what they import in common.
-            "GOCACHE": str(workplace.cache / "go-build"),
-            "GOMODCACHE": str(workplace.cache / "go-modules"),
-            "GOFLAGS": "-modcacherw -buildvcs=false -trimpath",
-            "GOTOOLCHAIN": "local",
-            "CGO_ENABLED": "0",
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        }
+        own = {"GOPATH": f"{scratch}/path", "GOBIN": f"{scratch}/bin"}
         subprocess.run(
             ["go", "install", f"{recipe.module}@{recipe.version}"],
-            env={**os.environ, **go},
+            env={**go_environment(workplace), **own},
             cwd=scratch,
             check=True,
             capture_output=True,

@@ -1,12 +1,14 @@
 """TLS and HTTP of the front door: Mozilla's intermediate guideline, what is said once, what is never held back."""
 
+import base64
 import subprocess
 import time
 
 import pytest
 
+from bench.registry import filesystem, start_registry
 from bench.room import Room, RoomError
-from tests.door.client import Client, script
+from tests.door.client import PASSWORD_OF, REGISTRY, Client, script
 
 
 def handshake(room: Room, *options: str) -> str:
@@ -43,6 +45,31 @@ def test_a_session_is_resumed(client: Client) -> None:
     assert handshake(client.room, "-tls1_2", "-reconnect").count("Reused, TLSv1.2") == 5
 
 
+def test_the_login_is_checked_each_time_and_the_registry_asked_each_half_minute(client: Client) -> None:
+    client.let_the_half_minute_pass()
+    with client.counting("/v2/") as asked:
+        assert client.ask("/v2/").body == client.ask("/v2/", at=REGISTRY, user=None).body
+        assert client.ask("/v2/").status == 200
+        assert client.ask("/v2/", password="guessed").status == 401  # noqa: S106
+        assert client.ask("/v2/", user=None).status == 401
+    # One of them is the test's own.
+    assert len(asked) <= 3
+    room = client.room
+    client.let_the_half_minute_pass()
+    room.stop("registry")
+    try:
+        assert client.ask("/v2/").status == 503
+    finally:
+        start_registry(
+            room,
+            "registry",
+            "127.0.0.1:5000",
+            filesystem("/srv/images"),
+            changes={"log": {"accesslog": {"disabled": False}}},
+        )
+    assert client.ask("/v2/").status == 200
+
+
 @pytest.mark.parametrize("path", ["/v2/", "/v2/_catalog", "/", "/v2/none/manifests/1.0"])
 @pytest.mark.parametrize("user", [None, "puller"])
 def test_headers_are_said_once_and_give_no_version_away(client: Client, path: str, user: str | None) -> None:
@@ -62,6 +89,21 @@ def test_http_2_and_1_1_are_spoken(client: Client, option: str, version: str) ->
 
 def test_eight_jobs_behind_one_address_push_a_hundred_layers_each(client: Client) -> None:
     client.room.run("python3", "-", given=script("push_layers.py"))
+
+
+def test_a_login_in_use_is_checked_again_without_refusing_anybody(client: Client) -> None:
+    client.ask("/v2/")
+    # The next minute asks for the password anew, from a hundred connections of one address at once.
+    time.sleep(max(0.0, 57 - time.time() % 60))
+    login = base64.b64encode(f"puller:{PASSWORD_OF['puller']}".encode()).decode()
+    # fmt: off
+    told = client.room.run(
+        "wrk", "--threads=2", "--connections=100", f"--duration={63 - time.time() % 60:.0f}s",
+        "--header", f"Authorization: Basic {login}", "https://127.0.0.1/v2/_catalog",
+    ).stdout
+    # fmt: on
+    assert "Requests/sec" in told
+    assert "Non-2xx" not in told
 
 
 def test_an_upload_reaches_the_registry_while_it_is_still_sent(client: Client, room: Room) -> None:

@@ -26,9 +26,13 @@ function forget(r) {
     });
 }
 
+// Emptied first: a worker may have the file open (open_file_cache), and an empty one is as good as none to nginx.
 function remove(folder, key) {
+    const file = folder + '/' + crypto.createHash('md5').update(key).digest('hex');
     try {
-        fs.unlinkSync(folder + '/' + crypto.createHash('md5').update(key).digest('hex'));
+        fs.closeSync(fs.openSync(file, 'r+'));
+        fs.writeFileSync(file, '');
+        fs.unlinkSync(file);
     } catch (error) {
         if (error.code !== 'ENOENT') {
             ngx.log(ngx.ERR, 'a deleted manifest may be served for half a minute more: ' + error.message);
