@@ -132,11 +132,12 @@ def layer_table(results: Results, storage: str, names: Sequence[str]) -> str:
 
 
 def handshake_table(results: Results, names: Sequence[str]) -> str:
+    keys = ("full", "resumed", "resumed_share")
     rows = [
-        [name, *(number(results.median("filesystem", "handshakes", name, of)) for of in ("full", "resumed", "resumed_share"))]
+        [name, *(number(results.median("filesystem", "handshakes", name, key)) for key in keys)]
         for name in names
         if results.median("filesystem", "handshakes", name, "full")
-    ]  # fmt: skip
+    ]
     return table(("", "full", "resumed", "share that did resume"), rows)
 
 
@@ -172,7 +173,8 @@ def plot(results: Results, peers: Sequence[str], connections: int) -> str:
         return bottom - (bottom - 40) * max(0.0, math.log10(value)) / decades
 
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="11">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"',
+        'font-family="sans-serif" font-size="11">',
         f'<rect width="{width}" height="{height}" fill="white"/>',
         f'<text x="{left}" y="14">requests/s, {connections} connections (logarithmic)</text>',
     ]

@@ -198,7 +198,7 @@ def start_ours(room: Room, storage: Storage, hashed: str) -> Setup:
 
 
 def start_peer(room: Room, peer: Peer) -> Setup:
-    """With the machine's files and the room's network; it ends with the room's last connection, at the latest with us."""
+    """With the machine's files and the room's network."""
     with room.log(peer.name) as log:
         room.started[peer.name] = subprocess.Popen(
             [
