@@ -47,7 +47,8 @@ class Room:
         """The command that runs argv in the room, for the machine."""
         settings = [f"{name}={value}" for name, value in {**CHROOT_ENVIRONMENT, **environment}.items()]
         entering = ["nsenter", f"--target={self.pid}", "--net", "--mount", "--pid", "--root", "--wd=/"]
-        return [*entering, "env", "-i", *settings, *argv]
+        # What is started ends with the nsenter that started it, however that ends.
+        return [*entering, "setpriv", "--pdeathsig", "KILL", "env", "-i", *settings, *argv]
 
     def run(self, *argv: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run to the end.

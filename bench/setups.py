@@ -123,7 +123,9 @@ def build_load(say: Say) -> Path:
     place = debian.cache() / "load"
     place.parent.mkdir(parents=True, exist_ok=True)
     say("building the load generator …")
-    environment = parts.go_environment(Workplace.of_this_machine())
+    # A rehearsal clears the cache it builds in.
+    go_cache = {"GOCACHE": str(debian.cache() / "go-build")}
+    environment = parts.go_environment(Workplace.of_this_machine()) | go_cache
     done = subprocess.run(
         ["go", "build", "-o", str(place), "."],
         env=environment,
