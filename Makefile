@@ -2,7 +2,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse test lint fast clean
+.PHONY: help setup rehearse test lint fast bench clean
 # The pinned node before the machine's own.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=PATH env "PATH=$(PATH)")
@@ -40,6 +40,9 @@ fast: lint ## lint and every test that needs neither root nor minutes
 
 test: lint ## everything, the rehearsal included (which needs root; without it, it is skipped and says so)
 	$(SUDO) .venv/bin/pytest tests
+
+bench: setup ## the front door beside a bare registry, one with its own TLS, and the tutorial's: bench/RESULTS.md
+	$(SUDO) .venv/bin/python -m bench
 
 clean: ## remove what the commands above made in this folder
 	rm -rf .venv .checkov node_modules cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -21,6 +21,7 @@ from rehearsal.world import World
 LISTENERS = {
     "tcp 0.0.0.0:80 nginx": "the certificate authority's challenge, and the redirect to HTTPS",
     "tcp 0.0.0.0:443 nginx": "the front door",
+    "tcp 127.0.0.1:5080 nginx": "the front door's manifests, for itself",
     "tcp 127.0.0.1:5000 registry": "the registry, for nginx and for docker on the server",
 }
 # The container is told by its environment, which root can see, and the container itself.

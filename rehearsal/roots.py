@@ -105,14 +105,19 @@ def base(workplace: Workplace, say: Say) -> Root:
 def internet(workplace: Workplace, say: Say, extra_packages: Sequence[str] = ()) -> Root:
     """What the stand-ins run in, by chroot; extra_packages: parts only Debian has."""
     below = base(workplace, say)
-    packages = sorted({*INTERNET_PACKAGES, *extra_packages})
+    return with_packages(workplace, below, "internet", {*INTERNET_PACKAGES, *extra_packages}, say)
+
+
+def with_packages(workplace: Workplace, below: Root, name: str, packages: Iterable[str], say: Say) -> Root:
+    """`below` and these packages, none of their services started."""
+    packages = sorted(packages)
     key = digest(below.key, *packages)
     install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages]
 
     def make(directory: Path) -> None:
         _run_to_layer(below, directory, (["apt-get", "update", "--quiet"], install, ["apt-get", "clean"]))
 
-    return _above(below, _made(workplace, "internet", key, make, say), "internet", key)
+    return _above(below, _made(workplace, name, key, make, say), name, key)
 
 
 def golden(workplace: Workplace, userdata: Path, say: Say) -> Root:

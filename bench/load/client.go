@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+)
+
+const (
+	ociManifest = "application/vnd.oci.image.manifest.v1+json"
+	ociIndex    = "application/vnd.oci.image.index.v1+json"
+	ociConfig   = "application/vnd.oci.image.config.v1+json"
+	ociLayer    = "application/vnd.oci.image.layer.v1.tar"
+)
+
+// what every subcommand that talks to a registry is told
+type target struct {
+	url, user, password string
+	roots               *x509.CertPool
+}
+
+func targetFlags(flags *flag.FlagSet) func([]string) (*target, error) {
+	t := &target{}
+	trust := ""
+	flags.StringVar(&t.url, "url", "", "of the registry, without a path")
+	flags.StringVar(&t.user, "user", "", "empty: no login")
+	flags.StringVar(&t.password, "password", "", "")
+	flags.StringVar(&trust, "trust", "/etc/registry/tls/fullchain.pem", "")
+	return func(arguments []string) (*target, error) {
+		_ = flags.Parse(arguments)
+		pem, err := os.ReadFile(trust)
+		if err != nil {
+			return nil, err
+		}
+		t.roots = x509.NewCertPool()
+		t.roots.AppendCertsFromPEM(pem)
+		return t, nil
+	}
+}
+
+// client is one machine's: its own connections, to the registry and to S3.
+type client struct {
+	*target
+	http         *http.Client
+	fromRegistry atomic.Int64
+	fromS3       atomic.Int64
+}
+
+func (t *target) client() *client {
+	return &client{target: t, http: &http.Client{
+		Transport: &http.Transport{
+			TLSClientConfig:   &tls.Config{RootCAs: t.roots},
+			ForceAttemptHTTP2: true, DisableCompression: true, MaxIdleConnsPerHost: 8,
+			WriteBufferSize: 1 << 17, ReadBufferSize: 1 << 17,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+func (c *client) do(method, address, kind string, body io.Reader, size int64, wanted int) (*http.Response, error) {
+	if strings.HasPrefix(address, "/") {
+		address = c.url + address
+	}
+	request, err := http.NewRequest(method, address, body)
+	if err != nil {
+		return nil, err
+	}
+	request.ContentLength = size
+	if c.user != "" {
+		request.SetBasicAuth(c.user, c.password)
+	}
+	if kind != "" {
+		request.Header.Set("Content-Type", kind)
+	}
+	request.Header.Set("Accept", ociManifest+", "+ociIndex)
+	answer, err := c.http.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode != wanted && !(wanted == 200 && answer.StatusCode == 307) {
+		said, _ := io.ReadAll(io.LimitReader(answer.Body, 300))
+		answer.Body.Close()
+		return nil, fmt.Errorf("%s %s: HTTP %d instead of %d: %s", method, address, answer.StatusCode, wanted, said)
+	}
+	return answer, nil
+}
+
+// get reads to the end, from S3 if the registry says so; to may be nil.
+func (c *client) get(path string, to io.Writer) error {
+	answer, err := c.do("GET", path, "", nil, 0, 200)
+	if err != nil {
+		return err
+	}
+	if to == nil {
+		to = io.Discard
+	}
+	count, err := io.Copy(to, answer.Body)
+	answer.Body.Close()
+	c.fromRegistry.Add(count)
+	if err != nil || answer.StatusCode != 307 {
+		return err
+	}
+	from, err := c.http.Get(answer.Header.Get("Location"))
+	if err != nil {
+		return err
+	}
+	defer from.Body.Close()
+	if from.StatusCode != 200 {
+		return fmt.Errorf("S3 answers HTTP %d", from.StatusCode)
+	}
+	count, err = io.Copy(io.Discard, from.Body)
+	c.fromS3.Add(count)
+	return err
+}
+
+// upload is docker's way: POST, PATCH, PUT.
+func (c *client) upload(repository, digest string, body io.Reader, size int64) error {
+	answer, err := c.do("POST", "/v2/"+repository+"/blobs/uploads/", "", nil, 0, 202)
+	if err != nil {
+		return err
+	}
+	answer.Body.Close()
+	answer, err = c.do("PATCH", answer.Header.Get("Location"), "application/octet-stream", body, size, 202)
+	if err != nil {
+		return err
+	}
+	answer.Body.Close()
+	answer, err = c.do("PUT", answer.Header.Get("Location")+"&digest="+digest, "application/octet-stream", nil, 0, 201)
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}
+
+type descriptor struct {
+	MediaType string `json:"mediaType"`
+	Digest    string `json:"digest"`
+	Size      int    `json:"size"`
+}
+
+func digestOf(content []byte) string { return fmt.Sprintf("sha256:%x", sha256.Sum256(content)) }
+
+func (c *client) blob(repository, kind string, content []byte) (descriptor, error) {
+	d := descriptor{kind, digestOf(content), len(content)}
+	return d, c.upload(repository, d.Digest, bytes.NewReader(content), int64(len(content)))
+}
+
+// document pushes a manifest or index by the reference, or by its digest if that is empty.
+func (c *client) document(repository, reference, kind string, content map[string]any) (descriptor, error) {
+	content["schemaVersion"], content["mediaType"] = 2, kind
+	body, _ := json.Marshal(content)
+	d := descriptor{kind, digestOf(body), len(body)}
+	if reference == "" {
+		reference = d.Digest
+	}
+	answer, err := c.do("PUT", "/v2/"+repository+"/manifests/"+reference, kind, bytes.NewReader(body), int64(len(body)), 201)
+	if err != nil {
+		return d, err
+	}
+	return d, answer.Body.Close()
+}

@@ -1,0 +1,81 @@
+"""Rounds: every measurement once for every set-up, in an order that turns from round to round, and their medians."""
+
+import statistics
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from bench import measure
+from bench.measure import Numbers, Size
+from bench.setups import OURS, Say, Setup, Stand, without_redirect
+
+# A file system has no redirect to measure a blob up to.
+KINDS = {"filesystem": ("/v2/", "tag", "digest"), "s3": ("/v2/", "tag", "digest", "blob")}
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Samples by (storage, measurement, set-up) and then by number."""
+
+    samples: dict[Key, dict[str, list[float]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    unfinished: set[Key] = field(default_factory=set)
+
+    def add(self, storage: str, measurement: str, setup: str, numbers: Numbers | None) -> None:
+        for name, value in (numbers or {}).items():
+            self.samples[storage, measurement, setup][name].append(value)
+
+    def median(self, storage: str, measurement: str, setup: str, number: str) -> float | None:
+        samples = self.samples.get((storage, measurement, setup), {}).get(number)
+        return statistics.median(samples) if samples else None
+
+    def ratio(self, storage: str, measurement: str, number: str, setup: str, to: str) -> float | None:
+        one, other = (self.median(storage, measurement, name, number) for name in (setup, to))
+        return one / other if one is not None and other else None
+
+
+def measure_stand(stand: Stand, results: Results, rounds: int, size: Size, say: Say) -> None:
+    for setup in stand.setups:
+        stand.image[setup.name] = measure.load(stand, setup, "image")
+    for number in range(rounds):
+        started = time.monotonic()
+        turn = number % len(stand.setups)
+        for setup in (*stand.setups[turn:], *stand.setups[:turn]):
+            if number < size.slow_rounds or not setup.slow:
+                measure_setup(stand, setup, results, size, number)
+        ceiling(stand, results, size)
+        say(f"{stand.storage}: round {number + 1} of {rounds}, {time.monotonic() - started:.0f} s")
+    if stand.storage == "s3":
+        without_redirect(stand)
+        for _ in range(rounds):
+            pulled = measure.layers(stand, stand.ours(), 1, size.layer_megabytes[1])["pull"]
+            results.add("s3", "pull without redirect", OURS, pulled)
+
+
+def measure_setup(stand: Stand, setup: Setup, results: Results, size: Size, number: int) -> None:
+    def add(measurement: str, numbers: Numbers | None) -> None:
+        results.add(stand.storage, measurement, setup.name, numbers)
+
+    for kind in KINDS[stand.storage]:
+        for connections in size.connections:
+            add(f"{kind} {connections}", measure.requests(stand, setup, kind, connections, size.wrk_seconds))
+    # A storm of passwords takes minutes where each is checked: once tells it all.
+    if number == 0 or not setup.slow:
+        numbers = measure.storm(stand, setup, size.storm_clients, number)
+        if numbers is None:
+            results.unfinished.add((stand.storage, "storm", setup.name))
+        add("storm", numbers)
+    for clients, megabytes in size.layer_megabytes.items():
+        for direction, moved in measure.layers(stand, setup, clients, megabytes).items():
+            add(f"{direction} {clients}", moved)
+    if stand.storage == "filesystem":
+        add("handshakes", measure.handshakes(stand, setup, size.wrk_seconds))
+        add("guessing", measure.guessing(stand, setup, max(2, size.wrk_seconds)))
+
+
+def ceiling(stand: Stand, results: Results, size: Size) -> None:
+    for name, url in (("plain", "http://127.0.0.1:8090/"), ("TLS", "https://127.0.0.1:8091/")):
+        results.add(stand.storage, "ceiling", name, measure.wrk(stand, url, 64, size.wrk_seconds))

@@ -1,0 +1,236 @@
+"""Manifests by digest come from the door's cache: to whom, for how long, and never the wrong one."""
+
+import itertools
+import subprocess
+import time
+
+import pytest
+
+from bench.door import CERTIFICATE, DOMAIN
+from bench.room import Room
+from tests.door.client import (
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    FRONT,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    REGISTRY,
+    Client,
+)
+
+TYPES = (DOCKER_MANIFEST, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX)
+COMBINATIONS = [
+    ", ".join(some) for count in range(5) for some in itertools.combinations(reversed(TYPES), count)
+]
+ODD = [
+    None,
+    "*/*",
+    f"{OCI_MANIFEST}, */*",
+    f"{OCI_INDEX};q=0.5,{OCI_MANIFEST};q=0.9",
+    f" {OCI_MANIFEST.upper()} ",
+    f"x{OCI_MANIFEST}",
+    f"{OCI_MANIFEST}x",
+    "application/vndXociXimageXmanifestXv1+json",
+    f"text/plain;note={OCI_MANIFEST}",
+]
+# Half a minute, the second in which the last answer counts as new, and the request itself.
+LONGEST_SECONDS = 35
+
+
+def test_the_second_time_the_registry_is_not_asked(client: Client) -> None:
+    pushed = client.push("team/app")
+    with client.counting(pushed.path) as reads:
+        answers = [client.ask(pushed.path) for _ in range(5)]
+    assert [(answer.status, answer.body) for answer in answers] == [(200, pushed.body)] * 5
+    # Two if a half minute ended in between.
+    assert 1 <= len(reads) <= 2
+
+
+def test_head_and_get_say_the_same_whichever_came_first(client: Client) -> None:
+    for first in ("GET", "HEAD"):
+        pushed = client.push("team/app")
+        head = ("--head",)
+        for options in [(), head, ()] if first == "GET" else [head, (), head]:
+            answer = client.ask(pushed.path, *options)
+            assert answer.status == 200
+            assert answer.headers["content-length"] == [str(len(pushed.body))]
+            assert answer.headers["docker-content-digest"] == [pushed.digest]
+            assert answer.headers["content-type"] == [OCI_MANIFEST]
+            assert answer.headers["docker-distribution-api-version"] == ["registry/2.0"]
+            if options != head:
+                assert answer.body == pushed.body
+
+
+@pytest.mark.parametrize("media_type", TYPES)
+def test_each_accept_header_is_answered_as_the_registry_answers_it(client: Client, media_type: str) -> None:
+    pushed = client.push("team/types", media_type=media_type)
+    for _ in range(2):
+        for accept in [*COMBINATIONS, *ODD]:
+            expected = client.ask(pushed.path, accept=accept, at=REGISTRY, user=None)
+            seen = client.ask(pushed.path, accept=accept)
+            assert (seen.status, seen.body) == (expected.status, expected.body), accept
+            assert seen.headers["content-type"] == expected.headers["content-type"]
+
+
+def test_accept_may_come_in_several_headers(client: Client) -> None:
+    pushed = client.push("team/app")
+    answer = client.ask(pushed.path, "--header", f"Accept: {OCI_MANIFEST}", accept=OCI_INDEX)
+    assert (answer.status, answer.body) == (200, pushed.body)
+
+
+def test_what_is_kept_is_told_to_nobody_without_a_login(client: Client) -> None:
+    pushed = client.push("team/app")
+    assert client.ask(pushed.path).status == 200
+    assert client.ask(pushed.path, user=None).status == 401
+    assert client.ask(pushed.path, password="guessed").status == 401  # noqa: S106
+    assert client.ask(pushed.path, user="nobody", password="guessed").status == 401  # noqa: S106
+    assert client.ask(pushed.path, "--request", "DELETE").status == 403
+    assert client.ask(pushed.path).status == 200
+
+
+def test_a_tag_is_never_kept(client: Client) -> None:
+    first = client.push("team/app", tag="1.0")
+    assert client.ask("/v2/team/app/manifests/1.0").body == first.body
+    second = client.push("team/app", tag="1.0")
+    assert client.ask("/v2/team/app/manifests/1.0").body == second.body
+
+
+def test_a_deleted_manifest_is_gone_at_once_for_every_accept_header(client: Client) -> None:
+    pushed = client.push("team/app", media_type=DOCKER_MANIFEST)
+    for accept in COMBINATIONS:
+        assert client.ask(pushed.path, accept=accept).status == 200
+    client.delete(pushed)
+    for accept in COMBINATIONS:
+        assert client.ask(pushed.path, accept=accept).status == 404
+
+
+def test_a_deleted_manifest_does_not_come_back_while_the_registry_stumbles(client: Client) -> None:
+    pushed = client.push("team/app")
+    assert client.ask(pushed.path).status == 200
+    client.delete(pushed)
+    with client.registry_stopped():
+        # Nothing is known of it, and nobody can be asked.
+        assert client.ask(pushed.path).status == 503
+
+
+def test_a_manifest_pushed_again_after_its_deletion_is_there_at_once(client: Client) -> None:
+    pushed = client.push("team/app")
+    client.delete(pushed)
+    assert client.ask(pushed.path).status == 404
+    client.put(pushed, pushed.digest)
+    assert client.ask(pushed.path).body == pushed.body
+
+
+def test_a_manifest_deleted_past_this_door_is_gone_within_a_minute(client: Client) -> None:
+    pushed = client.push("team/app")
+    assert client.ask(pushed.path).status == 200
+    client.delete(pushed, at=REGISTRY)
+    deleted = time.monotonic()
+    while client.ask(pushed.path).status != 404:
+        assert time.monotonic() - deleted < LONGEST_SECONDS
+        time.sleep(0.5)
+
+
+def test_a_kept_manifest_is_served_while_the_registry_is_silent_and_while_it_is_gone(client: Client) -> None:
+    pushed, other = client.push("team/app"), client.push("team/app")
+    assert client.ask(pushed.path).status == 200
+    client.let_the_half_minute_pass()
+    with client.registry_stopped():
+        started = time.monotonic()
+        assert client.ask(pushed.path).body == pushed.body
+        assert time.monotonic() - started < 7
+        # From now on without asking in vain.
+        started = time.monotonic()
+        assert client.ask(pushed.path).body == pushed.body
+        assert time.monotonic() - started < 2
+        assert client.ask(other.path).status == 503
+        assert client.ask(pushed.path, password="guessed").status == 401  # noqa: S106
+    client.let_the_half_minute_pass()
+    assert client.ask(other.path).body == other.body
+
+
+def test_a_kept_manifest_is_served_while_the_storage_answers_with_errors(client: Client, room: Room) -> None:
+    pushed, other = client.push("team/app"), client.push("team/app")
+    assert client.ask(pushed.path).status == 200
+    client.let_the_half_minute_pass()
+    room.run("chmod", "000", "/srv/images")
+    try:
+        assert client.ask(other.path).status >= 500
+        assert client.ask(pushed.path).body == pushed.body
+    finally:
+        room.run("chmod", "755", "/srv/images")
+    assert client.ask(other.path).body == other.body
+
+
+def test_ten_clients_that_want_the_same_new_manifest_cost_one_read(client: Client, room: Room) -> None:
+    pushed = client.push("team/app")
+    # Known logins, so that all ten arrive at the cache together.
+    client.ask("/v2/")
+    # fmt: off
+    ten = room.command([
+        "curl", "--silent", "--parallel", "--parallel-immediate", "--http1.1", "--cacert", CERTIFICATE,
+        "--resolve", f"{DOMAIN}:443:127.0.0.1", "--user", "puller:may pull only",
+        "--header", f"Accept: {OCI_MANIFEST}", "--write-out", "%{http_code}\n",
+        *(word for _ in range(10) for word in ("--output", "/dev/null", f"{FRONT}{pushed.path}")),
+    ], {})
+    # fmt: on
+    with client.counting(pushed.path) as reads:
+        with client.registry_stopped():
+            running = subprocess.Popen(ten, stdout=subprocess.PIPE, text=True)
+            time.sleep(0.15)
+        codes, _ = running.communicate()
+    assert codes.split() == ["200"] * 10
+    assert len(reads) == 1
+
+
+@pytest.mark.parametrize("spelling", ["/v2/team/../team/app/manifests/{}", "/v2//team/app/manifests/{}?x=1"])
+def test_one_manifest_has_one_entry_however_its_address_is_spelled(client: Client, spelling: str) -> None:
+    pushed = client.push("team/app")
+    with client.counting(pushed.path) as reads:
+        assert client.ask(pushed.path).status == 200
+        assert client.ask(spelling.format(pushed.digest)).body == pushed.body
+    assert len(reads) == 1
+    assert all(line.endswith(f"{pushed.path} HTTP/1.1") for line in reads)
+
+
+def test_an_unknown_manifest_is_not_remembered_as_unknown(client: Client) -> None:
+    pushed = client.push("team/one")
+    moved = pushed.path.replace("team/one", "team/two")
+    assert client.ask(moved).status == 404
+    client.push_blob("team/two", "{}")
+    answer = client.ask(
+        moved,
+        *("--request", "PUT", "--header", f"Content-Type: {OCI_MANIFEST}", "--data-binary", "@-"),
+        user="pusher",
+        given=pushed.body,
+    )
+    assert answer.status == 201
+    assert client.ask(moved).body == pushed.body
+
+
+def test_a_client_that_has_it_is_told_so(client: Client) -> None:
+    pushed = client.push("team/app")
+    for _ in range(2):
+        answer = client.ask(pushed.path, "--header", f'If-None-Match: "{pushed.digest}"')
+        assert (answer.status, answer.body) == (304, "")
+    assert client.ask(pushed.path, "--range", "0-3").body == pushed.body
+
+
+@pytest.mark.parametrize(
+    "folder", ["/run/nginx-logins", "/run/nginx-manifests", "/var/cache/nginx-manifests"]
+)
+def test_only_nginx_can_read_what_it_keeps(client: Client, room: Room, folder: str) -> None:
+    client.ask(client.push("team/app").path)
+    place = room.place(folder)
+    assert place.stat().st_mode & 0o777 == 0o700
+    files = [path for path in place.rglob("*") if path.is_file()]
+    assert files
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_the_second_level_answers_nothing_but_manifests(client: Client) -> None:
+    pushed = client.push("team/app", tag="inner")
+    inner = "http://127.0.0.1:5080"
+    assert client.ask(pushed.path, at=inner, user=None).status == 200
+    assert client.ask("/v2/_catalog", at=inner, user=None).status == 404
+    assert client.ask("/v2/team/app/manifests/inner", at=inner, user=None).status == 404

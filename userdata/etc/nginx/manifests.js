@@ -1,0 +1,51 @@
+// nginx has no verb of its own that forgets: a manifest that was deleted leaves both caches here (see nginx.conf, whose
+// keys these are). njs runs for deletions, and before an answer is kept; what comes from a cache does not wait for it.
+import crypto from 'crypto';
+import fs from 'fs';
+
+const folders = {latest: '/run/nginx-manifests', lasting: '/var/cache/nginx-manifests'};
+const types = [
+    'application/vnd.docker.distribution.manifest.v2+json,',
+    'application/vnd.docker.distribution.manifest.list.v2+json,',
+    'application/vnd.oci.image.manifest.v1+json,',
+    'application/vnd.oci.image.index.v1+json,',
+];
+
+// Every Accept that nginx.conf can compose.
+const accepts = types.reduce((some, type) => some.concat(some.map((accept) => accept + type)), ['']);
+
+// A header filter: it has run before the client can know that the manifest is gone. Whatever the answer was: one that
+// never arrived may have deleted as well.
+function forget(r) {
+    const path = pathOf(r);
+    // An answer that was on its way is not kept either.
+    ngx.shared.deleted.set(path, '');
+    accepts.forEach((accept) => {
+        remove(folders.latest, r.variables.half_minute + ' ' + path + ' ' + accept);
+        remove(folders.lasting, path + ' ' + accept);
+    });
+}
+
+// Emptied first: a worker may have the file open (open_file_cache), and an empty one is as good as none to nginx.
+function remove(folder, key) {
+    const file = folder + '/' + crypto.createHash('md5').update(key).digest('hex');
+    try {
+        fs.closeSync(fs.openSync(file, 'r+'));
+        fs.writeFileSync(file, '');
+        fs.unlinkSync(file);
+    } catch (error) {
+        if (error.code !== 'ENOENT') {
+            ngx.log(ngx.ERR, 'a deleted manifest may be served for half a minute more: ' + error.message);
+        }
+    }
+}
+
+function pathOf(r) {
+    return '/v2/' + r.variables.name + '/manifests/' + r.variables.digest;
+}
+
+function wasDeleted(r) {
+    return ngx.shared.deleted.has(pathOf(r)) ? '1' : '';
+}
+
+export default {forget, wasDeleted};
