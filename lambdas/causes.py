@@ -269,9 +269,11 @@ _ROWS = (
     Cause(
         "diagnosis-unreadable",
         "The host's diagnosis is unreadable",
-        "The registry answers, but what the host says about itself is not what the verb diagnose prints.",
-        "Run /opt/registry/bin/diagnose in a Session Manager shell and compare; cdk deploy brings new "
-        "scripts.",
+        "What the host says about itself is not what the verb diagnose prints, so only the view from outside "
+        "is known.",
+        "Run /opt/registry/bin/diagnose in a Session Manager shell and compare; a new host has the scripts as "
+        "deployed.",
+        _ALL_STEPS,
     ),
     Cause(
         "renewal-port-80",

@@ -343,6 +343,6 @@ _EXPLANATIONS: tuple[tuple[str, Callable[[Sight], bool]], ...] = (
     ),
     (
         "diagnosis-unreadable",
-        lambda sight: not _outside_fails(sight) and sight.inside is not None and sight.inside.is_unreadable,
+        lambda sight: sight.inside is not None and sight.inside.is_unreadable,
     ),
 )
