@@ -44,10 +44,11 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``asked`` is a pattern of the whole call."""
+    """``asked`` is a pattern of the whole call, ``told`` one of what it gets on standard input."""
 
     asked: str
     says: str = ""
+    told: str = ""
     complains: str = ""
     code: int = 0
     seconds: float = 0
