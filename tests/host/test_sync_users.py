@@ -254,8 +254,19 @@ def test_values_are_decrypted_only_where_one_is_new(host: RelocatedHost) -> None
     said = sync(host, values, ENCRYPTED)
     assert set(users(host, "push")) == {"anna"}
     assert (said["changed"], said["refused"]) == ("false", "pull/mallory elsewhere")
-    host.answer(ENCRYPTED, HASH, listed({**values, "pull/ben": "new"}))
-    assert host.run("bin/sync-users").returncode == 1
+
+
+def test_a_value_that_cannot_be_decrypted_keeps_nobody_in_and_nobody_else_out(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": hashed("p"), "push/ben": hashed("b"), "pull/cora": hashed("c")})
+    now = listed({"push/anna": hashed("p"), "push/ben": ("with another key", 2)})
+    host.answer(ENCRYPTED, HASH, now)
+    done = host.run("bin/sync-users")
+    assert done.returncode == 1
+    assert "refused_user=push/ben: its value cannot be decrypted" in done.stdout
+    assert users(host, "push") == users(host, "pull") == {"anna": hashed("p")}
+    host.answer(HASH, listed({"push/anna": hashed("p"), "push/ben": ("with the right key", 2)}))
+    assert host.run("bin/sync-users").returncode == 0
+    assert users(host, "push") == {"anna": hashed("p"), "ben": hashed("a")}
 
 
 def pages(count: int) -> tuple[list[Answer], dict[str, str]]:
