@@ -48,7 +48,6 @@ class Answer:
 
     asked: str
     says: str = ""
-    told: str = ""
     complains: str = ""
     code: int = 0
     seconds: float = 0
@@ -56,6 +55,8 @@ class Answer:
     gives: str = ""
     copies: tuple[str, str] | None = None
     """A file or a folder, and what becomes like it."""
+
+    told: str = ""
 
 
 class FrontDoor:

@@ -15,7 +15,13 @@ CHALLENGES = Answer("^curl .*http://127.0.0.1/$", "308")
 LOGIN_CHECK = Answer("^curl .*auth.sock", "401")
 DISK = Answer("^df", "Use% IUse%\n 41%    7%\n")
 CONTAINER = Answer("^docker inspect", "running 0\n")
-WELL = (DOOR, CHALLENGES, LOGIN_CHECK, DISK, CONTAINER, http_date())
+
+
+def well() -> tuple[Answer, ...]:
+    """The clock is right at the time of the test, and not of its collection."""
+    return DOOR, CHALLENGES, LOGIN_CHECK, DISK, CONTAINER, http_date()
+
+
 # What only looks.
 LOOKS = ("curl ", "df ", "nginx -t", "docker inspect", "docker version", "systemctl is-active")
 
@@ -30,7 +36,7 @@ def host(relocate: Relocate) -> RelocatedHost:
     host.write("etc/registry/users/pull", "admin:hash\nhealth:hash\n")
     host.have_certificate()
     host.front_door.show(host.root / LIVE)
-    host.answer(*WELL)
+    host.answer(*well())
     return host
 
 
@@ -56,7 +62,7 @@ def test_a_stopped_front_door_is_started_and_nothing_else(host: RelocatedHost) -
         Answer("^systemctl restart nginx", gives="door"),
         Answer("^curl .*https://127.0.0.1/v2/", "401", needs="door"),
         Answer("^curl .*https://127.0.0.1/v2/", "000", code=7),
-        *WELL,
+        *well(),
     )
     assert repair(host).stdout == "repaired=nginx\n"
     assert done_to(host) == ["systemctl reset-failed nginx.service", "systemctl restart nginx.service"]
@@ -67,7 +73,7 @@ def test_a_stopped_login_check_is_started_and_nothing_else(host: RelocatedHost) 
         Answer("^systemctl restart registry-auth", gives="auth"),
         Answer("^curl .*auth.sock", "401", needs="auth"),
         Answer("^curl .*auth.sock", "000", code=7),
-        *WELL,
+        *well(),
     )
     assert repair(host).stdout == "repaired=auth\n"
     assert done_to(host) == [
@@ -91,7 +97,7 @@ def test_a_container_that_does_not_answer_is_made_again(host: RelocatedHost, sta
         Answer("^run-registry", gives="container"),
         Answer("^curl .*:5000/v2/", needs="container"),
         Answer("^curl .*:5000/v2/", code=7),
-        *WELL,
+        *well(),
     )
     assert repair(host).stdout == "repaired=registry\n"
     assert done_to(host) == [made]
@@ -106,14 +112,14 @@ def test_missing_users_are_fetched(host: RelocatedHost, left: str | None) -> Non
         users.write_text(left)
     host.write("saved/pull", "health:hash\n")
     saved, there = str(host.root / "saved"), str(host.root / "etc/registry/users")
-    host.answer(Answer("^sync-users first-login", copies=(saved, there)), *WELL)
+    host.answer(Answer("^sync-users first-login", copies=(saved, there)), *well())
     assert repair(host).stdout == "repaired=users\n"
     assert done_to(host) == ["sync-users first-login"]
 
 
 def test_a_file_of_ours_that_somebody_changed_is_put_back(host: RelocatedHost) -> None:
     (host.root / "etc/nginx/nginx.conf").write_text("lisen 443;\n")
-    host.answer(Answer("^configure", copies=(str(host.home / "etc"), str(host.root / "etc"))), *WELL)
+    host.answer(Answer("^configure", copies=(str(host.home / "etc"), str(host.root / "etc"))), *well())
     assert repair(host).stdout == "repaired=configuration\n"
     assert done_to(host) == ["configure"]
 
@@ -133,7 +139,7 @@ def test_a_full_disk_loses_what_others_can_do_without(host: RelocatedHost) -> No
         Answer("^docker image prune", gives="room"),
         Answer("^df", "Use% IUse%\n 71%    7%\n", needs="room"),
         Answer("^df", "Use% IUse%\n 98%    7%\n"),
-        *WELL,
+        *well(),
     )
     assert repair(host).stdout == "repaired=disk\n"
     assert done_to(host) == [
@@ -149,7 +155,7 @@ def test_what_is_still_down_is_named_with_its_reason(host: RelocatedHost) -> Non
         Answer("^run-registry", complains="the image could not be pulled: no route\n", code=1),
         Answer("^curl .*:5000/v2/", code=7),
         Answer("^docker inspect", complains="Error: No such container: registry\n", code=1),
-        *WELL,
+        *well(),
     )
     done = repair(host)
     assert done.returncode == 1
@@ -167,7 +173,7 @@ def test_what_waited_for_a_later_part_is_not_reported_as_down(host: RelocatedHos
         Answer("^restore", gives="certificate", copies=(saved, str(host.root / "etc/letsencrypt"))),
         Answer("^nginx", needs="certificate"),
         Answer("^nginx", complains="nginx: [emerg] cannot load certificate\n", code=1),
-        *WELL,
+        *well(),
     )
     host.front_door.show(host.root / "saved/live/registry")
     assert repair(host).stdout == "repaired=certificate configuration\n"
@@ -193,7 +199,7 @@ def test_an_engine_that_does_not_come_back_is_killed_with_containerd(host: Reloc
         Answer("^systemctl start containerd", gives="engine"),
         Answer("^docker version", needs="engine"),
         Answer("^docker version", code=1),
-        *WELL,
+        *well(),
     )
     assert repair(host, "repair-engine").stdout == "repaired=engine\n"
     assert done_to(host)[2:] == [
