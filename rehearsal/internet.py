@@ -90,8 +90,9 @@ class Internet:
         )
         self.start(
             "pebble",
-            # Every order is validated anew, so that an obstacle shows.
-            ["env", "PEBBLE_VA_NOSLEEP=1", "PEBBLE_AUTHZREUSE=0", parts["pebble"].command or "pebble",
+            # Every order is validated anew, so that an obstacle shows; and none is refused at random.
+            ["env", "PEBBLE_VA_NOSLEEP=1", "PEBBLE_AUTHZREUSE=0", "PEBBLE_WFE_NONCEREJECT=0",
+             parts["pebble"].command or "pebble",
              "-config", "/srv/pebble.json", "-dnsserver", f"{WORLD_ADDRESS}:53"],
             ("127.0.0.1", 14000),
         )  # fmt: skip

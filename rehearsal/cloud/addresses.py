@@ -3,6 +3,7 @@
 from ipaddress import IPv4Address
 from typing import Any
 
+from moto.ec2.exceptions import ResourceAlreadyAssociatedError
 from moto.ec2.models.elastic_ip_addresses import ElasticAddress, ElasticAddressBackend
 from moto.ec2.models.instances import Instance
 
@@ -39,7 +40,8 @@ def _allocate_routable_addresses(patches: Patches) -> None:
 
 
 def _reassociate_wholly(patches: Patches) -> None:
-    # AssociateAddress takes the address from the former instance; moto leaves it on that one's interface.
+    # AssociateAddress takes the address from the former instance, or not at all; moto leaves it on that one's
+    # interface, and gives an interface's to any instance that asks.
     def associate_address(
         self: Any,
         instance: Any = None,
@@ -48,8 +50,11 @@ def _reassociate_wholly(patches: Patches) -> None:
         allocation_id: str | None = None,
         reassociate: bool = False,
     ) -> ElasticAddress:
+        wanted = eni or (instance and instance.nics[0])
         for eip in self.addresses:
-            if reassociate and eip.eni and (eip.public_ip == address or eip.allocation_id == allocation_id):
+            if eip.eni and (eip.public_ip == address or eip.allocation_id == allocation_id):
+                if not reassociate and eip.eni is not wanted:
+                    raise ResourceAlreadyAssociatedError(eip.public_ip)
                 self.disassociate_address(address=eip.public_ip)
         associated: ElasticAddress = original(self, instance, eni, address, allocation_id, reassociate)
         return associated

@@ -45,6 +45,7 @@ Ask for help or search for solutions at https://community.letsencrypt.org. See t
 CHALLENGED = f"http://{DOMAIN}/.well-known/acme-challenge/x"
 FETCHING = f"Fetching {CHALLENGED}"
 INTERNAL = "urn:ietf:params:acme:error:serverInternal :: The server experienced an internal error"
+NONCE = "urn:ietf:params:acme:error:badNonce :: The client sent an unacceptable anti-replay nonce :: x"
 RUNNING = "Another instance of Certbot is already running."
 POOL = "HTTPSConnectionPool(host='acme-v02.api.letsencrypt.org', port=443)"
 UNREACHED = f"{POOL}: Max retries exceeded with url: /directory (Caused by NewConnectionError('<urllib3.connection.HTTPSConnection object at 0x7f12>: Failed to establish a new connection: [Errno 111] Connection refused'))"  # noqa: E501
@@ -119,10 +120,8 @@ def test_where_the_name_leads_elsewhere_port_80_is_innocent(relocate: Relocate) 
             FAILED.format(error="('Connection aborted.', RemoteDisconnected('Remote end closed connection'))"),
             ("ca-down", "('Connection aborted.', RemoteDisconnected('Remote end closed connection'))", ""),
         ),
-        (
-            FAILED.format(error=INTERNAL),
-            ("ca-down", INTERNAL, ""),
-        ),
+        (FAILED.format(error=INTERNAL), ("ca-down", INTERNAL, "")),
+        (FAILED.format(error=NONCE), ("ca-down", NONCE, "")),
         (
             "Hook 'deploy-hook' reported error code 1\nHook 'deploy-hook' ran with error output:\n nginx refuses\n",
             ("hook-failed", "nginx refuses", ""),

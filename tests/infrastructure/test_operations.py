@@ -89,7 +89,7 @@ def test_the_package_is_small(assembly: Assembly, tmp_path: Path) -> None:
 def test_the_functions_are_told_what_they_need_and_no_secret(assembly: Assembly) -> None:
     told = {name: set(function(assembly, name)["Environment"]["Variables"]) for name in FUNCTIONS}
     common = {
-        *("DOMAIN_NAME", "ADDRESS", "DOCUMENT_NAME", "TOPIC_ARN", "STATE_BUCKET"),
+        *("DOMAIN_NAME", "ADDRESS", "DOCUMENT_NAME", "TOPIC_ARN", "STATE_BUCKET", "RUNBOOK"),
         *("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"),
     }
     assert told["RenewCertificate"] == common

@@ -124,6 +124,18 @@ def test_an_address_moves_to_the_host_that_takes_it(account: Account, host: Inst
     assert account.cloud.instance_metadata(successor.id)["public-ipv4"] == address["PublicIp"]
 
 
+def test_an_address_that_somebody_has_is_not_taken_unasked(account: Account, host: Instance) -> None:
+    ec2 = account.client("ec2")
+    address = ec2.allocate_address(Domain="vpc")
+    (subnet, *_) = ec2.describe_subnets()["Subnets"]
+    interface = ec2.create_network_interface(SubnetId=subnet["SubnetId"])["NetworkInterface"]
+    allocation = address["AllocationId"]
+    ec2.associate_address(AllocationId=allocation, NetworkInterfaceId=interface["NetworkInterfaceId"])
+    with pytest.raises(ClientError, match="AlreadyAssociated"):
+        ec2.associate_address(AllocationId=allocation, InstanceId=host.id, AllowReassociation=False)
+    assert account.cloud.associations()[address["PublicIp"]] == ""
+
+
 @pytest.mark.parametrize("key", ["HostedZoneName", "HostedZoneId"])
 def test_a_record_finds_its_zone_by_name_and_by_id(account: Account, key: str) -> None:
     zone = account.cloud.create_hosted_zone("example.com")

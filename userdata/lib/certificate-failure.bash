@@ -21,7 +21,7 @@ reason_of() {
   case $1 in
     *'Certificate Authority reported these problems'*) reason_of_challenge "$(first_of Type "$1")" "$(first_of Detail "$1")" ;;
     *:rateLimited* | *'too many requests of a given type'* | *'Service busy; retry later'*) echo rate-limited ;;
-    *ConnectionPool\(* | *requests.exceptions.* | *'onnection aborted'* | *:serverInternal* | *'server experienced an internal error'* | *'<Response [5'*)
+    *ConnectionPool\(* | *requests.exceptions.* | *'onnection aborted'* | *:badNonce* | *:serverInternal* | *'server experienced an internal error'* | *'<Response [5'*)
       echo ca-down
       ;;
     *"'deploy-hook' reported error code"*) echo hook-failed ;;
