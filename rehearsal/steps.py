@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 
-from rehearsal import hardening, operating
+from rehearsal import hardening, operating, users
 from rehearsal.client import CommandFailedError
 from rehearsal.deployment import DeploymentError
 from rehearsal.oci_layout import REFERENCE, Image, layers_of, pack, write_image
@@ -186,13 +186,8 @@ def wrong_password(story: Story) -> str:
 
 
 def pull_only_user(story: Story) -> str:
-    password = "pull-only-" + architecture()
-    story.client.run(
-        "aws", "ssm", "put-parameter", "--type", "SecureString", "--value", password,
-        "--name", f"/registry/{story.domain}/users/pull/{READER}",
-    )  # fmt: skip
-    done = story.world.run_on_host(story.world.hosts()[0], "/opt/registry/bin/sync-users")
-    expect(done.returncode == 0, "sync-users to work", done.stdout + done.stderr)
+    password = _password_of_reader()
+    seconds = users.add_puller(story, READER, password)
     credentials = f"{READER}:{password}"
     story.client.run(
         "skopeo",
@@ -216,8 +211,19 @@ def pull_only_user(story: Story) -> str:
         expect(
             bool(re.search(r"unauthorized|denied|403|401", str(refused), re.IGNORECASE)), "a refusal", refused
         )
-        return f"{READER} pulls demo:1.0, and is refused a push"
+        return (
+            f"{READER} could log in {seconds:.1f} s after aws ssm put-parameter began, told by its event alone;"
+            " pulls demo:1.0, and is refused a push"
+        )
     raise StepFailedError(f"expected a refusal, but {READER}, who may only pull, pushed an image")
+
+
+def revoked_user(story: Story) -> str:
+    seconds = users.revoke_puller(story, READER, _password_of_reader())
+    return (
+        f"{READER}, whose login was cached, was out {seconds:.1f} s after aws ssm delete-parameter began,"
+        " told by its event alone"
+    )
 
 
 def redirect(story: Story) -> str:
@@ -303,6 +309,7 @@ STEPS = (
     Step("every host script once more", scripts_again),
     Step("a wrong password", wrong_password),
     Step("a user who may only pull", pull_only_user),
+    Step("the user is revoked", revoked_user),
     Step("layers come straight from S3", redirect),
     *operating.STEPS,
     *hardening.STEPS,
@@ -329,6 +336,10 @@ def _same_layers(story: Story, layout: str) -> str:
     expected = {story.small.layer_digest: story.small.layer_digest}
     expect(seen == expected, f"the layers {expected}", seen)
     return f"the same {story.small.layer_bytes} bytes"
+
+
+def _password_of_reader() -> str:
+    return "pull-only-" + architecture()
 
 
 def _serves(story: Story, host: HostView) -> bool:

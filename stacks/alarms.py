@@ -76,7 +76,8 @@ class Alarms(Construct):
             lost.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(5), statistic="Maximum"
             ),
-            "a schedule could not start its function; the dead-letter queue holds the run",
+            "a schedule could not start its function, or a change of users could not be told to the hosts (which "
+            "look by themselves, too); the dead-letter queue holds the event and its error",
         )
 
     def _heartbeats(self, health_schedule: str, renewal_schedule: str) -> None:

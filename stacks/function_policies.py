@@ -12,7 +12,7 @@ from aws_cdk import aws_ssm as ssm
 from stacks.host_role import HOST_TAG
 
 
-def _arn(service: str, resource: str) -> str:
+def arn(service: str, resource: str) -> str:
     return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
 
 
@@ -20,6 +20,19 @@ def _allow(
     sid: str, actions: list[str], resources: list[str], conditions: dict[str, dict[str, str]] | None = None
 ) -> iam.PolicyStatement:
     return iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=conditions)
+
+
+def ring_statements(*, domain_name: str, document: ssm.CfnDocument) -> list[iam.PolicyStatement]:
+    """Ask this registry's hosts for one of the document's verbs."""
+    return [
+        _allow("RingDocument", ["ssm:SendCommand"], [arn("ssm", f"document/{document.ref}")]),
+        _allow(
+            "RingHosts",
+            ["ssm:SendCommand"],
+            [arn("ec2", "instance/*")],
+            {"StringEquals": {f"ssm:resourceTag/{HOST_TAG}": domain_name}},
+        ),
+    ]
 
 
 def common_statements(
@@ -34,13 +47,7 @@ def common_statements(
     """Log, ring the hosts' doorbell, read its answers, and send mail."""
     return [
         _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn]),
-        _allow("RingDocument", ["ssm:SendCommand"], [_arn("ssm", f"document/{document.ref}")]),
-        _allow(
-            "RingHosts",
-            ["ssm:SendCommand"],
-            [_arn("ec2", "instance/*")],
-            {"StringEquals": {f"ssm:resourceTag/{HOST_TAG}": domain_name}},
-        ),
+        *ring_statements(domain_name=domain_name, document=document),
         # These know no resources. https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
         _allow("ReadAnswers", ["ssm:GetCommandInvocation", "ssm:ListCommandInvocations"], ["*"]),
         _allow("Tell", ["sns:Publish"], [topic.topic_arn]),
@@ -72,7 +79,7 @@ def health_statements(
         ),
         _allow("LastRenewal", ["s3:GetObject"], [state.arn_for_objects(f"renewal/{domain_name}.json")]),
         _allow(
-            "HealthLogin", ["ssm:GetParameter"], [_arn("ssm", f"parameter{parameter_path}/users/pull/health")]
+            "HealthLogin", ["ssm:GetParameter"], [arn("ssm", f"parameter{parameter_path}/users/pull/health")]
         ),
         _allow("CountReceivers", ["sns:GetTopicAttributes"], [topic.topic_arn]),
         _allow("RenewEarly", ["lambda:InvokeFunction"], [renewal.function_arn]),
@@ -84,7 +91,7 @@ def health_statements(
             _allow(
                 "ReplaceHost",
                 ["autoscaling:SetInstanceHealth"],
-                [_arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*")],
+                [arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*")],
                 {"StringEquals": {f"aws:ResourceTag/{HOST_TAG}": domain_name}},
             ),
         ]

@@ -1,4 +1,4 @@
-"""What watches, renews, tells and repairs: doorbell, functions, schedules, topic, alarms, dashboard."""
+"""What watches, renews, tells and repairs: doorbell and who rings it, functions, topic, alarms, dashboard."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +20,7 @@ from stacks.function_policies import common_statements, health_statements, renew
 from stacks.function_schedule import add_schedule
 from stacks.settings import Settings
 from stacks.topic import Topic
+from stacks.user_changes import ring_on_user_changes
 
 # The verb may take 10 minutes, and telling how it went one more.
 RENEWAL_TIMEOUT = Duration.minutes(12)
@@ -84,7 +85,16 @@ class Operations(Stack):
                 "REPAIR_ENABLED": "true" if settings.repair_enabled else "false",
             },
         )
-        lost = self._schedules(settings, health, renewal)
+        lost = self._lost_runs()
+        self._schedules(settings, health, renewal, lost)
+        ring_on_user_changes(
+            self,
+            "UserChanges",
+            domain_name=settings.domain_name,
+            parameter_path=settings.parameter_path,
+            document=self._document,
+            lost=lost,
+        )
         alarms = Alarms(
             self,
             "Alarms",
@@ -146,16 +156,18 @@ class Operations(Stack):
             retry_attempts=0,
         )
 
-    def _schedules(
-        self, settings: Settings, health: functions.IFunction, renewal: functions.IFunction
-    ) -> sqs.Queue:
-        lost = sqs.Queue(
+    def _lost_runs(self) -> sqs.Queue:
+        return sqs.Queue(
             self,
             "LostRuns",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
+
+    def _schedules(
+        self, settings: Settings, health: functions.IFunction, renewal: functions.IFunction, lost: sqs.IQueue
+    ) -> None:
         zone = settings.schedule_time_zone
         add_schedule(
             self,
@@ -181,7 +193,6 @@ class Operations(Stack):
             longest_delay=Duration.minutes(4),
             retries=2,
         )
-        return lost
 
     def _outputs(self, settings: Settings, renewal: functions.IFunction, dashboard: str) -> None:
         here = f"--region {Aws.REGION}"

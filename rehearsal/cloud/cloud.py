@@ -28,6 +28,7 @@ from rehearsal.cloud.alarms import Alarms, AlarmState
 from rehearsal.cloud.buckets import Buckets
 from rehearsal.cloud.clock import Clock
 from rehearsal.cloud.commands import Agents, Commands
+from rehearsal.cloud.events import Events
 from rehearsal.cloud.functions import Functions, Runtime
 from rehearsal.cloud.gate import Gate
 from rehearsal.cloud.metrics import Metrics
@@ -59,6 +60,7 @@ class Cloud:
         self._stacks.on_rest = lambda: self._alarms.look_at_new(self._clock.now())
         self._topics = Topics(self._clock, metrics)
         self._commands = Commands(self.place, self._world)
+        self._events = Events(self.place, self._world, self._gate, self._clock, self._commands)
         self._functions = Functions(self.place, self._world, self._gate, self._clock, metrics)
         self._scheduler = Scheduler(self.place, self._world, self._gate, self._functions)
         _forget_everything()
@@ -71,6 +73,7 @@ class Cloud:
             storage_types.patch(self._patches)
             self._topics.patch(self._patches)
             self._commands.patch(self._patches)
+            self._events.patch(self._patches)
             self._functions.patch(self._patches)
             identity.announce_sessions(self._patches, self._announce_key)
             with _managed_policies():

@@ -133,7 +133,7 @@ class Commands:
         commands = self
 
         def send_command(response: SimpleSystemManagerResponse) -> ActionResult:
-            return ActionResult({"Command": commands._row(commands._send(json.loads(response.body)))})
+            return ActionResult({"Command": commands._row(commands.send(json.loads(response.body)))})
 
         def get_command_invocation(response: SimpleSystemManagerResponse) -> ActionResult:
             command = commands._named(response._get_param("CommandId"))
@@ -158,7 +158,8 @@ class Commands:
         patches.replace(SimpleSystemManagerResponse, "list_commands", list_commands)
         patches.add(SimpleSystemManagerResponse, "list_command_invocations", list_command_invocations)
 
-    def _send(self, request: Mapping[str, Any]) -> Command:
+    def send(self, request: Mapping[str, Any]) -> Command:
+        """SendCommand's request, from whom it was allowed. Raises what SendCommand answers then."""
         documents = ssm_backends[self._place.account][self._place.region]._documents
         name = str(request["DocumentName"]).rsplit("/", 1)[-1]
         if name not in documents:

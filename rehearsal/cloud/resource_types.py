@@ -4,6 +4,7 @@ from rehearsal.cloud.alarm_types import AlarmType, DashboardType
 from rehearsal.cloud.buckets import Buckets
 from rehearsal.cloud.compute_types import AddressType, LaunchTemplateType
 from rehearsal.cloud.document_type import DocumentType
+from rehearsal.cloud.event_types import EventRuleType
 from rehearsal.cloud.function_types import EventInvokeConfigType, FunctionType, PermissionType
 from rehearsal.cloud.group_type import GroupType
 from rehearsal.cloud.identity_types import ManagedPolicyType, RoleType
@@ -27,6 +28,7 @@ class ResourceTypes:
             "AWS::AutoScaling::AutoScalingGroup": GroupType(),
             "AWS::EC2::LaunchTemplate": LaunchTemplateType(),
             "AWS::EC2::EIP": AddressType(),
+            "AWS::Events::Rule": EventRuleType(),
             "AWS::IAM::Role": RoleType(),
             "AWS::IAM::ManagedPolicy": ManagedPolicyType(),
             "AWS::S3::Bucket": BucketType(buckets),

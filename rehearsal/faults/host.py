@@ -1,5 +1,6 @@
 """What can break on a host: services, files, disk, memory, clock, power."""
 
+import time
 from collections.abc import Mapping
 
 from rehearsal import control
@@ -17,7 +18,7 @@ from rehearsal.world import World
 
 NGINX = "/etc/nginx/nginx.conf"
 # What the front door remembers of logins would hide a broken login check for a minute.
-REMEMBERED_LOGINS = "/run/nginx-logins"
+LOGINS = "/var/lib/registry/logins"
 LITTLE_MEMORY_PERCENT = 2
 HOURS_WRONG = 2
 
@@ -131,7 +132,10 @@ def _write_users(world: World, instance_id: str) -> None:
 
 
 def forget_logins(world: World) -> None:
-    do(world, newest_host(world), "find", REMEMBERED_LOGINS, "-type", "f", "-delete")
+    """As the host does when a login is not what it was: the front door's keys have in them where the link leads."""
+    host, name = newest_host(world), str(time.time_ns())
+    do(world, host, "touch", f"{LOGINS}/{name}")
+    do(world, host, "ln", "-sfn", name, f"{LOGINS}/current")
 
 
 def _fill_disk(world: World) -> str:

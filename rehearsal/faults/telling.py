@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.faults.fault import Fault, do, newest_host
-from rehearsal.faults.host import forget_logins
 from rehearsal.faults.storage import allow_again, deny
 from rehearsal.world import World
 
@@ -22,7 +21,6 @@ def _replace_password(world: World) -> str:
     before = str(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
     ssm.put_parameter(Name=name, Value=HASH, Type="SecureString", Overwrite=True)
     do(world, newest_host(world), "/opt/registry/bin/sync-users")
-    forget_logins(world)
     return before
 
 

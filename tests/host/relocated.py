@@ -44,7 +44,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``asked`` is a pattern of the whole call."""
+    """``asked`` is a pattern of the whole call, ``told`` one of what it gets on standard input."""
 
     asked: str
     says: str = ""
@@ -55,6 +55,8 @@ class Answer:
     gives: str = ""
     copies: tuple[str, str] | None = None
     """A file or a folder, and what becomes like it."""
+
+    told: str = ""
 
 
 class FrontDoor:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Stands in for a program on a host: answers as answers.json tells, and writes down what it was asked.
 
-The first answer whose pattern matches the call and whose flag, if it needs one, was given by an earlier call.
+The first answer whose patterns match the call and what comes with it on standard input, and whose flag, if it needs
+one, was given by an earlier call.
 """
 
 import json
@@ -13,14 +14,14 @@ from pathlib import Path
 
 
 def main() -> int:
-    # Who writes to it must not find it gone.
-    sys.stdin.read()
+    # To the end: who writes to it must not find it gone.
+    told = sys.stdin.read()
     here = Path(sys.argv[0]).parent
     call = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
     with (here / "calls").open("a") as calls:
         calls.write(call + "\n")
     for answer in json.loads((here / "answers.json").read_text()):
-        if not re.search(answer["asked"], call):
+        if not re.search(answer["asked"], call) or not re.search(answer["told"], told):
             continue
         if answer["needs"] and not (here / f"flag-{answer['needs']}").exists():
             continue

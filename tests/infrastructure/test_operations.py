@@ -151,8 +151,8 @@ def test_lost_runs_are_kept_encrypted_and_over_tls_only(assembly: Assembly) -> N
         "MessageRetentionPeriod": 1_209_600,
         "SqsManagedSseEnabled": True,
     }
-    (denied,) = assembly.operations.properties("AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
-    assert denied["Effect"] == "Deny"
+    denied, _ = assembly.operations.properties("AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
 def alarms(assembly: Assembly) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,8 @@ import pytest
 
 from rehearsal.deployment import Account as CdkAccount
 from rehearsal.deployment import Cdk, DeploymentError
-from tests.rehearsal.cloud_account import REGION, Account, running_account
+from tests.rehearsal.cloud_account import REGION, Account, running_account, until
+from tests.rehearsal.test_cloud_commands import Agents
 
 SETTINGS = {
     "domain_name": "registry.example.com",
@@ -46,6 +47,13 @@ def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tm
     assert outputs["RegistryUrl"] == "https://registry.example.com"
     assert account.cloud.records() == {"registry.example.com": outputs["PublicAddress"]}
     assert {port for _, port, _ in account.cloud.open_tcp_ports(first)} == {80, 443}
+
+    agents = Agents()
+    account.cloud.follow_commands(agents)
+    name = "/registry/registry.example.com/users/pull/anna"
+    account.client("ssm").put_parameter(Name=name, Value="secret", Type="SecureString")
+    until(lambda: agents.ran)
+    assert agents.ran == [(first.id, "exec /opt/registry/bin/sync-users", 600)]
 
     said.clear()
     cdk.deploy()
