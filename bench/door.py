@@ -4,6 +4,7 @@ import contextlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from uuid import uuid4
 
 from bench.registry import USERDATA
 from bench.room import Room
@@ -51,6 +52,17 @@ def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:
     room.run("chown", "registry-auth:registry-auth", f"{place}.new")
     room.run("chmod", "0400", f"{place}.new")
     room.run("mv", f"{place}.new", place)
+    _forget_logins(room)
+
+
+def _forget_logins(room: Room) -> None:
+    """Lead the link in the cached logins' key elsewhere, as bin/sync-users does."""
+    logins = room.place("/var/lib/registry/logins")
+    logins.mkdir(parents=True, exist_ok=True)
+    now = uuid4().hex
+    (logins / now).touch()
+    (logins / "next").symlink_to(now)
+    (logins / "next").replace(logins / "current")
 
 
 def start_door(room: Room) -> None:
