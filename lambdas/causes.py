@@ -259,6 +259,14 @@ _ROWS = (
         _ALL_STEPS,
     ),
     Cause(
+        "users-outdated",
+        "Changed users are not taken over",
+        "For a quarter of an hour or more the host could not read the users from Parameter Store: who was added "
+        "cannot log in, and who was revoked still can.",
+        "Open a Session Manager shell and run /opt/registry/bin/sync-users: it says what fails. Usually the host's "
+        "role or a key of KMS was changed; cdk deploy restores the role.",
+    ),
+    Cause(
         "alerts-undelivered",
         "Alerts are not delivered",
         "The topic could not hand a message over, or nobody has confirmed the e-mail subscription. Shown "

@@ -324,6 +324,7 @@ _EXPLANATIONS: tuple[tuple[str, Callable[[Sight], bool]], ...] = (
     ("s3-unreachable", lambda sight: sight.facts.s3 not in (None, "ok")),
     ("registry-crash-looping", _crashes),
     ("registry-stopped", lambda sight: sight.facts.registry not in (None, "running")),
+    ("users-outdated", lambda sight: sight.facts.users_file == "old"),
     ("ssm-offline", lambda sight: sight.is_silent_inside),
     ("health-login-refused", _login_is_refused),
     ("not-the-registry", _is_another),

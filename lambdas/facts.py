@@ -83,7 +83,7 @@ _FORMS: Mapping[str, re.Pattern[str]] = {
     "certificate_serial": _HEX,
     "certificate_fingerprint": re.compile(r"[0-9a-f]{64}"),
     "catalog": re.compile(r"[0-9]{3}"),
-    "users_file": re.compile(r"ok|missing"),
+    "users_file": re.compile(r"ok|missing|old"),
     "acme": _WORD,
     "address": re.compile(r"held|elsewhere|free"),
 }

@@ -14,11 +14,13 @@ from rehearsal.faults.fault import (
     read_file,
     write_file,
 )
+from rehearsal.faults.storage import allow_again, deny, host_role
 from rehearsal.world import World
 
 NGINX = "/etc/nginx/nginx.conf"
 # What the front door remembers of logins would hide a broken login check for a minute.
 LOGINS = "/var/lib/registry/logins"
+SYNCED = "/var/lib/registry/users-synced"
 LITTLE_MEMORY_PERCENT = 2
 HOURS_WRONG = 2
 
@@ -123,6 +125,20 @@ def _lose_users(world: World) -> str:
     do(world, host, "rm", "--force", "/etc/registry/users/push", "/etc/registry/users/pull")
     forget_logins(world)
     return host.id
+
+
+def _hide_users(world: World) -> dict[str, str]:
+    """From the host's role, twenty minutes ago."""
+    host = newest_host(world)
+    role = deny(world, host_role(world), "ssm:GetParametersByPath", "*")
+    do(world, host, "touch", "--date=20 minutes ago", SYNCED)
+    return {"host": host.id, "role": role}
+
+
+def _show_users(world: World, remembered: Mapping[str, str]) -> None:
+    allow_again(world, remembered["role"])
+    if host := host_named(world, remembered["host"]):
+        do(world, host, "/opt/registry/bin/sync-users")
 
 
 def _write_users(world: World, instance_id: str) -> None:
@@ -232,6 +248,7 @@ FAULTS: Mapping[str, Fault] = {
     "users-missing": Fault(
         "the password files are deleted, and nobody writes them", _lose_users, _write_users
     ),
+    "users-outdated": Fault("the host's role may not read the users any more", _hide_users, _show_users),
     "diagnosis-unreadable": not_executable("the verb diagnose is damaged", "/opt/registry/bin/diagnose"),
     "unexplained": edited(
         "nginx looks for the registry on another port",

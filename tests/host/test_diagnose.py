@@ -1,5 +1,6 @@
 """What `diagnose` prints, read by the reader that the Lambda has."""
 
+import os
 import time
 from dataclasses import fields, replace
 from datetime import timedelta
@@ -35,6 +36,7 @@ def host(relocate: Relocate) -> RelocatedHost:
     host = relocate("bin/aws-api")
     host.write("etc/registry/users/push", "admin:hash\n")
     host.write("etc/registry/users/pull", "admin:hash\n")
+    host.write("var/lib/registry/users-synced", "")
     host.have_certificate()
     written = str(host.root / "run/registry/diagnose.object")
     host.answer(*NOTHING_WRONG, http_date(), Answer("^aws-api s3 get", copies=(written, f"{written}.read")))
@@ -238,3 +240,13 @@ def test_the_last_error_of_the_registry_is_told_without_its_secrets(
 ) -> None:
     host.answer(Answer("^docker logs", log), *NOTHING_WRONG)
     assert facts(host).registry_log == expected
+
+
+def test_users_that_were_not_read_for_a_quarter_of_an_hour_are_old(host: RelocatedHost) -> None:
+    synced = host.root / "var/lib/registry/users-synced"
+    for minutes, word in ((14, "ok"), (16, "old")):
+        moment = time.time() - minutes * 60
+        os.utime(synced, (moment, moment))
+        assert facts(host).users_file == word
+    synced.unlink()
+    assert facts(host).users_file == "old"

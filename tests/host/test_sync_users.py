@@ -449,3 +449,13 @@ def test_a_sync_that_ended_before_it_forgot_the_logins_is_made_good_by_the_next(
     said = sync(host, {})
     assert said["changed"] == "false"
     assert generation(host) != before
+
+
+def test_it_is_remembered_when_the_users_were_last_read(host: RelocatedHost) -> None:
+    synced = host.root / "var/lib/registry/users-synced"
+    host.answer(HASH, Answer(LISTED, complains="aws-api: ssm GetParametersByPath: HTTP 400\n", code=4))
+    assert host.run("bin/sync-users").returncode
+    assert not synced.exists()
+    host.answer(HASH, Answer(LISTED, parameters(["pull/anna"])))
+    assert host.run("bin/sync-users").returncode == 0
+    assert synced.exists()

@@ -111,6 +111,7 @@ FAULTS: dict[str, Fault] = {
     "ssm-offline": silent,
     "address-lost": lambda sight: facts(outside(no_port(sight, "silent"), port_80="silent"), address="free"),
     "health-login-refused": lambda sight: answers(sight, catalog=Answer(401)),
+    "users-outdated": lambda sight: facts(sight, users_file="old"),
     "users-missing": lambda sight: facts(answers(sight, catalog=Answer(401)), users_file="missing"),
 }
 OUTSIDE_ONLY: dict[str, Fault] = {

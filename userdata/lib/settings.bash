@@ -7,5 +7,7 @@ export bin=/opt/registry/bin
 # Kept over a reboot, and not.
 export state=/var/lib/registry run=/run/registry
 mkdir -p "$state" "$run"
+# As old as the last time that users were what Parameter Store says.
+export users_synced=$state/users-synced
 # In memory: what says that the disk is full must not need it.
 export TMPDIR=$run
