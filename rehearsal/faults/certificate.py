@@ -9,7 +9,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from rehearsal.faults.fault import Fault, do, host_named, in_world, newest_host, read_file, write_file
+from rehearsal.faults.fault import (
+    Fault,
+    FaultError,
+    do,
+    host_named,
+    in_world,
+    newest_host,
+    read_file,
+    write_file,
+)
 from rehearsal.faults.network import drop, let_through
 from rehearsal.world import HostView, World
 
@@ -46,9 +55,9 @@ def replaced(
 def put(
     world: World, *, age_days: float, name: str | None = None, self_signed: bool = False, served: bool = True
 ) -> dict[str, str]:
-    """Put such a certificate in place; returns what take_back() needs."""
+    """Put such a certificate in place; returns what take_back() needs. There is place for one."""
     host = newest_host(world)
-    do(world, host, "rm", "--recursive", "--force", KEPT)
+    _refuse_second(world, host)
     do(world, host, "cp", "--archive", "/etc/letsencrypt", KEPT)
     key = serialization.load_pem_private_key(read_file(world, host, f"{LIVE}/privkey.pem").encode(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
@@ -72,11 +81,19 @@ def put(
 def take_back(world: World, remembered: Mapping[str, str]) -> None:
     """As it was before, unless somebody has cured it meanwhile."""
     host = host_named(world, remembered["host"])
-    if host and read_file(world, host, f"{LIVE}/cert.pem") == remembered["leaf"]:
+    if host is None:
+        return
+    if read_file(world, host, f"{LIVE}/cert.pem") == remembered["leaf"]:
         do(world, host, "rm", "--recursive", "--force", "/etc/letsencrypt")
         do(world, host, "cp", "--archive", KEPT, "/etc/letsencrypt")
         _use(world, host)
         _save(world, host)
+    do(world, host, "rm", "--recursive", "--force", KEPT)
+
+
+def _refuse_second(world: World, host: HostView) -> None:
+    if world.run_on_host(host, "test", "-e", KEPT).returncode == 0:
+        raise FaultError("another fault has put a certificate in place already")
 
 
 def _use(world: World, host: HostView) -> None:
@@ -93,7 +110,7 @@ def _save(world: World, host: HostView) -> None:
 def _lose(world: World) -> str:
     """As on a host that never got one: it serves its placeholder."""
     host = newest_host(world)
-    do(world, host, "rm", "--recursive", "--force", KEPT)
+    _refuse_second(world, host)
     do(world, host, "mv", "/etc/letsencrypt", KEPT)
     do(
         world,
