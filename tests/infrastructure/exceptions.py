@@ -123,7 +123,7 @@ EXCEPTED = (
     ),
     Excepted(
         "AwsSolutions-IAM5",
-        tuple(f"{role} arn:ec2:instance/*" for role in FUNCTION_ROLES),
+        tuple(f"{role} arn:ec2:instance/*" for role in (*FUNCTION_ROLES, "operations/UserChangesRole")),
         "Commands go to the instances that have the registry's tag (a condition of the statement): naming one"
         " would stop hosts from being replaced.",
     ),

@@ -309,6 +309,20 @@ def test_a_schedule_can_start_its_function_and_lose_a_run(
     assert allowed(calls) == {"start its own", "lose a run"}
 
 
+def test_a_changed_user_rings_the_registrys_hosts_and_nothing_else(scene: Scene) -> None:
+    acting, physical = scene.product.acting_as("UserChangesRole"), scene.physical
+    calls: Calls = {
+        "ring": ring(scene, acting("ssm")),
+        "run any command": ring(scene, acting("ssm"), DocumentName="AWS-RunShellScript"),
+        "ring a stranger": ring(scene, acting("ssm"), Targets=None, InstanceIds=[scene.stranger]),
+        "read a user": lambda: acting("ssm").get_parameter(Name=f"{TREE}/users/pull/health"),
+        "start a function": lambda: acting("lambda").invoke(FunctionName=physical["CheckHealth"]),
+        "send mail": lambda: acting("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),
+        **becoming(scene, "UserChangesRole"),
+    }
+    assert allowed(calls) == {"ring"}
+
+
 @pytest.mark.parametrize(
     ("role", "may"), [("RenewCertificateRole", True), ("CheckHealthRole", True), ("Role", False)]
 )
@@ -328,6 +342,7 @@ def test_there_is_no_role_but_those_tried_here(scene: Scene) -> None:
         "CheckHealthRole",
         "RenewalScheduleRole",
         "HealthScheduleRole",
+        "UserChangesRole",
     }
 
 
