@@ -326,6 +326,7 @@ _EXPLANATIONS: tuple[tuple[str, Callable[[Sight], bool]], ...] = (
     ("registry-stopped", lambda sight: sight.facts.registry not in (None, "running")),
     ("users-outdated", lambda sight: sight.facts.users_file == "old"),
     ("ssm-offline", lambda sight: sight.is_silent_inside),
+    ("diagnosis-unreadable", lambda sight: sight.inside is not None and sight.inside.is_unreadable),
     ("health-login-refused", _login_is_refused),
     ("not-the-registry", _is_another),
     ("front-door-silent", _does_not_answer),
@@ -341,9 +342,5 @@ _EXPLANATIONS: tuple[tuple[str, Callable[[Sight], bool]], ...] = (
             and sight.inside is not None
             and sight.inside.delivery != Delivery.ANSWERED
         ),
-    ),
-    (
-        "diagnosis-unreadable",
-        lambda sight: sight.inside is not None and sight.inside.is_unreadable,
     ),
 )
