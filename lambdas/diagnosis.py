@@ -287,8 +287,13 @@ def _memory_is_exhausted(sight: Sight) -> bool:
 def _port_is_closed(sight: Sight) -> bool:
     """nginx runs, or at least the host lives, but nothing comes through."""
     seen = sight.outside
-    filtered = seen.port_443 == "silent" and seen.port_80 in ("open", "refused")
-    return filtered or (seen.port_443 != "open" and sight.facts.nginx == "active")
+    alive = seen.port_80 in ("open", "refused") or sight.facts.nginx == "active"
+    return seen.port_443 == "silent" and alive
+
+
+def _port_refuses(sight: Sight) -> bool:
+    """A firewall on the host that rejects; or nginx came back between the two looks, and something else is wrong."""
+    return sight.outside.port_443 == "refused" and sight.facts.nginx == "active"
 
 
 # The first that explains what was seen is the cause: what makes other things fail stands before them.
@@ -324,6 +329,7 @@ _EXPLANATIONS: tuple[tuple[str, Callable[[Sight], bool]], ...] = (
     ("s3-unreachable", lambda sight: sight.facts.s3 not in (None, "ok")),
     ("registry-crash-looping", _crashes),
     ("registry-stopped", lambda sight: sight.facts.registry not in (None, "running")),
+    ("port-443-closed", _port_refuses),
     ("users-outdated", lambda sight: sight.facts.users_file == "old"),
     ("ssm-offline", lambda sight: sight.is_silent_inside),
     ("diagnosis-unreadable", lambda sight: sight.inside is not None and sight.inside.is_unreadable),

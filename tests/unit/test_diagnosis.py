@@ -256,3 +256,9 @@ def test_the_last_renewals_failure_is_shown_beside_a_certificate_that_fails() ->
     failed = facts(WELL, acme="ca-down")
     assert not shows(failed)
     assert shows(bad_certificate(failed, trust="expired"))
+
+
+def test_an_nginx_that_came_back_between_the_two_looks_hides_no_other_cause() -> None:
+    refused = facts(no_port(WELL, "refused"), nginx="active")
+    assert named(refused) == "port-443-closed"
+    assert named(facts(refused, registry="restarting", catalog=0)) == "registry-crash-looping"
