@@ -14,7 +14,7 @@ from rehearsal.workplace import Workplace
 from tests.door.client import PASSWORD_OF, Client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def room() -> Iterator[Room]:
     if os.geteuid() != 0:
         pytest.skip("the front door is tried in a Debian root and a network of its own, which needs root")
@@ -29,7 +29,7 @@ def room() -> Iterator[Room]:
         yield room
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def client(room: Room) -> Client:
     hash_of = {name: door.hash_password(room, password) for name, password in PASSWORD_OF.items()}
     door.write_users(room, "pull", hash_of)
