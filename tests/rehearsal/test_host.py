@@ -192,7 +192,7 @@ def test_host_runs_its_user_data_under_the_ec2_datasource(inside: Any) -> None:
 def test_command_returns_its_exit_code_and_output_and_ends_at_its_limit(inside: Any, second: str) -> None:
     assert inside.run(second, ["sh", "-c", "echo here; id -u; exit 3"], 10) == [3, "here\n0\n"]
     assert inside.run(second, ["sleep", "600"], 1)[0] == "timeout"
-    assert inside.run(second, ["pgrep", "sleep"], 10) == [1, ""]
+    assert inside.run(second, ["pgrep", "--full", "^sleep 600"], 10) == [1, ""]
 
 
 def test_host_trusts_the_rehearsal_authority_and_reaches_the_internet_for_packages(
