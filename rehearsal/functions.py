@@ -35,7 +35,6 @@ REQUIREMENTS = Path(__file__).with_name("functions.txt")
 RUNTIME = "python3.13"
 INSIDE = Path("/var/runtime")
 CODE = Path("/var/functions")
-API = "/2018-06-01/runtime"
 # AWS Lambda quotas: an initialization that takes longer is ended.
 LONGEST_INIT_SECONDS = 10
 NOBODY = "65534:65534"

@@ -34,7 +34,6 @@ STEP_SECONDS = 3600
 # Targets are found out after the command was accepted.
 TARGETS_SECONDS = 0.3
 TRY_AGAIN_SECONDS = 0.5
-LINUX = {"StringEquals": ["platformType", "Linux"]}
 UNFINISHED = ("Pending", "InProgress", "Delayed")
 
 

@@ -30,7 +30,6 @@ class Function:
     handler: str
     runtime: str
     code: bytes
-    code_sha256: str
     environment: Mapping[str, str]
     memory_mib: int
     timeout_seconds: int
@@ -145,7 +144,6 @@ class Functions:
                 handler=str(deployed.handler),
                 runtime=str(deployed.run_time),
                 code=deployed.code_bytes,
-                code_sha256=deployed.code_sha_256,
                 environment=dict(deployed.environment_vars),
                 memory_mib=int(deployed.memory_size),
                 timeout_seconds=int(deployed.timeout),
