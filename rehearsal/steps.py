@@ -18,7 +18,6 @@ from rehearsal.oci_layout import REFERENCE, Image, layers_of, pack, write_image
 from rehearsal.outage import Pulls
 from rehearsal.registry_image import architecture
 from rehearsal.step import Step, StepFailedError, Story, await_hosts, expect
-from rehearsal.world import HostView
 
 SMALL_LAYER_BYTES = 300_000
 LARGE_LAYER_BYTES = 200_000_000
@@ -53,7 +52,7 @@ def grow(story: Story, hosts: int) -> str:
     )
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
-        serving = [host for host in story.world.hosts() if _serves(story, host)]
+        serving = [host for host in story.world.hosts() if story.world.serves(host)]
         if len(serving) == hosts:
             return f"{hosts} hosts serve: {', '.join(host.id for host in serving)}"
         time.sleep(1)
@@ -340,12 +339,6 @@ def _same_layers(story: Story, layout: str) -> str:
 
 def _password_of_reader() -> str:
     return "pull-only-" + architecture()
-
-
-def _serves(story: Story, host: HostView) -> bool:
-    if host.leader_pid is None:
-        return False
-    return story.world.run_on_host(host, "test", "-e", "/run/registry/proven").returncode == 0
 
 
 def _pulls(story: Story) -> bool:

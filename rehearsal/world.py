@@ -111,6 +111,12 @@ class World:
             timeout=timeout_seconds,
         )
 
+    def serves(self, host: HostView) -> bool:
+        """Whether the host has proven that it does, since it has power."""
+        if host.leader_pid is None:
+            return False
+        return self.run_on_host(host, "test", "-e", "/run/registry/proven").returncode == 0
+
     def host_command(self, host: HostView, argv: Sequence[str]) -> list[str]:
         """The command for this machine that runs argv on a host."""
         if host.leader_pid is None:

@@ -16,6 +16,7 @@ from rehearsal.faults.fault import (
     host_named,
     in_world,
     newest_host,
+    on_newest_host,
     read_file,
     write_file,
 )
@@ -23,6 +24,7 @@ from rehearsal.faults.network import drop, let_through
 from rehearsal.world import HostView, World
 
 LIVE = "/etc/letsencrypt/live/registry"
+PLACEHOLDER = "/etc/registry/placeholder"
 FILES = ("cert.pem", "chain.pem", "fullchain.pem")
 KEPT = "/var/lib/certificate-before-fault"
 LIFETIME_DAYS = 90
@@ -96,9 +98,9 @@ def _refuse_second(world: World, host: HostView) -> None:
         raise FaultError("another fault has put a certificate in place already")
 
 
-def _use(world: World, host: HostView) -> None:
+def _use(world: World, host: HostView, folder: str = LIVE) -> None:
     """An nginx that is broken besides takes it when it is mended."""
-    do(world, host, "ln", "--symbolic", "--force", "--no-dereference", LIVE, "/etc/registry/tls")
+    do(world, host, "ln", "--symbolic", "--force", "--no-dereference", folder, "/etc/registry/tls")
     world.run_on_host(host, "systemctl", "reload", "nginx.service")
 
 
@@ -107,30 +109,17 @@ def _save(world: World, host: HostView) -> None:
     world.run_on_host(host, "/opt/registry/bin/save-certificate")
 
 
-def _lose(world: World) -> str:
+def _lose(world: World, host: HostView) -> None:
     """As on a host that never got one: it serves its placeholder."""
-    host = newest_host(world)
     _refuse_second(world, host)
     do(world, host, "mv", "/etc/letsencrypt", KEPT)
-    do(
-        world,
-        host,
-        "ln",
-        "--symbolic",
-        "--force",
-        "--no-dereference",
-        "/etc/registry/placeholder",
-        "/etc/registry/tls",
-    )
-    world.run_on_host(host, "systemctl", "reload", "nginx.service")
-    return host.id
+    _use(world, host, PLACEHOLDER)
 
 
-def _find(world: World, instance_id: str) -> None:
-    if host := host_named(world, instance_id):
-        do(world, host, "rm", "--recursive", "--force", "/etc/letsencrypt")
-        do(world, host, "mv", KEPT, "/etc/letsencrypt")
-        _use(world, host)
+def _find(world: World, host: HostView) -> None:
+    do(world, host, "rm", "--recursive", "--force", "/etc/letsencrypt")
+    do(world, host, "mv", KEPT, "/etc/letsencrypt")
+    _use(world, host)
 
 
 def _authority(world: World) -> tuple[x509.Certificate, Any]:
@@ -169,7 +158,9 @@ def _pem(certificate: x509.Certificate) -> str:
 
 
 FAULTS: Mapping[str, Fault] = {
-    "certificate-missing": Fault("the host has no certificate, and serves its placeholder", _lose, _find),
+    "certificate-missing": on_newest_host(
+        "the host has no certificate, and serves its placeholder", _lose, _find
+    ),
     "certificate-expired": replaced(
         "the certificate is 91 of its 90 days old, and the authority is down",
         age_days=91,

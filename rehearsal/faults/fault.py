@@ -23,6 +23,23 @@ class Fault:
     end: Callable[[World, Any], None]
 
 
+def on_newest_host(
+    what: str, harm: Callable[[World, HostView], None], mend: Callable[[World, HostView], None]
+) -> Fault:
+    """A fault of one host, which ends with it: a host that was replaced, or has no power, is not mended."""
+
+    def begin(world: World) -> str:
+        host = newest_host(world)
+        harm(world, host)
+        return host.id
+
+    def end(world: World, instance_id: str) -> None:
+        if host := host_named(world, instance_id):
+            mend(world, host)
+
+    return Fault(what, begin, end)
+
+
 def newest_host(world: World) -> HostView:
     """The one that has power; FaultError without one."""
     hosts = [host for host in world.hosts() if host.leader_pid is not None]

@@ -11,35 +11,41 @@ from rehearsal.faults.fault import (
     host_named,
     in_world,
     newest_host,
+    on_newest_host,
     read_file,
     write_file,
 )
 from rehearsal.faults.storage import allow_again, deny, host_role
-from rehearsal.world import World
+from rehearsal.world import HostView, World
 
 NGINX = "/etc/nginx/nginx.conf"
 # What the front door remembers of logins would hide a broken login check for a minute.
 LOGINS = "/var/lib/registry/logins"
+LOGIN_CHECK = "registry-auth.service"
 SYNCED = "/var/lib/registry/users-synced"
 LITTLE_MEMORY_PERCENT = 2
 HOURS_WRONG = 2
 
 
-def stopped(what: str, *services: str, hidden_by_logins: bool = False) -> Fault:
-    """Services that somebody stopped."""
+def commanded(what: str, harm: tuple[str, ...], mend: tuple[str, ...]) -> Fault:
+    """What one command does, and another undoes."""
+    return on_newest_host(
+        what, lambda world, host: _run(world, host, harm), lambda world, host: _run(world, host, mend)
+    )
 
-    def begin(world: World) -> str:
-        host = newest_host(world)
-        do(world, host, "systemctl", "stop", *services)
-        if hidden_by_logins:
-            forget_logins(world)
-        return host.id
 
-    def end(world: World, instance_id: str) -> None:
-        if host := host_named(world, instance_id):
-            do(world, host, "systemctl", "start", *reversed(services))
+def _run(world: World, host: HostView, command: tuple[str, ...]) -> None:
+    do(world, host, *command)
 
-    return Fault(what, begin, end)
+
+def stopped(what: str, service: str) -> Fault:
+    """A service that somebody stopped."""
+    return commanded(what, ("systemctl", "stop", service), ("systemctl", "start", service))
+
+
+def not_executable(what: str, path: str) -> Fault:
+    """A program that was damaged."""
+    return commanded(what, ("chmod", "a-x", path), ("chmod", "a+x", path))
 
 
 def edited(what: str, path: str, old: str, new: str, *after: tuple[str, ...]) -> Fault:
@@ -64,67 +70,36 @@ def edited(what: str, path: str, old: str, new: str, *after: tuple[str, ...]) ->
     return Fault(what, begin, end)
 
 
-def signalled(what: str, service: str) -> Fault:
-    """A service whose processes hang."""
-
-    def begin(world: World) -> str:
-        host = newest_host(world)
-        do(world, host, "systemctl", "kill", "--signal=STOP", service)
-        return host.id
-
-    def end(world: World, instance_id: str) -> None:
-        if host := host_named(world, instance_id):
-            do(world, host, "systemctl", "kill", "--signal=CONT", service)
-
-    return Fault(what, begin, end)
+def _stop_login_check(world: World, host: HostView) -> None:
+    do(world, host, "systemctl", "stop", LOGIN_CHECK)
+    _forget_logins(world, host)
 
 
-def not_executable(what: str, path: str) -> Fault:
-    """A program that was damaged."""
-
-    def begin(world: World) -> str:
-        host = newest_host(world)
-        do(world, host, "chmod", "a-x", path)
-        return host.id
-
-    def end(world: World, instance_id: str) -> None:
-        if host := host_named(world, instance_id):
-            do(world, host, "chmod", "a+x", path)
-
-    return Fault(what, begin, end)
+def _start_login_check(world: World, host: HostView) -> None:
+    do(world, host, "systemctl", "start", LOGIN_CHECK)
 
 
-def _stop_container(world: World) -> str:
-    host = newest_host(world)
-    do(world, host, "docker", "stop", "registry")
-    return host.id
-
-
-def _start_container(world: World, instance_id: str) -> None:
-    if host := host_named(world, instance_id):
-        do(world, host, "docker", "start", "registry")
-
-
-def _stop_docker(world: World) -> str:
+def _stop_docker(world: World, host: HostView) -> None:
     # Its containers outlive Docker (live-restore): with this one, clients are hit too.
-    instance_id = _stop_container(world)
-    do(world, newest_host(world), "systemctl", "stop", "docker.socket", "docker.service")
-    return instance_id
+    do(world, host, "docker", "stop", "registry")
+    do(world, host, "systemctl", "stop", "docker.socket", "docker.service")
 
 
-def _start_docker(world: World, instance_id: str) -> None:
-    if host := host_named(world, instance_id):
-        do(world, host, "systemctl", "start", "docker.service")
-        do(world, host, "docker", "start", "registry")
+def _start_docker(world: World, host: HostView) -> None:
+    do(world, host, "systemctl", "start", "docker.service")
+    do(world, host, "docker", "start", "registry")
 
 
-def _lose_users(world: World) -> str:
-    host = newest_host(world)
+def _lose_users(world: World, host: HostView) -> None:
     # It would write them again within the minute.
     do(world, host, "systemctl", "stop", "registry-users.timer")
     do(world, host, "rm", "--force", "/etc/registry/users/push", "/etc/registry/users/pull")
-    forget_logins(world)
-    return host.id
+    _forget_logins(world, host)
+
+
+def _write_users(world: World, host: HostView) -> None:
+    do(world, host, "/opt/registry/bin/sync-users")
+    do(world, host, "systemctl", "start", "registry-users.timer")
 
 
 def _hide_users(world: World) -> dict[str, str]:
@@ -141,35 +116,25 @@ def _show_users(world: World, remembered: Mapping[str, str]) -> None:
         do(world, host, "/opt/registry/bin/sync-users")
 
 
-def _write_users(world: World, instance_id: str) -> None:
-    if host := host_named(world, instance_id):
-        do(world, host, "/opt/registry/bin/sync-users")
-        do(world, host, "systemctl", "start", "registry-users.timer")
-
-
-def forget_logins(world: World) -> None:
+def _forget_logins(world: World, host: HostView) -> None:
     """As the host does when a login is not what it was: the front door's keys have in them where the link leads."""
-    host, name = newest_host(world), str(time.time_ns())
+    name = str(time.time_ns())
     do(world, host, "touch", f"{LOGINS}/{name}")
     do(world, host, "ln", "-sfn", name, f"{LOGINS}/current")
 
 
-def _fill_disk(world: World) -> str:
-    host = newest_host(world)
+def _fill_disk(world: World, host: HostView) -> None:
     free = int(do(world, host, "df", "--output=avail", "--block-size=1", "/").split()[-1])
     # Allocated without being written: it takes the host's disk, and no time.
     do(world, host, "fallocate", f"--length={free - free // 100}", "/var/tmp/grown")  # noqa: S108
-    return host.id
 
 
-def _empty_disk(world: World, instance_id: str) -> None:
-    if host := host_named(world, instance_id):
-        do(world, host, "rm", "--force", "/var/tmp/grown")  # noqa: S108
+def _empty_disk(world: World, host: HostView) -> None:
+    do(world, host, "rm", "--force", "/var/tmp/grown")  # noqa: S108
 
 
-def _exhaust_memory(world: World) -> str:
+def _exhaust_memory(world: World, host: HostView) -> None:
     """The host shares this machine's memory, and would take everybody's: it is told of a smaller one."""
-    host = newest_host(world)
     lines = read_file(world, host, "/proc/meminfo").splitlines()
     total = int(next(line.split()[1] for line in lines if line.startswith("MemTotal:")))
     left = total * LITTLE_MEMORY_PERCENT // 100
@@ -180,17 +145,14 @@ def _exhaust_memory(world: World) -> str:
     do(world, host, "touch", "/run/meminfo")
     write_file(world, host, "/run/meminfo", "\n".join(told) + "\n")
     do(world, host, "mount", "--bind", "/run/meminfo", "/proc/meminfo")
-    return host.id
 
 
-def _free_memory(world: World, instance_id: str) -> None:
-    if host := host_named(world, instance_id):
-        do(world, host, "umount", "/proc/meminfo")
+def _free_memory(world: World, host: HostView) -> None:
+    do(world, host, "umount", "/proc/meminfo")
 
 
-def _set_clock_wrong(world: World) -> str:
+def _set_clock_wrong(world: World, host: HostView) -> None:
     """This machine's clock stays: every program started from now on sees another."""
-    host = newest_host(world)
     library = in_world(
         world, "find", f"{world.state['client_root']}/usr/lib", "-name", "libfaketime.so.1"
     ).split()[0]
@@ -198,12 +160,10 @@ def _set_clock_wrong(world: World) -> str:
     do(world, host, "touch", "/etc/faketimerc", "/etc/ld.so.preload")
     write_file(world, host, "/etc/faketimerc", f"-{HOURS_WRONG}h\n")
     write_file(world, host, "/etc/ld.so.preload", "/usr/lib/libfaketime.so.1\n")
-    return host.id
 
 
-def _set_clock_right(world: World, instance_id: str) -> None:
-    if host := host_named(world, instance_id):
-        do(world, host, "rm", "--force", "/etc/ld.so.preload", "/etc/faketimerc")
+def _set_clock_right(world: World, host: HostView) -> None:
+    do(world, host, "rm", "--force", "/etc/ld.so.preload", "/etc/faketimerc")
 
 
 def _cut_power(world: World) -> str:
@@ -224,28 +184,36 @@ FAULTS: Mapping[str, Fault] = {
         "a typing error in nginx.conf, and nginx is restarted with it",
         NGINX, "http {", "http {\n    this is no configuration;", ("systemctl", "restart", "nginx.service"),
     ),
-    "login-check-stopped": stopped(
-        "the small nginx that checks passwords is stopped", "registry-auth.service", hidden_by_logins=True
+    "login-check-stopped": on_newest_host(
+        "the small nginx that checks passwords is stopped", _stop_login_check, _start_login_check
     ),
-    "front-door-silent": signalled("nginx hangs: connections are accepted, nothing answers", "nginx.service"),
+    "front-door-silent": commanded(
+        "nginx hangs: connections are accepted, nothing answers",
+        ("systemctl", "kill", "--signal=STOP", "nginx.service"),
+        ("systemctl", "kill", "--signal=CONT", "nginx.service"),
+    ),
     "not-the-registry": edited(
         "another site is put in the registry's place on this host",
         NGINX, "location /v2/ {", "location /v2/ {\n            return 200 '<html>It works!</html>';",
         ("systemctl", "reload", "nginx.service"),
     ),
-    "registry-stopped": Fault("docker stop registry", _stop_container, _start_container),
+    "registry-stopped": commanded(
+        "docker stop registry", ("docker", "stop", "registry"), ("docker", "start", "registry")
+    ),
     "registry-crash-looping": edited(
         "registry.yml is damaged, and the container is restarted with it",
         "/etc/registry/registry.yml", "version: 0.1", "version: 0.1\nstorage: [",
         ("docker", "restart", "registry"),
     ),
-    "docker-stopped": Fault("the container and Docker are stopped", _stop_docker, _start_docker),
-    "disk-full": Fault("something grows until the host's disk is full", _fill_disk, _empty_disk),
-    "memory-exhausted": Fault("the host has 2 % of its memory left", _exhaust_memory, _free_memory),
-    "clock-wrong": Fault("the host's clock is two hours behind", _set_clock_wrong, _set_clock_right),
+    "docker-stopped": on_newest_host("the container and Docker are stopped", _stop_docker, _start_docker),
+    "disk-full": on_newest_host("something grows until the host's disk is full", _fill_disk, _empty_disk),
+    "memory-exhausted": on_newest_host("the host has 2 % of its memory left", _exhaust_memory, _free_memory),
+    "clock-wrong": on_newest_host(
+        "the host's clock is two hours behind", _set_clock_wrong, _set_clock_right
+    ),
     "host-gone": Fault("the host loses its power; EC2 does not notice", _cut_power, _restore_power),
     "ssm-offline": stopped("the SSM agent is stopped", "amazon-ssm-agent.service"),
-    "users-missing": Fault(
+    "users-missing": on_newest_host(
         "the password files are deleted, and nobody writes them", _lose_users, _write_users
     ),
     "users-outdated": Fault("the host's role may not read the users any more", _hide_users, _show_users),
