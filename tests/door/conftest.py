@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from bench import debian, door
-from bench.registry import PROGRAM, filesystem, start_registry
+from bench.registry import PROGRAM
 from bench.room import Room, open_room
 from rehearsal import parts
 from rehearsal.workplace import Workplace
 from tests.door.client import PASSWORD_OF, Client
+from tests.door.registry_behind import start_registry_behind
 
 
 @pytest.fixture(scope="package")
@@ -34,12 +35,6 @@ def client(room: Room) -> Client:
     hash_of = {name: door.hash_password(room, password) for name, password in PASSWORD_OF.items()}
     door.write_users(room, "pull", hash_of)
     door.write_users(room, "push", {"pusher": hash_of["pusher"]})
-    start_registry(
-        room,
-        "registry",
-        "127.0.0.1:5000",
-        filesystem("/srv/images"),
-        changes={"log": {"accesslog": {"disabled": False}}},
-    )
+    start_registry_behind(room)
     door.start_door(room)
     return Client(room)

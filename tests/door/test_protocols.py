@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from bench.registry import filesystem, start_registry
 from bench.room import Room, RoomError
 from tests.door.client import PASSWORD_OF, REGISTRY, Client, script
+from tests.door.registry_behind import start_registry_behind
 
 
 def handshake(room: Room, *options: str) -> str:
@@ -60,13 +60,7 @@ def test_the_login_is_checked_each_time_and_the_registry_asked_each_half_minute(
     try:
         assert client.ask("/v2/").status == 503
     finally:
-        start_registry(
-            room,
-            "registry",
-            "127.0.0.1:5000",
-            filesystem("/srv/images"),
-            changes={"log": {"accesslog": {"disabled": False}}},
-        )
+        start_registry_behind(room)
     assert client.ask("/v2/").status == 200
 
 

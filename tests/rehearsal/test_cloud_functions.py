@@ -8,28 +8,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.rehearsal.cloud_account import Account, allow, running_account, until
-from tests.rehearsal.cloud_functions import FAILED, Runtime, function_resources, with_runtime
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Account]:
-    with running_account() as running:
-        with_runtime(running)
-        yield running
+from tests.rehearsal.cloud_account import Account, allow, until
+from tests.rehearsal.cloud_functions import FAILED, Runtime, function_resources
 
 
 @pytest.fixture
 def account(running: Account) -> Iterator[Account]:
     yield running
     running.delete("function")
-
-
-@pytest.fixture
-def runtime(running: Account) -> Runtime:
-    runtime = Runtime()
-    running.cloud.follow_functions(runtime)
-    return runtime
 
 
 def deploy(account: Account, *, may_log: bool = True, **resources: Any) -> None:

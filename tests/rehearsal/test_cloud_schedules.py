@@ -8,37 +8,22 @@ from typing import Any
 import pytest
 
 from rehearsal.cloud import NoScheduleError
-from tests.rehearsal.cloud_account import Account, running_account
+from tests.rehearsal.cloud_account import Account
 from tests.rehearsal.cloud_functions import (
     MAY_LOSE,
     MAY_START,
     Runtime,
     function_resources,
     schedule_resources,
-    with_runtime,
 )
 
 TURN = datetime(2027, 3, 1, 13, 0, tzinfo=timezone(timedelta(hours=1)))
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Account]:
-    with running_account() as running:
-        with_runtime(running)
-        yield running
 
 
 @pytest.fixture
 def account(running: Account) -> Iterator[Account]:
     yield running
     running.delete("schedule")
-
-
-@pytest.fixture
-def runtime(running: Account) -> Runtime:
-    runtime = Runtime()
-    running.cloud.follow_functions(runtime)
-    return runtime
 
 
 def deploy(account: Account, *statements: dict[str, Any], **properties: Any) -> None:
