@@ -119,7 +119,11 @@ def test_what_others_can_see_is_what_modes_say(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_secret_on_a_command_line_is_found() -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()", SECRET], stdin=subprocess.PIPE) as process:
+    # It says that it runs: until then its command line may still be empty.
+    argv = [sys.executable, "-c", "print(flush=True); input()", SECRET]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
         found = [
             where for where, content in of_processes("cmdline", with_root=True) if named_in(content, FORMS)
         ]
