@@ -142,6 +142,11 @@ class Client:
         lines = log.read_bytes()[start:].decode().splitlines()
         seen += [line.split('"')[1] for line in lines if f" {path} " in line or f" {path}?" in line]
 
+    def wait_for_a_fresh_half_minute(self) -> None:
+        """None ends in the next seconds, and with it what is kept."""
+        if (left := 30 - time.time() % 30) < 10:
+            time.sleep(left)
+
     def let_the_half_minute_pass(self) -> None:
         """What is kept for this half minute only is gone, as it is when the next begins."""
         door.forget(self.room, "/run/nginx-manifests")
