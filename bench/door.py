@@ -52,10 +52,10 @@ def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:
     room.run("chown", "registry-auth:registry-auth", f"{place}.new")
     room.run("chmod", "0400", f"{place}.new")
     room.run("mv", f"{place}.new", place)
-    _forget_logins(room)
+    forget_logins(room)
 
 
-def _forget_logins(room: Room) -> None:
+def forget_logins(room: Room) -> None:
     """Lead the link in the cached logins' key elsewhere, as bin/sync-users does."""
     logins = room.place("/var/lib/registry/logins")
     logins.mkdir(parents=True, exist_ok=True)

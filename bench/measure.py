@@ -4,13 +4,22 @@ import base64
 import json
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from subprocess import Popen
 from typing import Any
 
-from bench.setups import DELAYED_ADDRESS, OURS, PASSWORD, USER, Setup, Stand, add_user
+from bench.door import forget_logins
+from bench.setups import DELAYED_ADDRESS, OURS, PASSWORD, USER, Setup, Stand, add_users
 
 ACCEPT = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"
+WAITING = ("logged in here before", "first login", "first login, of the user they guess at")
+# As many as a few, as many as may wait to be checked, and more.
+GUESSERS = (4, 19, 200)
+# After it all that waited was checked: 20 at 2 a second.
+GUESSES_FORGOTTEN_SECONDS = 11
+LONGEST_LOGIN_SECONDS = 30
 # A set-up that checks bcrypt at each request needs minutes for a storm.
 LONGEST_STORM_SECONDS = 30
 
@@ -19,7 +28,11 @@ Numbers = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How long and how much; `layer_megabytes` by the number of clients, `slow_rounds` the most for a slow set-up."""
+    """How long and how much.
+
+    `layer_megabytes` is by the number of clients: all that is pushed lies in memory. `slow_rounds` are the most in
+    which requests of slow set-ups are measured.
+    """
 
     wrk_seconds: int
     connections: tuple[int, ...]
@@ -28,7 +41,7 @@ class Size:
     slow_rounds: int
 
 
-FULL = Size(3, (1, 8, 64), {1: 500, 10: 500, 50: 100}, 200, 5)
+FULL = Size(3, (1, 8, 64), {1: 500, 10: 100, 50: 40}, 200, 2)
 QUICK = Size(1, (1, 8, 64), {1: 500, 10: 50, 50: 10}, 200, 1)
 
 
@@ -121,7 +134,7 @@ def storm(stand: Stand, setup: Setup, clients: int, number: int) -> Numbers | No
     """None: not over after LONGEST_STORM_SECONDS. Our door has never seen the image, nor who pulls it."""
     repository, user = f"bench/storm-{number}", f"storm-{number}" if setup.name == OURS else USER
     if setup.name == OURS:
-        add_user(stand, user)
+        add_users(stand, user)
     load(stand, setup, "image", f"-repository={repository}")
     s3_requests(stand)
     before = stand.cpu_seconds(setup)
@@ -173,6 +186,21 @@ def handshakes(stand: Stand, setup: Setup, seconds: int) -> Numbers | None:
     }
 
 
+@contextmanager
+def guessers(
+    stand: Stand, setup: Setup, threads: int, seconds: float, at: str = USER
+) -> Iterator[Popen[str]]:
+    """Somebody guesses passwords behind the same address as everybody else here."""
+    options = (f"-user={at}", f"-seconds={seconds}", f"-threads={threads}")
+    argv = stand.room.command(["/opt/load", "guess", f"-url={setup.url}", *options], {})
+    with Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as running:
+        stand.room.run("sleep", "1")
+        try:
+            yield running
+        finally:
+            running.terminate()
+
+
 def guessing(stand: Stand, setup: Setup, seconds: int) -> Numbers | None:
     """p50 and p95 of one user who pulls manifests by tag, in milliseconds, idle and while four threads guess."""
     if not setup.login:
@@ -180,18 +208,8 @@ def guessing(stand: Stand, setup: Setup, seconds: int) -> Numbers | None:
     address = setup.url + stand.image[setup.name]["tag"]
     ask_once(stand, setup, address)
     idle = wrk(stand, address, 1, seconds, authorization(setup))
-    guesser = subprocess.Popen(
-        stand.room.command(
-            ["/opt/load", "guess", f"-url={setup.url}", f"-user={USER}", f"-seconds={seconds + 2}"], {}
-        ),
-        stdout=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        stand.room.run("sleep", "1")
+    with guessers(stand, setup, 4, seconds + 2) as guesser:
         attacked = wrk(stand, address, 1, seconds, authorization(setup))
-    finally:
         told, _ = guesser.communicate()
     return {
         "idle_p50": idle["p50"],
@@ -200,3 +218,32 @@ def guessing(stand: Stand, setup: Setup, seconds: int) -> Numbers | None:
         "p95": attacked["p95"],
         "attempts": json.loads(told)["attempts_per_second"],
     }
+
+
+def waiting(stand: Stand, setup: Setup, number: int) -> Numbers:
+    """Seconds until our door lets in a user whose login is not cached, while some guess behind the same address."""
+    numbers: dict[str, float] = {}
+    for threads in GUESSERS:
+        new, guessed = f"new-{number}-{threads}", f"guessed-{number}-{threads}"
+        add_users(stand, new, guessed)
+        with guessers(stand, setup, threads, 4 * LONGEST_LOGIN_SECONDS, at=guessed):
+            # As at the end of a minute.
+            forget_logins(stand.room)
+            for who, user in zip(WAITING, (USER, new, guessed), strict=True):
+                numbers[f"{who} {threads}"] = seconds_to_log_in(stand, setup, user)
+        time.sleep(GUESSES_FORGOTTEN_SECONDS)
+    return numbers
+
+
+def seconds_to_log_in(stand: Stand, setup: Setup, user: str) -> float:
+    """Who is refused tries again after a second; at most LONGEST_LOGIN_SECONDS."""
+    login = ("--user", f"{user}:{PASSWORD}", f"{setup.url}/v2/")
+    curl = ("curl", "--silent", "--insecure", "--output", "/dev/null", "--write-out", "%{http_code}", *login)
+    began = time.monotonic()
+    while (status := stand.room.run(*curl).stdout) == "429":
+        if time.monotonic() - began > LONGEST_LOGIN_SECONDS:
+            return LONGEST_LOGIN_SECONDS
+        time.sleep(1)
+    if status != "200":
+        raise RuntimeError(f"{user} is answered {status} by {setup.name}")
+    return time.monotonic() - began

@@ -2,11 +2,12 @@
 
 import math
 import re
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from bench.measure import LONGEST_STORM_SECONDS
+from bench.measure import GUESSERS, LONGEST_LOGIN_SECONDS, LONGEST_STORM_SECONDS, WAITING
 from bench.rounds import KINDS, Results
 from bench.setups import BARE, OURS, OWN_TLS, TUTORIAL
 from bench.targets import targets
@@ -49,6 +50,8 @@ def section(results: Results, peers: Sequence[str], connections: Sequence[int], 
         "### New TLS connections per second\n" + handshake_table(results, names),
         "### An innocent user's manifest by tag while four threads guess passwords, ms\n"
         + guessing_table(results, names),
+        "### Seconds until a login that is not cached is let in, while some guess behind the same address\n"
+        + waiting_table(results),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -149,6 +152,19 @@ def guessing_table(results: Results, names: Sequence[str]) -> str:
         if results.median("filesystem", "guessing", name, "p50")
     ]
     return table(("", "idle p50", "idle p95", "p50", "p95", "guesses/s"), rows)
+
+
+def waiting_table(results: Results) -> str:
+    seconds = results.samples["filesystem", "waiting", OURS]
+    rows = [[str(threads), *(span(seconds[f"{who} {threads}"]) for who in WAITING)] for threads in GUESSERS]
+    return (
+        table(("threads that guess", *WAITING), rows)
+        + f"\n\nMedian (longest). {LONGEST_LOGIN_SECONDS}: refused all that time."
+    )
+
+
+def span(samples: Sequence[float]) -> str:
+    return f"{number(statistics.median(samples))} ({number(max(samples))})" if samples else "-"
 
 
 def write_section(file: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bench import measure
 from bench.measure import Numbers, Size
-from bench.setups import OURS, Say, Setup, Stand, without_redirect
+from bench.setups import OURS, TUTORIAL, Say, Setup, Stand, without_redirect
 
 # A file system has no redirect to measure a blob up to.
 KINDS = {"filesystem": ("/v2/", "tag", "digest"), "s3": ("/v2/", "tag", "digest", "blob")}
@@ -44,8 +44,7 @@ def measure_stand(stand: Stand, results: Results, rounds: int, size: Size, say: 
         started = time.monotonic()
         turn = number % len(stand.setups)
         for setup in (*stand.setups[turn:], *stand.setups[:turn]):
-            if number < size.slow_rounds or not setup.slow:
-                measure_setup(stand, setup, results, size, number)
+            measure_setup(stand, setup, results, size, number)
         ceiling(stand, results, size)
         say(f"{stand.storage}: round {number + 1} of {rounds}, {time.monotonic() - started:.0f} s")
     if stand.storage == "s3":
@@ -59,7 +58,8 @@ def measure_setup(stand: Stand, setup: Setup, results: Results, size: Size, numb
     def add(measurement: str, numbers: Numbers | None) -> None:
         results.add(stand.storage, measurement, setup.name, numbers)
 
-    for kind in KINDS[stand.storage]:
+    often = number < size.slow_rounds or not setup.slow
+    for kind in KINDS[stand.storage] if often else ():
         for connections in size.connections:
             add(f"{kind} {connections}", measure.requests(stand, setup, kind, connections, size.wrk_seconds))
     # A storm of passwords takes minutes where each is checked: once tells it all.
@@ -68,12 +68,15 @@ def measure_setup(stand: Stand, setup: Setup, results: Results, size: Size, numb
         if numbers is None:
             results.unfinished.add((stand.storage, "storm", setup.name))
         add("storm", numbers)
-    for clients, megabytes in size.layer_megabytes.items():
+    # No target is about the tutorial's layers, and they are slow.
+    for clients, megabytes in size.layer_megabytes.items() if often or setup.name != TUTORIAL else ():
         for direction, moved in measure.layers(stand, setup, clients, megabytes).items():
             add(f"{direction} {clients}", moved)
     if stand.storage == "filesystem":
         add("handshakes", measure.handshakes(stand, setup, size.wrk_seconds))
         add("guessing", measure.guessing(stand, setup, max(2, size.wrk_seconds)))
+        if setup.name == OURS:
+            add("waiting", measure.waiting(stand, setup, number))
 
 
 def ceiling(stand: Stand, results: Results, size: Size) -> None:
