@@ -37,6 +37,8 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--output", type=Path, default=RESULTS, help=f"default: {RESULTS}")
     arguments = parser.parse_args()
+    if not arguments.output.parent.is_dir():
+        parser.error(f"--output {arguments.output}: there is no folder {arguments.output.parent}")
     if missing := missing_on_machine():
         sys.exit(f"The bench cannot run here: {missing}")
     results = Results()

@@ -134,7 +134,12 @@ func (c *client) upload(repository, digest string, body io.Reader, size int64) e
 		return err
 	}
 	answer.Body.Close()
-	answer, err = c.do("PUT", answer.Header.Get("Location")+"&digest="+digest, "application/octet-stream", nil, 0, 201)
+	place := answer.Header.Get("Location")
+	separator := "?"
+	if strings.Contains(place, "?") {
+		separator = "&"
+	}
+	answer, err = c.do("PUT", place+separator+"digest="+digest, "application/octet-stream", nil, 0, 201)
 	if err != nil {
 		return err
 	}
