@@ -4,12 +4,13 @@ import contextlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from uuid import uuid4
 
 from bench.registry import USERDATA
 from bench.room import Room
 
 DOMAIN = "registry.example.com"
+# What nginx remembers of logins, and of manifests in this half minute.
+LOGINS, MANIFESTS = "/run/nginx-logins", "/run/nginx-manifests"
 CERTIFICATE = "/etc/registry/tls/fullchain.pem"
 # As registry-auth.service says.
 AUTH_USER = ("setpriv", "--reuid=registry-auth", "--regid=www-data", "--groups=registry-auth")
@@ -52,17 +53,7 @@ def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:
     room.run("chown", "registry-auth:registry-auth", f"{place}.new")
     room.run("chmod", "0400", f"{place}.new")
     room.run("mv", f"{place}.new", place)
-    forget_logins(room)
-
-
-def forget_logins(room: Room) -> None:
-    """Lead the link in the cached logins' key elsewhere, as bin/sync-users does."""
-    logins = room.place("/var/lib/registry/logins")
-    logins.mkdir(parents=True, exist_ok=True)
-    now = uuid4().hex
-    (logins / now).touch()
-    (logins / "next").symlink_to(now)
-    (logins / "next").replace(logins / "current")
+    forget(room, LOGINS)
 
 
 def start_door(room: Room) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from subprocess import Popen
 from typing import Any
 
-from bench.door import forget_logins
+from bench.door import LOGINS, forget
 from bench.setups import DELAYED_ADDRESS, OURS, PASSWORD, USER, Setup, Stand, add_users
 
 ACCEPT = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"
@@ -228,7 +228,7 @@ def waiting(stand: Stand, setup: Setup, number: int) -> Numbers:
         add_users(stand, new, guessed)
         with guessers(stand, setup, threads, 4 * LONGEST_LOGIN_SECONDS, at=guessed):
             # As at the end of a minute.
-            forget_logins(stand.room)
+            forget(stand.room, LOGINS)
             for who, user in zip(WAITING, (USER, new, guessed), strict=True):
                 numbers[f"{who} {threads}"] = seconds_to_log_in(stand, setup, user)
         time.sleep(GUESSES_FORGOTTEN_SECONDS)

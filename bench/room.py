@@ -24,7 +24,10 @@ from rehearsal.roots import CHROOT_ENVIRONMENT, Root
 
 START_TIMEOUT_SECONDS = 20
 # The first process ends when its standard input does, and with it everything in the room.
-FIRST_PROCESS = "ip link set lo up && mkdir -p /srv && mount -t tmpfs tmpfs /srv && echo ready && exec cat"
+FIRST_PROCESS = (
+    "ip link set lo up && mkdir -p /srv && mount -t tmpfs tmpfs /srv && mount -t tmpfs tmpfs /run "
+    "&& echo ready && exec cat"
+)
 
 
 class RoomError(Exception):

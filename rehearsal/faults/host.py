@@ -1,6 +1,5 @@
 """What can break on a host: services, files, disk, memory, clock, power."""
 
-import time
 from collections.abc import Mapping
 
 from rehearsal import control
@@ -19,8 +18,6 @@ from rehearsal.faults.storage import allow_again, deny, host_role
 from rehearsal.world import HostView, World
 
 NGINX = "/etc/nginx/nginx.conf"
-# What the front door remembers of logins would hide a broken login check for a minute.
-LOGINS = "/var/lib/registry/logins"
 LOGIN_CHECK = "registry-auth.service"
 SYNCED = "/var/lib/registry/users-synced"
 LITTLE_MEMORY_PERCENT = 2
@@ -117,10 +114,8 @@ def _show_users(world: World, remembered: Mapping[str, str]) -> None:
 
 
 def _forget_logins(world: World, host: HostView) -> None:
-    """As the host does when a login is not what it was: the front door's keys have in them where the link leads."""
-    name = str(time.time_ns())
-    do(world, host, "touch", f"{LOGINS}/{name}")
-    do(world, host, "ln", "-sfn", name, f"{LOGINS}/current")
+    """As the host does when a login is not what it was: they would hide a broken login check for a minute."""
+    do(world, host, "bash", "-c", ". /opt/registry/lib/logins.bash && forget_logins")
 
 
 def _fill_disk(world: World, host: HostView) -> None:

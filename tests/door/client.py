@@ -149,7 +149,7 @@ class Client:
 
     def let_the_half_minute_pass(self) -> None:
         """What is kept for this half minute only is gone, as it is when the next begins."""
-        door.forget(self.room, "/run/nginx-manifests")
+        door.forget(self.room, door.MANIFESTS)
 
     @contextmanager
     def registry_stopped(self) -> Iterator[None]:

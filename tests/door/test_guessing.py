@@ -75,7 +75,7 @@ def test_who_logged_in_here_before_is_let_in_however_many_guess_behind_the_same_
     with guessing(client, TOO_MANY, behind):
         for _ in range(5):
             # As when a minute ends: the cached login is of no use any more.
-            door.forget_logins(client.room)
+            door.forget(client.room, door.LOGINS)
             seen += [client.ask("/v2/", "--interface", behind, user=user).status]
             seen += [client.ask(*upload, user=user).status]
     assert seen == [200, 404 if user == "pusher" else 403] * 5

@@ -131,9 +131,14 @@ def users(host: RelocatedHost, access: str) -> dict[str, str]:
     return found
 
 
-def generation(host: RelocatedHost) -> Path:
-    """What the front door has in the key of every cached login."""
-    return (host.root / "var/lib/registry/logins/current").resolve(strict=True)
+def keep_login(host: RelocatedHost, name: str = "a/kept") -> Path:
+    """As the front door keeps the answer of the login check: the version of nginx's format comes first."""
+    host.write(f"run/nginx-logins/{name}", "\5\0\0\0\0\0\0\0KEY: a login")
+    return host.root / "run/nginx-logins" / name
+
+
+def is_good(login: Path) -> bool:
+    return login.read_text().startswith("\5")
 
 
 def test_who_may_push_may_pull_and_not_the_other_way_round(host: RelocatedHost) -> None:
@@ -299,14 +304,14 @@ def test_a_page_that_cannot_be_had_changes_nothing(host: RelocatedHost) -> None:
     answers, expected = pages(3)
     host.answer(HASH, *answers)
     host.run("bin/sync-users")
-    before = generation(host)
+    login = keep_login(host)
     broken = Answer(LISTED, complains="aws-api: ssm GetParametersByPath: HTTP 500\n", code=1, told="page-2")
     host.answer(HASH, broken, *answers)
     done = host.run("bin/sync-users")
     assert done.returncode == 1
     assert "HTTP 500" in done.stderr
     assert users(host, "pull") == expected
-    assert generation(host) == before
+    assert is_good(login)
 
 
 def test_without_parameter_store_a_new_host_can_still_prove_itself(host: RelocatedHost) -> None:
@@ -389,7 +394,7 @@ def test_whoever_reads_while_users_change_reads_all_of_them(host: RelocatedHost)
 
 def test_a_file_that_could_not_be_written_whole_is_never_served(host: RelocatedHost) -> None:
     sync(host, {"push/anna": hashed("p"), "push/ben": hashed("b")})
-    before = generation(host)
+    login = keep_login(host)
     # As `install` on a full disk.
     broken = host.tools / "install"
     broken.write_text('#!/bin/sh\nfor last; do :; done\nprintf half > "$last"\nexit 1\n')
@@ -400,7 +405,7 @@ def test_a_file_that_could_not_be_written_whole_is_never_served(host: RelocatedH
     broken.unlink()
     sync(host, {"push/anna": hashed("p")})
     assert set(users(host, "push")) == {"anna"}
-    assert generation(host) != before
+    assert not is_good(login)
 
 
 @pytest.mark.parametrize(
@@ -420,27 +425,35 @@ def test_cached_logins_are_forgotten_as_soon_as_one_of_them_is_not_what_it_was(
     host: RelocatedHost, changed: dict[str, str | tuple[str, int]], forgotten: bool
 ) -> None:
     sync(host, {"push/anna": hashed("p"), "pull/ben": hashed("b")})
-    before = generation(host)
+    logins = [keep_login(host), keep_login(host, "b/another")]
     sync(host, changed)
-    assert (generation(host) != before) == forgotten
+    assert [is_good(login) for login in logins] == [not forgotten] * 2
+    assert logins[0].read_text().endswith("KEY: a login")
 
 
-def test_the_front_door_finds_what_it_followed_the_link_to_a_moment_ago_and_no_more_is_kept(
-    host: RelocatedHost,
-) -> None:
-    followed = []
-    for letter in "abcde":
-        sync(host, {"push/anna": (hashed(letter), ord(letter))})
-        followed.append(generation(host))
-    assert len(set(followed)) == 5
-    kept = {path.name for path in generation(host).parent.iterdir()}
-    assert kept == {"current", followed[-1].name, followed[-2].name}
+def test_a_login_that_was_still_checked_with_the_old_users_is_forgotten_too(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": hashed("p")})
+    keep_login(host)
+    late = host.root / "run/nginx-logins/b/late"
+    pause = host.tools / "sleep"
+    pause.write_text(f"#!/bin/sh\nmkdir {late.parent}\nprintf '\\005 late' > {late}\n")
+    pause.chmod(0o755)
+    sync(host, {})
+    assert late.read_bytes() == bytes(8)
+
+
+def test_where_nothing_is_kept_nothing_is_waited_for(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": hashed("p")})
+    pause = host.tools / "sleep"
+    pause.write_text("#!/bin/sh\nexit 1\n")
+    pause.chmod(0o755)
+    sync(host, {})
 
 
 def test_a_sync_that_ended_before_it_forgot_the_logins_is_made_good_by_the_next(host: RelocatedHost) -> None:
     sync(host, {"push/anna": hashed("p")})
-    before = generation(host)
-    broken = host.tools / "ln"
+    login = keep_login(host)
+    broken = host.tools / "dd"
     broken.write_text("#!/bin/sh\nexit 1\n")
     broken.chmod(0o755)
     host.answer(HASH, listed({}))
@@ -448,7 +461,7 @@ def test_a_sync_that_ended_before_it_forgot_the_logins_is_made_good_by_the_next(
     broken.unlink()
     said = sync(host, {})
     assert said["changed"] == "false"
-    assert generation(host) != before
+    assert not is_good(login)
 
 
 def test_it_is_remembered_when_the_users_were_last_read(host: RelocatedHost) -> None:
