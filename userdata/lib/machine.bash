@@ -14,6 +14,8 @@ memory_available_percent() {
   [[ $total && $available ]] && echo "$((100 * available / total))"
 }
 
+memory_total_kib() { sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' /proc/meminfo | grep .; }
+
 # How far this clock is ahead of the one that requests to AWS must agree with. The certificate is not looked at: to a
 # wrong clock it is not valid.
 clock_offset_seconds() {
