@@ -33,7 +33,8 @@ def main() -> None:
     )
     parser.add_argument(
         "--peer", type=Peer.parse, action="append", default=[], metavar="NAME=COMMAND@URL",
-        help="another registry, started by COMMAND with this machine's files, compared on its own file system",
+        help="another registry, started by COMMAND with this machine's files, compared on its own file system, "
+        "where it keeps all that is pushed: 5 GB a round",
     )  # fmt: skip
     parser.add_argument("--output", type=Path, default=RESULTS, help=f"default: {RESULTS}")
     arguments = parser.parse_args()
