@@ -91,19 +91,16 @@ def wrk(stand: Stand, url: str, connections: int, seconds: int, authorization: s
     return {"rps": told["requests"] / told["seconds"], **{key: told[key] for key in ("p50", "p95", "p99")}}
 
 
-def ask_once(stand: Stand, setup: Setup, url: str) -> None:
-    login = ("--user", f"{USER}:{PASSWORD}") if setup.login else ()
-    stand.room.run(
-        "curl",
-        "--silent",
-        "--insecure",
-        "--header",
-        f"Accept: {ACCEPT}",
-        "--output",
-        "/dev/null",
-        *login,
-        url,
-    )
+def ask_once(stand: Stand, setup: Setup, url: str, user: str = USER) -> str:
+    """The status of the answer."""
+    login = ("--user", f"{user}:{PASSWORD}") if setup.login else ()
+    # fmt: off
+    argv = [
+        "curl", "--silent", "--insecure", "--header", f"Accept: {ACCEPT}", "--output", "/dev/null",
+        "--write-out", "%{http_code}",
+    ]
+    # fmt: on
+    return stand.room.run(*argv, *login, url).stdout
 
 
 def requests(stand: Stand, setup: Setup, kind: str, connections: int, seconds: int) -> Numbers:
@@ -152,7 +149,7 @@ def layers(stand: Stand, setup: Setup, clients: int, megabytes: int) -> dict[str
     results: dict[str, Numbers] = {}
     digest = ""
     for direction in ("push", "pull"):
-        # The first login is not what is measured here.
+        # As `docker login` does: this check of the password is not what is measured here.
         ask_once(stand, setup, f"{setup.url}/v2/")
         before = stand.cpu_seconds(setup)
         about = (f"-mb={megabytes}",) if direction == "push" else (f"-digest={digest}",)
@@ -196,7 +193,7 @@ def guessers(
     options = (f"-user={at}", f"-seconds={seconds}", f"-threads={threads}")
     argv = stand.room.command(["/opt/load", "guess", f"-url={setup.url}", *options], {})
     with Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as running:
-        stand.room.run("sleep", "1")
+        time.sleep(1)
         try:
             yield running
         finally:
@@ -239,10 +236,8 @@ def waiting(stand: Stand, setup: Setup, number: int) -> Numbers:
 
 def seconds_to_log_in(stand: Stand, setup: Setup, user: str) -> float:
     """Who is refused tries again after a second; at most LONGEST_LOGIN_SECONDS."""
-    login = ("--user", f"{user}:{PASSWORD}", f"{setup.url}/v2/")
-    curl = ("curl", "--silent", "--insecure", "--output", "/dev/null", "--write-out", "%{http_code}", *login)
     began = time.monotonic()
-    while (status := stand.room.run(*curl).stdout) == "429":
+    while (status := ask_once(stand, setup, f"{setup.url}/v2/", user)) == "429":
         if time.monotonic() - began > LONGEST_LOGIN_SECONDS:
             return LONGEST_LOGIN_SECONDS
         time.sleep(1)

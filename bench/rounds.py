@@ -1,5 +1,6 @@
 """Rounds: every measurement once for every set-up, in an order that turns from round to round, and their medians."""
 
+import itertools
 import statistics
 import time
 from collections import defaultdict
@@ -59,8 +60,8 @@ def measure_setup(stand: Stand, setup: Setup, results: Results, size: Size, numb
         results.add(stand.storage, measurement, setup.name, numbers)
 
     often = number < size.slow_rounds or not setup.slow
-    for kind in KINDS[stand.storage] if often else ():
-        for connections in size.connections:
+    if often:
+        for kind, connections in itertools.product(KINDS[stand.storage], size.connections):
             add(f"{kind} {connections}", measure.requests(stand, setup, kind, connections, size.wrk_seconds))
     # A storm of passwords takes minutes where each is checked: once tells it all.
     if number == 0 or not setup.slow:
@@ -69,9 +70,10 @@ def measure_setup(stand: Stand, setup: Setup, results: Results, size: Size, numb
             results.unfinished.add((stand.storage, "storm", setup.name))
         add("storm", numbers)
     # No target is about the tutorial's layers, and they are slow.
-    for clients, megabytes in size.layer_megabytes.items() if often or setup.name != TUTORIAL else ():
-        for direction, moved in measure.layers(stand, setup, clients, megabytes).items():
-            add(f"{direction} {clients}", moved)
+    if often or setup.name != TUTORIAL:
+        for clients, megabytes in size.layer_megabytes.items():
+            for direction, moved in measure.layers(stand, setup, clients, megabytes).items():
+                add(f"{direction} {clients}", moved)
     if stand.storage == "filesystem":
         add("handshakes", measure.handshakes(stand, setup, size.wrk_seconds))
         add("guessing", measure.guessing(stand, setup, max(2, size.wrk_seconds)))

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from bench import door
-from tests.door.client import PASSWORD_OF, Client, script
+from tests.door.client import Client, script
 
 SOCKET = "/run/registry-auth/auth.sock"
 # More at once than may wait to be checked, and the most that may beside one more.
@@ -46,8 +46,8 @@ def guessing(client: Client, threads: int, address: str, user: str = "pusher") -
 
 
 def add_newcomer(client: Client, password: str) -> None:
-    hash_of = {name: door.hash_password(client.room, password) for name, password in PASSWORD_OF.items()}
-    door.write_users(client.room, "push", {"pusher": hash_of["pusher"]})
+    lines = client.room.place("/etc/registry/users/pull").read_text().splitlines()
+    hash_of = dict(line.split(":") for line in lines)
     door.write_users(client.room, "pull", hash_of | {"newcomer": door.hash_password(client.room, password)})
 
 

@@ -125,6 +125,13 @@ class RelocatedHost:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
 
+    def stand_in(self, program: str, script: str) -> Path:
+        """For a program of the machine; gone when the file is."""
+        place = self.tools / program
+        place.write_text(f"#!/bin/sh\n{script}\n")
+        place.chmod(0o755)
+        return place
+
     def answer(self, *answers: Answer) -> None:
         (self.tools / "answers.json").write_text(json.dumps([asdict(answer) for answer in answers]))
 

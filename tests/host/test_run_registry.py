@@ -8,9 +8,7 @@ from tests.host.relocated import Answer
 
 def test_the_registry_may_take_half_of_the_memory(relocate: Relocate) -> None:
     host = relocate("bin/aws-api")
-    account = host.tools / "id"
-    account.write_text("#!/bin/sh\necho 990\n")
-    account.chmod(0o755)
+    host.stand_in("id", "echo 990")
     host.write("etc/registry/registry.yml", "")
     host.write("etc/ssl/certs/ca-certificates.crt", "")
     host.answer(Answer("^aws-api ssm GetParameter", '{"Parameter": {"Value": "secret"}}'))

@@ -396,9 +396,7 @@ def test_a_file_that_could_not_be_written_whole_is_never_served(host: RelocatedH
     sync(host, {"push/anna": hashed("p"), "push/ben": hashed("b")})
     login = keep_login(host)
     # As `install` on a full disk.
-    broken = host.tools / "install"
-    broken.write_text('#!/bin/sh\nfor last; do :; done\nprintf half > "$last"\nexit 1\n')
-    broken.chmod(0o755)
+    broken = host.stand_in("install", 'for last; do :; done\nprintf half > "$last"\nexit 1')
     host.answer(HASH, listed({"push/anna": hashed("p")}))
     assert host.run("bin/sync-users").returncode == 1
     assert set(users(host, "push")) == {"anna", "ben"}
@@ -435,27 +433,21 @@ def test_a_login_that_was_still_checked_with_the_old_users_is_forgotten_too(host
     sync(host, {"push/anna": hashed("p")})
     keep_login(host)
     late = host.root / "run/nginx-logins/b/late"
-    pause = host.tools / "sleep"
-    pause.write_text(f"#!/bin/sh\nmkdir {late.parent}\nprintf '\\005 late' > {late}\n")
-    pause.chmod(0o755)
+    host.stand_in("sleep", f"mkdir {late.parent}\nprintf '\\005 late' > {late}")
     sync(host, {})
     assert late.read_bytes() == bytes(8)
 
 
 def test_where_nothing_is_kept_nothing_is_waited_for(host: RelocatedHost) -> None:
     sync(host, {"push/anna": hashed("p")})
-    pause = host.tools / "sleep"
-    pause.write_text("#!/bin/sh\nexit 1\n")
-    pause.chmod(0o755)
+    host.stand_in("sleep", "exit 1")
     sync(host, {})
 
 
 def test_a_sync_that_ended_before_it_forgot_the_logins_is_made_good_by_the_next(host: RelocatedHost) -> None:
     sync(host, {"push/anna": hashed("p")})
     login = keep_login(host)
-    broken = host.tools / "dd"
-    broken.write_text("#!/bin/sh\nexit 1\n")
-    broken.chmod(0o755)
+    broken = host.stand_in("dd", "exit 1")
     host.answer(HASH, listed({}))
     assert host.run("bin/sync-users").returncode == 1
     broken.unlink()

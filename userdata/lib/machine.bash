@@ -7,14 +7,11 @@ disk_used_percent() {
 }
 
 memory_available_percent() {
-  local key value rest total='' available=''
-  while read -r key value rest; do
-    case $key in MemTotal:) total=$value ;; MemAvailable:) available=$value ;; esac
-  done < /proc/meminfo
-  [[ $total && $available ]] && echo "$((100 * available / total))"
+  local total available
+  total=$(memory_kib MemTotal) && available=$(memory_kib MemAvailable) && echo "$((100 * available / total))"
 }
 
-memory_total_kib() { sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' /proc/meminfo | grep .; }
+memory_kib() { sed -n "s/^$1: *\([0-9]*\) kB$/\1/p" /proc/meminfo | grep .; }
 
 # How far this clock is ahead of the one that requests to AWS must agree with. The certificate is not looked at: to a
 # wrong clock it is not valid.
