@@ -81,13 +81,14 @@ def describe(rounds: int, quick: bool, seconds: float) -> str:
     date = datetime.date.today().isoformat()
     load = os.getloadavg()[2]
     size = QUICK if quick else FULL
-    layers = ", ".join(f"{megabytes} MB for {count}" for count, megabytes in size.layer_megabytes.items())
+    layers = ", ".join(f"{megabytes} MB for {count}" for count, megabytes in size.push_megabytes.items())
     return (
         f"{date}, {os.cpu_count()} cores shared by servers, clients and S3, Linux {platform.release()}, "
         f"load of the last 15 min {load:.1f}; medians of {rounds} rounds{', --quick' if quick else ''}; "
         f"{seconds / 60:.0f} min. registry 3.1.2, nginx of Debian 13, versitygw 1.8.0 in memory behind 30 ms per "
-        "request, wrk; storms, layers and handshakes by bench/load (Go). bcrypt cost 10. Layers by the number of "
-        f"clients: {layers}. Requests to set-ups that check bcrypt each time, and the tutorial's layers, are measured "
+        "request, wrk; storms, layers and handshakes by bench/load (Go). bcrypt cost 10. Pushed layers by the number "
+        f"of clients: {layers}; pulled: {size.push_megabytes[1]} MB. Requests to set-ups that check bcrypt each time, "
+        "and the tutorial's layers, are measured "
         f"in {size.slow_rounds} of the rounds, their storm in one. Trust ratios, not numbers."
     )
 

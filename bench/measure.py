@@ -30,19 +30,19 @@ Numbers = Mapping[str, float]
 class Size:
     """How long and how much.
 
-    `layer_megabytes` is by the number of clients: all that is pushed lies in memory. `slow_rounds` are the most in
-    which requests of slow set-ups are measured.
+    `push_megabytes` is of each client's layer, by the number of clients: all that is pushed at once lies in memory.
+    What a single client pushes, all pull. `slow_rounds` are the most in which requests of slow set-ups are measured.
     """
 
     wrk_seconds: int
     connections: tuple[int, ...]
-    layer_megabytes: Mapping[int, int]
+    push_megabytes: Mapping[int, int]
     storm_clients: int
     slow_rounds: int
 
 
 FULL = Size(3, (1, 8, 64), {1: 500, 10: 500, 50: 100}, 200, 2)
-QUICK = Size(1, (1, 8, 64), {1: 500, 10: 50, 50: 10}, 200, 1)
+QUICK = Size(1, (1, 8, 64), {1: 100, 10: 50, 50: 10}, 200, 1)
 
 
 def authorization(setup: Setup) -> str:
@@ -144,26 +144,39 @@ def storm(stand: Stand, setup: Setup, clients: int, number: int) -> Numbers | No
     return {**told, "cpu_seconds": stand.cpu_seconds(setup) - before, "s3": s3_requests(stand)}
 
 
-def layers(stand: Stand, setup: Setup, clients: int, megabytes: int) -> dict[str, Numbers]:
-    """Each client pushes a layer of its own, then all pull the first; MB/s together, CPU of the set-up's servers."""
+def layers(stand: Stand, setup: Setup, push_megabytes: Mapping[int, int]) -> dict[str, Numbers]:
+    """By "push" or "pull" and the number of clients: each pushes a layer of its own, all pull that of one."""
     results: dict[str, Numbers] = {}
     digest = ""
-    for direction in ("push", "pull"):
-        # As `docker login` does: this check of the password is not what is measured here.
-        ask_once(stand, setup, f"{setup.url}/v2/")
-        before = stand.cpu_seconds(setup)
-        about = (f"-mb={megabytes}",) if direction == "push" else (f"-digest={digest}",)
-        told = load(stand, setup, direction, f"-clients={clients}", *about)
-        digest = told.pop("digest", digest)
-        moved = clients * megabytes
-        results[direction] = {
-            "mb_per_second": moved / told["slowest_seconds"],
-            "slowest_seconds": told["slowest_seconds"],
-            "cpu_per_gb": (stand.cpu_seconds(setup) - before) / (moved / 1000),
-            "host_bytes_per_gb": told["registry_bytes"] / (moved / 1000),
-        }
+    for clients in sorted(push_megabytes, reverse=True):
+        forget_layers(stand)
+        megabytes = push_megabytes[clients]
+        digest, results[f"push {clients}"] = transfer(
+            stand, setup, "push", clients, megabytes, f"-mb={megabytes}"
+        )
+    for clients in push_megabytes:
+        _, results[f"pull {clients}"] = transfer(
+            stand, setup, "pull", clients, push_megabytes[1], f"-digest={digest}"
+        )
     forget_layers(stand)
     return results
+
+
+def transfer(
+    stand: Stand, setup: Setup, direction: str, clients: int, megabytes: int, option: str
+) -> tuple[str, Numbers]:
+    """The digest of a layer that was pushed; MB/s together, CPU of the set-up's servers."""
+    # As `docker login` does: this check of the password is not what is measured here.
+    ask_once(stand, setup, f"{setup.url}/v2/")
+    before = stand.cpu_seconds(setup)
+    told = load(stand, setup, direction, f"-clients={clients}", option)
+    moved = clients * megabytes
+    return told.get("digest", ""), {
+        "mb_per_second": moved / told["slowest_seconds"],
+        "slowest_seconds": told["slowest_seconds"],
+        "cpu_per_gb": (stand.cpu_seconds(setup) - before) / (moved / 1000),
+        "host_bytes_per_gb": told["registry_bytes"] / (moved / 1000),
+    }
 
 
 def forget_layers(stand: Stand) -> None:

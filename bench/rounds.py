@@ -51,7 +51,7 @@ def measure_stand(stand: Stand, results: Results, rounds: int, size: Size, say: 
     if stand.storage == "s3":
         without_redirect(stand)
         for _ in range(rounds):
-            pulled = measure.layers(stand, stand.ours(), 1, size.layer_megabytes[1])["pull"]
+            pulled = measure.layers(stand, stand.ours(), {1: size.push_megabytes[1]})["pull 1"]
             results.add("s3", "pull without redirect", OURS, pulled)
 
 
@@ -71,9 +71,8 @@ def measure_setup(stand: Stand, setup: Setup, results: Results, size: Size, numb
         add("storm", numbers)
     # No target is about the tutorial's layers, and they are slow.
     if often or setup.name != TUTORIAL:
-        for clients, megabytes in size.layer_megabytes.items():
-            for direction, moved in measure.layers(stand, setup, clients, megabytes).items():
-                add(f"{direction} {clients}", moved)
+        for measurement, moved in measure.layers(stand, setup, size.push_megabytes).items():
+            add(measurement, moved)
     if stand.storage == "filesystem":
         add("handshakes", measure.handshakes(stand, setup, size.wrk_seconds))
         add("guessing", measure.guessing(stand, setup, max(2, size.wrk_seconds)))

@@ -45,18 +45,28 @@ FIXED = (
     Target("`/v2/`, filesystem, requests/s against bare", "filesystem", "/v2/ 64", "rps", BARE, 0.55),
     Target(f"{TAG} the tutorial", "filesystem", "tag 64", "rps", TUTORIAL, 300),
     Target("pull storm, S3, slowest client against bare", "s3", "storm", "slowest_seconds", BARE, 0.8, at_least=False),
-    Target("push, filesystem, MB/s against own TLS", "filesystem", "push 1", "mb_per_second", OWN_TLS, 1),
-    Target("push, S3, MB/s against own TLS", "s3", "push 1", "mb_per_second", OWN_TLS, 1),
-    Target("pull, filesystem, MB/s against own TLS", "filesystem", "pull 1", "mb_per_second", OWN_TLS, 1),
-    Target("pull, S3, MB/s against own TLS", "s3", "pull 1", "mb_per_second", OWN_TLS, 1),
     Target(PULLS, "filesystem", "pull 50", "slowest_seconds", OWN_TLS, 1, at_least=False),
 )
 # fmt: on
+LAYERS = tuple(
+    Target(
+        f"{direction}, {title}, MB/s against own TLS, clients: {clients}",
+        storage,
+        f"{direction} {clients}",
+        "mb_per_second",
+        OWN_TLS,
+        1,
+    )
+    for storage, title in (("filesystem", "filesystem"), ("s3", "S3"))
+    for direction in ("push", "pull")
+    for clients in (1, 10, 50)
+)
 
 
 def targets(peers: Sequence[str]) -> tuple[Target, ...]:
     digest = "manifest by digest, filesystem, requests/s against"
     return (
         *FIXED,
+        *LAYERS,
         *(Target(f"{digest} {name}", "filesystem", "digest 64", "rps", name, 3) for name in peers),
     )
