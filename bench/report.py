@@ -32,6 +32,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def section(results: Results, peers: Sequence[str], connections: Sequence[int], about: str) -> str:
     names = (BARE, OWN_TLS, TUTORIAL, OURS, *peers)
+    measured = {(storage, name) for storage, _, name in results.samples}
     parts = [
         HEADING,
         about,
@@ -39,12 +40,15 @@ def section(results: Results, peers: Sequence[str], connections: Sequence[int], 
         "![Requests per second](front-door.svg)",
     ]
     for storage, title in STORAGES.items():
+        there = [name for name in names if (storage, name) in measured]
+        if not there:
+            continue
         parts += [
             f"### Requests, {title}: requests/s, p50 / p95 / p99 in ms, S3 requests each\n"
-            + request_table(results, storage, names, connections),
-            f"### Pull storm, {title}\n" + storm_table(results, storage, names),
+            + request_table(results, storage, there, connections),
+            f"### Pull storm, {title}\n" + storm_table(results, storage, there),
             f"### Layers, {title}: MB/s together, slowest client in s, CPU seconds of the host per GB\n"
-            + layer_table(results, storage, names),
+            + layer_table(results, storage, there),
         ]
     parts += [
         "### New TLS connections per second\n" + handshake_table(results, names),

@@ -53,6 +53,13 @@ def test_the_section_takes_the_place_of_the_one_before_and_leaves_the_others(tmp
     assert file.read_text() == f"# Results\n\n## One\n1\n\n{report.HEADING}\n\nsecond\n\n## Two\n2\n"
 
 
+def test_a_storage_has_tables_and_columns_of_what_was_measured_on_it() -> None:
+    section = report.section(results([100], [9000]), ["zot"], [64], "about")
+    assert "### Requests, S3" in section
+    assert "### Requests, filesystem" not in section
+    assert f"|  | {BARE} | {OURS} |" in section
+
+
 def test_the_plot_is_an_image_even_of_a_part() -> None:
     picture = report.plot(results([100], [9000]), ["a <peer>"], 64)
     assert Xml.fromstring(picture).tag.endswith("svg")  # noqa: S314 - our own text
