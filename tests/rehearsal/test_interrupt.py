@@ -24,7 +24,8 @@ PREPARING, BOOTSTRAPPING, BOOTING = "▶ a world of its own", "▶ cdk bootstrap
 
 def start(*command: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "rehearsal", *command],
+        # A job in the background starts with Ctrl-C ignored, and its children too.
+        ["env", "--default-signal=INT", sys.executable, "-m", "rehearsal", *command],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
