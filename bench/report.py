@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from bench.measure import GUESSERS, LONGEST_LOGIN_SECONDS, LONGEST_STORM_SECONDS, WAITING
+from bench.measure import FULL, GUESSERS, LONGEST_LOGIN_SECONDS, LONGEST_STORM_SECONDS, WAITING
 from bench.rounds import KINDS, Results
 from bench.setups import BARE, OURS, OWN_TLS, TUTORIAL
 from bench.targets import targets
@@ -125,7 +125,7 @@ def storm_table(results: Results, storage: str, names: Sequence[str]) -> str:
 def layer_table(results: Results, storage: str, names: Sequence[str]) -> str:
     rows = []
     for direction in ("push", "pull"):
-        for count in (1, 10, 50):
+        for count in FULL.push_megabytes:
             cells = []
             for name in names:
                 values = [

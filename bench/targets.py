@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.measure import FULL
 from bench.rounds import Results
 from bench.setups import BARE, OURS, OWN_TLS, TUTORIAL
 
@@ -59,7 +60,7 @@ LAYERS = tuple(
     )
     for storage, title in (("filesystem", "filesystem"), ("s3", "S3"))
     for direction in ("push", "pull")
-    for clients in (1, 10, 50)
+    for clients in FULL.push_megabytes
 )
 
 
