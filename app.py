@@ -6,9 +6,9 @@ from pathlib import Path
 from aws_cdk import App
 
 from stacks.registry import add_registry
-from stacks.settings import Settings, SettingsError
+from stacks.settings.settings import Settings, SettingsError
 
-# tests/infrastructure runs the built-in validator; here it would cost every command 1 s and 300 MB.
+# tests/stacks runs the built-in validator; here it would cost every command 1 s and 300 MB.
 app = App(builtin_cloud_formation_validation=False)
 try:
     settings = Settings.from_context(app.node.get_all_context())

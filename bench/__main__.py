@@ -12,11 +12,11 @@ from pathlib import Path
 
 from bench import report
 from bench.measure import FULL, QUICK
-from bench.room import RoomError
 from bench.rounds import Results, measure_stand
 from bench.setups import Peer, stand_up
-from rehearsal.parts import PartError
-from rehearsal.roots import RootError
+from rehearsal.machine.parts import PartError
+from rehearsal.machine.roots import RootError
+from rehearsal.room.room import RoomError
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PROGRAMS = ("unshare", "nsenter", "setpriv", "mmdebstrap")

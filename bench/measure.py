@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from subprocess import Popen
 from typing import Any
 
-from bench.door import LOGINS, forget
 from bench.setups import DELAYED_ADDRESS, OURS, PASSWORD, USER, Setup, Stand, add_users
+from rehearsal.room.door import LOGINS, forget
 
 ACCEPT = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"
 WAITING = ("logged in here before", "first login", "first login, of the user they guess at")

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import debian, door
-from bench.registry import PROGRAM, Storage, filesystem, s3, start_registry
-from bench.room import Room, RoomError, children, open_room
-from rehearsal import parts
-from rehearsal.workplace import Workplace
+from rehearsal.machine import parts
+from rehearsal.machine.workplace import Workplace
+from rehearsal.room import debian, door
+from rehearsal.room.registry import PROGRAM, Storage, filesystem, s3, start_registry
+from rehearsal.room.room import Room, RoomError, children, open_room
 
 HERE = Path(__file__).parent
 USER, PASSWORD = "bench", "a password of the bench"

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.alert import failing_lines, write_alert
-from lambdas.aws import Aws, connect, publish
-from lambdas.causes import Step
-from lambdas.diagnosis import Diagnosis, Inside, Sight, diagnose, read_inside
+from lambdas.aws.clients import Aws, connect, publish
+from lambdas.aws.hosts import find_hosts, replace_host
+from lambdas.aws.state_store import Held, OvertakenError, read_state, write_state
+from lambdas.aws.telemetry import LOGGER, METRICS, measure, scheduled_moment
 from lambdas.environment import HealthEnvironment
-from lambdas.hosts import find_hosts, replace_host
-from lambdas.measures import Measures, health_measures
-from lambdas.probe import Login, Outside, Target, probe
-from lambdas.renewal import early_renewal_is_due
-from lambdas.repair import VERBS, next_step, read_repair, replaceable
-from lambdas.run_command import Delivery, Reply, ask
-from lambdas.state_store import Held, OvertakenError, read_state, write_state
-from lambdas.telemetry import LOGGER, METRICS, measure, scheduled_moment
-from lambdas.transition import Change, Repair, State, transition
+from lambdas.judge.causes import Step
+from lambdas.judge.diagnosis import Diagnosis, Inside, Sight, diagnose, read_inside
+from lambdas.judge.incident import Change, Repair, State, transition
+from lambdas.judge.renewal import early_renewal_is_due
+from lambdas.judge.repair import VERBS, next_step, read_repair, replaceable
+from lambdas.see.probe import Login, Outside, Target, probe
+from lambdas.see.run_command import Delivery, Reply, ask
+from lambdas.tell.alert import failing_lines, write_alert
+from lambdas.tell.measures import Measures, health_measures
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient

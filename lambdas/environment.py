@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Self
 
-from lambdas import alert
-from lambdas.probe import Target
-from lambdas.run_command import Doorbell
-from lambdas.state_store import Place
+from lambdas.aws.state_store import Place
+from lambdas.see.probe import Target
+from lambdas.see.run_command import Doorbell
+from lambdas.tell import alert
 
 
 class IncompleteEnvironmentError(Exception):

@@ -8,17 +8,17 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.alert import failing_lines, write_alert
-from lambdas.aws import Aws, connect, publish
-from lambdas.diagnosis import Diagnosis
+from lambdas.aws.clients import Aws, connect, publish
+from lambdas.aws.state_store import Held, OvertakenError, read_state, write_state
+from lambdas.aws.telemetry import LOGGER, METRICS, measure, scheduled_moment
 from lambdas.environment import Environment
-from lambdas.measures import Measures
-from lambdas.probe import Login, Outside, Target, probe
-from lambdas.renewal import judge_renewal, read_renewal
-from lambdas.run_command import Reply, ask
-from lambdas.state_store import Held, OvertakenError, read_state, write_state
-from lambdas.telemetry import LOGGER, METRICS, measure, scheduled_moment
-from lambdas.transition import Mail, transition
+from lambdas.judge.diagnosis import Diagnosis
+from lambdas.judge.incident import Mail, transition
+from lambdas.judge.renewal import judge_renewal, read_renewal
+from lambdas.see.probe import Login, Outside, Target, probe
+from lambdas.see.run_command import Reply, ask
+from lambdas.tell.alert import failing_lines, write_alert
+from lambdas.tell.measures import Measures
 
 # A challenge that is retried; less than the function's own limit, to leave time to say what happened.
 WAIT_SECONDS = 600

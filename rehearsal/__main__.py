@@ -7,21 +7,22 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 
-from rehearsal import alarms, control, story, ticks
-from rehearsal.client import CommandFailedError
-from rehearsal.control import RefusedByWorldError
-from rehearsal.deployment import DeploymentError
 from rehearsal.faults import FAULTS, Active, FaultError
-from rehearsal.functions import FunctionRuntimeError
-from rehearsal.machine import UnfitMachineError
-from rehearsal.mailbox import Mailbox, printed
-from rehearsal.namespaces import WorldError
-from rehearsal.parts import PartError
-from rehearsal.roots import RootError
-from rehearsal.step import StepFailedError
-from rehearsal.transcript import Transcript
-from rehearsal.workplace import BusyError, Workplace
-from rehearsal.world import NoRehearsalError, World, WorldDiedError, down
+from rehearsal.inside import alarms, control, ticks
+from rehearsal.inside.control import RefusedByWorldError
+from rehearsal.inside.functions import FunctionRuntimeError
+from rehearsal.inside.mailbox import Mailbox, printed
+from rehearsal.machine.machine import UnfitMachineError
+from rehearsal.machine.namespaces import WorldError
+from rehearsal.machine.parts import PartError
+from rehearsal.machine.roots import RootError
+from rehearsal.machine.workplace import BusyError, Workplace
+from rehearsal.outside.client import CommandFailedError
+from rehearsal.outside.deployment import DeploymentError
+from rehearsal.outside.world import NoRehearsalError, World, WorldDiedError, down
+from rehearsal.story import story
+from rehearsal.story.step import StepFailedError
+from rehearsal.story.transcript import Transcript
 
 EXPECTED = (
     BusyError,

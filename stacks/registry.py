@@ -5,9 +5,9 @@ from pathlib import Path
 from constructs import Construct
 
 from stacks.dns import Dns
-from stacks.host import Host
-from stacks.operations import Operations
-from stacks.settings import Settings
+from stacks.host.stack import Host
+from stacks.operations.stack import Operations
+from stacks.settings.settings import Settings
 from stacks.storage import Storage
 
 

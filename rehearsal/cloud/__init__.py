@@ -1,12 +1,12 @@
 """moto in this process, made truthful for what the product deploys."""
 
-from rehearsal.cloud.alarms import AlarmState
-from rehearsal.cloud.cloud import Cloud
-from rehearsal.cloud.commands import Ran
-from rehearsal.cloud.functions import Function, Outcome
-from rehearsal.cloud.scheduler import Fired, NoScheduleError
-from rehearsal.cloud.topics import Letter, UndeliverableError
-from rehearsal.cloud.values import AccessKey, Instance
+from rehearsal.cloud.cloudwatch.alarms import AlarmState
+from rehearsal.cloud.core.cloud import Cloud
+from rehearsal.cloud.core.values import AccessKey, Instance
+from rehearsal.cloud.lambda_.functions import Function, Outcome
+from rehearsal.cloud.scheduler.scheduler import Fired, NoScheduleError
+from rehearsal.cloud.sns.topics import Letter, UndeliverableError
+from rehearsal.cloud.ssm.commands import Ran
 
 __all__ = [
     "AccessKey",

@@ -9,8 +9,8 @@ from typing import Any
 
 from rehearsal.faults import certificate, host, network, renewal, storage, telling
 from rehearsal.faults.fault import Fault, FaultError
-from rehearsal.workplace import Workplace
-from rehearsal.world import World
+from rehearsal.machine.workplace import Workplace
+from rehearsal.outside.world import World
 
 __all__ = ["FAULTS", "Active", "Fault", "FaultError"]
 

@@ -21,7 +21,7 @@ from rehearsal.faults.fault import (
     write_file,
 )
 from rehearsal.faults.network import drop, let_through
-from rehearsal.world import HostView, World
+from rehearsal.outside.world import HostView, World
 
 LIVE = "/etc/letsencrypt/live/registry"
 PLACEHOLDER = "/etc/registry/placeholder"

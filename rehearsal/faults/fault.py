@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearsal.namespaces import enter
-from rehearsal.world import HostView, World
+from rehearsal.machine.namespaces import enter
+from rehearsal.outside.world import HostView, World
 
 
 class FaultError(Exception):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from rehearsal import control
 from rehearsal.faults.fault import (
     Fault,
     FaultError,
@@ -15,7 +14,8 @@ from rehearsal.faults.fault import (
     write_file,
 )
 from rehearsal.faults.storage import allow_again, deny, host_role
-from rehearsal.world import HostView, World
+from rehearsal.inside import control
+from rehearsal.outside.world import HostView, World
 
 NGINX = "/etc/nginx/nginx.conf"
 LOGIN_CHECK = "registry-auth.service"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.faults.fault import Fault, in_world, newest_host
-from rehearsal.network import BRIDGE, S3_ADDRESS
-from rehearsal.world import World
+from rehearsal.inside.network import BRIDGE, S3_ADDRESS
+from rehearsal.outside.world import World
 
 # In the range for documentation: nobody answers there.
 ELSEWHERE = "192.0.2.80"

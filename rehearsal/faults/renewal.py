@@ -11,7 +11,7 @@ from rehearsal.faults.fault import Fault
 from rehearsal.faults.host import not_executable
 from rehearsal.faults.network import close_port, drop, let_through, open_port, point_elsewhere, restore_record
 from rehearsal.faults.storage import allow_again, bucket, deny, host_role
-from rehearsal.world import World
+from rehearsal.outside.world import World
 
 # Past a third of its life, and far from its end.
 DUE_DAYS = 40

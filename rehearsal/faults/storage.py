@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from rehearsal.faults.fault import Fault, newest_host, setting
-from rehearsal.world import World
+from rehearsal.outside.world import World
 
 POLICY = "rehearsal-fault"
 

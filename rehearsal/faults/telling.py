@@ -5,7 +5,7 @@ from typing import Any
 
 from rehearsal.faults.fault import Fault, do, newest_host
 from rehearsal.faults.storage import allow_again, deny
-from rehearsal.world import World
+from rehearsal.outside.world import World
 
 # bcrypt of a password that nobody knows
 HASH = "$2y$05$2GYQVdyDHqVfnbSMXY9ISeYuGmVmCGyUz0bYbWYRoFJX2vFYQwq1u"

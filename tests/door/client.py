@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import door
-from bench.door import CERTIFICATE, DOMAIN
-from bench.room import Room
+from rehearsal.room import door
+from rehearsal.room.door import CERTIFICATE, DOMAIN
+from rehearsal.room.room import Room
 
 PASSWORD_OF = {"pusher": "may push and pull", "puller": "may pull only"}
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"

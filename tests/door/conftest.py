@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench import debian, door
-from bench.registry import PROGRAM
-from bench.room import Room, open_room
-from rehearsal import parts
-from rehearsal.workplace import Workplace
+from rehearsal.machine import parts
+from rehearsal.machine.workplace import Workplace
+from rehearsal.room import debian, door
+from rehearsal.room.registry import PROGRAM
+from rehearsal.room.room import Room, open_room
 from tests.door.client import PASSWORD_OF, Client
 from tests.door.registry_behind import start_registry_behind
 

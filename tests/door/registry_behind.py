@@ -1,7 +1,7 @@
 """The registry behind the front door, on a file system, with a log of what it was asked."""
 
-from bench.registry import filesystem, start_registry
-from bench.room import Room
+from rehearsal.room.registry import filesystem, start_registry
+from rehearsal.room.room import Room
 
 
 def start_registry_behind(room: Room) -> None:

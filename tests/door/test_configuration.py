@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.door import AUTH_USER
-from bench.room import Room
+from rehearsal.room.door import AUTH_USER
+from rehearsal.room.room import Room
 
 NO_NEWS = ("syntax is ok", "test is successful", "[notice]")
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bench import door
+from rehearsal.room import door
 from tests.door.client import Client, script
 
 SOCKET = "/run/registry-auth/auth.sock"

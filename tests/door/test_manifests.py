@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from bench.door import CERTIFICATE, DOMAIN
-from bench.room import Room
+from rehearsal.room.door import CERTIFICATE, DOMAIN
+from rehearsal.room.room import Room
 from tests.door.client import (
     DOCKER_LIST,
     DOCKER_MANIFEST,

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bench.room import Room, RoomError
+from rehearsal.room.room import Room, RoomError
 from tests.door.client import PASSWORD_OF, REGISTRY, Client, script
 from tests.door.registry_behind import start_registry_behind
 

@@ -1,0 +1,232 @@
+"""One look from outside, as a client has it: DNS, TCP, TLS, login, catalog. Bounded in time and in bytes."""
+
+import base64
+import hashlib
+import queue
+import socket
+import ssl
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from lambdas.see.http_answer import LONGEST_ANSWER_BYTES, Answer, read_answer
+
+DNS_SECONDS = 5
+CONNECT_SECONDS = 5
+HANDSHAKE_SECONDS = 10
+ANSWER_SECONDS = 10
+# Behind it the registry lists the bucket.
+CATALOG_SECONDS = 20
+_LONGEST_READ_BYTES = 16_384
+
+Port = Literal["open", "refused", "silent"]
+Trust = Literal["ok", "expired", "wrong-name", "self-signed", "untrusted", "no-handshake"]
+# https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/
+_TRUST: dict[int, Trust] = {9: "expired", 10: "expired", 18: "self-signed", 62: "wrong-name"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    domain_name: str
+    address: str
+    port: int = 443
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    name: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    addresses: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The certificate that was served. Its dates are known only if it can be trusted."""
+
+    trust: Trust
+    fingerprint: str = ""
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    problem: str = ""
+
+    @property
+    def lifetime(self) -> timedelta | None:
+        return self.not_after - self.not_before if self.not_after and self.not_before else None
+
+    def days_left(self, now: datetime) -> float | None:
+        return (self.not_after - now).total_seconds() / 86400 if self.not_after else None
+
+    def life_left(self, now: datetime) -> float | None:
+        """The part of its lifetime that is left: 1 when new, 0 and less when expired."""
+        return (self.not_after - now) / self.lifetime if self.not_after and self.lifetime else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """``None`` is what could not be asked, because what comes before it failed."""
+
+    names: Names
+    port_443: Port
+    port_80: Port | None = None
+    served: Served | None = None
+    anonymous: Answer | None = None
+    catalog: Answer | None = None
+    milliseconds: int = 0
+
+
+def probe(target: Target, login: Login | None, *, trust: ssl.SSLContext | None = None) -> Outside:
+    """Ask the registry's own address, whatever DNS says: what answers elsewhere proves nothing.
+
+    The login is sent only over a connection whose certificate is the registry's.
+    """
+    began = time.monotonic()
+    names = resolve(target.domain_name)
+    port_443 = connect(target.address, target.port)
+    if port_443 != "open":
+        return Outside(names, port_443, port_80=connect(target.address, 80), milliseconds=_since(began))
+    trust = trust or ssl.create_default_context()
+    served = look_at_certificate(target, trust)
+    if served.trust != "ok":
+        return Outside(names, port_443, served=served, milliseconds=_since(began))
+    anonymous = get(target, "/v2/", None, ANSWER_SECONDS, trust)
+    catalog = get(target, "/v2/_catalog?n=1", login, CATALOG_SECONDS, trust) if login else None
+    return Outside(names, port_443, None, served, anonymous, catalog, _since(began))
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
+
+
+def resolve(name: str) -> Names:
+    """In a thread, because the system's resolver knows no time limit."""
+    found: queue.SimpleQueue[Names] = queue.SimpleQueue()
+    threading.Thread(target=lambda: found.put(_ask_resolver(name)), daemon=True).start()
+    try:
+        return found.get(timeout=DNS_SECONDS)
+    except queue.Empty:
+        return Names(problem=f"no answer in {DNS_SECONDS} s")
+
+
+def _ask_resolver(name: str) -> Names:
+    try:
+        found = socket.getaddrinfo(name, 443, socket.AF_INET, socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return Names(problem=getattr(error, "strerror", None) or str(error))
+    return Names(tuple(sorted({str(address[0]) for *_, address in found})))
+
+
+def connect(address: str, port: int) -> Port:
+    try:
+        socket.create_connection((address, port), timeout=CONNECT_SECONDS).close()
+    except ConnectionRefusedError:
+        return "refused"
+    except OSError:
+        return "silent"
+    return "open"
+
+
+def look_at_certificate(
+    target: Target, trust: ssl.SSLContext, *, seconds: float = HANDSHAKE_SECONDS
+) -> Served:
+    try:
+        with _handshake(target, trust, seconds) as connection:
+            certificate = connection.getpeercert() or {}
+            return Served(
+                "ok",
+                _fingerprint(connection),
+                _moment(certificate.get("notBefore")),
+                _moment(certificate.get("notAfter")),
+            )
+    except ssl.SSLCertVerificationError as error:
+        return Served(
+            _TRUST.get(error.verify_code, "untrusted"), _any_fingerprint(target), problem=error.verify_message
+        )
+    except OSError as error:
+        return Served("no-handshake", problem=_named(error))
+
+
+def _any_fingerprint(target: Target) -> str:
+    """Of a certificate nobody trusts, to be compared with the one on the host's disk. Nothing is sent."""
+    careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    careless.check_hostname = False
+    careless.verify_mode = ssl.CERT_NONE
+    try:
+        with _handshake(target, careless, HANDSHAKE_SECONDS) as connection:
+            return _fingerprint(connection)
+    except OSError:
+        return ""
+
+
+def _handshake(target: Target, context: ssl.SSLContext, seconds: float) -> ssl.SSLSocket:
+    plain = socket.create_connection((target.address, target.port), timeout=CONNECT_SECONDS)
+    try:
+        plain.settimeout(seconds)
+        return context.wrap_socket(plain, server_hostname=target.domain_name)
+    except BaseException:
+        plain.close()
+        raise
+
+
+def _fingerprint(connection: ssl.SSLSocket) -> str:
+    return hashlib.sha256(connection.getpeercert(binary_form=True) or b"").hexdigest()
+
+
+def _moment(text: object) -> datetime | None:
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(text)), UTC) if text else None
+
+
+def _named(error: OSError) -> str:
+    return "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+
+
+def get(target: Target, path: str, login: Login | None, seconds: float, trust: ssl.SSLContext) -> Answer:
+    """One GET. Redirects are answers, not orders."""
+    deadline = time.monotonic() + seconds
+    try:
+        with _handshake(target, trust, seconds) as connection:
+            connection.settimeout(seconds)
+            connection.sendall(_request(target.domain_name, path, login))
+            return _receive(connection, deadline)
+    except OSError as error:
+        return Answer(problem=_named(error))
+
+
+def _request(domain_name: str, path: str, login: Login | None) -> bytes:
+    lines = [
+        f"GET {path} HTTP/1.1",
+        f"Host: {domain_name}",
+        "User-Agent: registry-health-check",
+        "Accept: application/json",
+        "Connection: close",
+    ]
+    if login:
+        credentials = base64.b64encode(f"{login.name}:{login.password}".encode()).decode()
+        lines.append(f"Authorization: Basic {credentials}")
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def _receive(connection: ssl.SSLSocket, deadline: float) -> Answer:
+    """Every read has what is left of the whole time: a byte a second cannot stretch it."""
+    received = bytearray()
+    while len(received) < LONGEST_ANSWER_BYTES:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return read_answer(bytes(received), problem="no end in time")
+        connection.settimeout(left)
+        try:
+            piece = connection.recv(_LONGEST_READ_BYTES)
+        except TimeoutError:
+            return read_answer(bytes(received), problem="no end in time")
+        except OSError as error:
+            return read_answer(bytes(received), problem=_named(error))
+        if not piece:
+            return read_answer(bytes(received))
+        received += piece
+    return read_answer(bytes(received), problem=f"more than {LONGEST_ANSWER_BYTES} bytes")

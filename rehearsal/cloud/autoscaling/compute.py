@@ -1,0 +1,232 @@
+"""Auto Scaling launches, terminates and replaces instances as the launch template says."""
+
+import base64
+from typing import Any
+
+from moto.autoscaling.models import (
+    ASG_NAME_TAG,
+    AutoScalingBackend,
+    FakeAutoScalingGroup,
+    InstanceState,
+    TerminateInstanceActivity,
+)
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.instance_types import INSTANCE_TYPES
+from moto.ec2.models.instances import Instance
+from moto.ssm.models import ssm_backends
+
+from rehearsal.cloud.core.patches import Patches
+
+# EC2 user guide, "Run commands when you launch an EC2 instance with user data input".
+USER_DATA_LIMIT_BYTES = 16 * 1024
+VERSION_TAG = "aws:ec2launchtemplate:version"
+
+
+class LaunchError(Exception):
+    pass
+
+
+def instances_of(group: FakeAutoScalingGroup) -> list[Instance]:
+    return [state.instance for state in group.instance_states]
+
+
+def template_version(group: FakeAutoScalingGroup) -> str:
+    """The number of the launch template version the group launches now."""
+    return str(_version(group).number)
+
+
+def launched_version(instance: Instance) -> str:
+    return next((tag["value"] for tag in instance.get_tags() if tag["key"] == VERSION_TAG), "")
+
+
+def launch(group: FakeAutoScalingGroup, count: int) -> list[Instance]:
+    """Launch count instances; LaunchError when EC2 would refuse."""
+    return [_launch_one(group) for _ in range(count)]
+
+
+def terminate(group: FakeAutoScalingGroup, instance_ids: list[str]) -> None:
+    """Terminate instances of the group, with no replacement."""
+    group.instance_states = [
+        state for state in group.instance_states if state.instance.id not in instance_ids
+    ]
+    if instance_ids:
+        group.ec2_backend.terminate_instances(instance_ids)
+
+
+def fit(group: FakeAutoScalingGroup) -> None:
+    """Make the group as large as it is to be, the oldest instances leaving first."""
+    surplus = len(group.instance_states) - int(group.desired_capacity or 0)
+    terminate(group, [each.id for each in instances_of(group)[: max(0, surplus)]])
+    launch(group, max(0, -surplus))
+
+
+def heal(group: FakeAutoScalingGroup) -> None:
+    """Drop what no longer runs or is unhealthy, and launch what is missing."""
+    suspended = {process["ProcessName"] for process in group.suspended_processes}
+    if "ReplaceUnhealthy" not in suspended:
+        sick = [
+            state.instance.id
+            for state in group.instance_states
+            if state.health_status == "Unhealthy" and state.instance.state == "running"
+        ]
+        terminate(group, sick)
+    group.instance_states = [state for state in group.instance_states if state.instance.state == "running"]
+    if "Launch" not in suspended:
+        launch(group, max(0, int(group.desired_capacity or 0) - len(group.instance_states)))
+
+
+def patch(patches: Patches) -> None:
+    _launch_from_the_template(patches)
+    _replace_what_was_terminated(patches)
+    _replace_what_is_unhealthy(patches)
+    _terminate_in_group(patches)
+
+
+def _launch_from_the_template(patches: Patches) -> None:
+    # AWS launches what the template version says, balanced over the subnets (Auto Scaling user guide);
+    # moto takes the default version and the first subnet, and no profile, metadata options or image alias.
+    def replace_autoscaling_group_instances(
+        self: FakeAutoScalingGroup,
+        count_needed: int,
+        propagated_tags: dict[str, str],  # noqa: ARG001
+    ) -> None:
+        launch(self, count_needed)
+
+    patches.replace(
+        FakeAutoScalingGroup, "replace_autoscaling_group_instances", replace_autoscaling_group_instances
+    )
+
+
+def _replace_what_was_terminated(patches: Patches) -> None:
+    # moto replaces a terminated instance even while the group's processes are suspended.
+    def notify_terminate_instances(self: AutoScalingBackend, instance_ids: list[str]) -> None:
+        for group in self.autoscaling_groups.values():
+            if any(state.instance.id in instance_ids for state in group.instance_states):
+                heal(group)
+
+    patches.replace(AutoScalingBackend, "notify_terminate_instances", notify_terminate_instances)
+
+
+def _replace_what_is_unhealthy(patches: Patches) -> None:
+    # AWS replaces an instance marked Unhealthy (SetInstanceHealth); moto only notes it down.
+    def set_instance_health(self: AutoScalingBackend, instance_id: str, health_status: str) -> None:
+        original(self, instance_id, health_status)
+        for group in self.autoscaling_groups.values():
+            heal(group)
+
+    original = patches.replace(AutoScalingBackend, "set_instance_health", set_instance_health)
+
+    def resume_processes(self: AutoScalingBackend, group_name: str, scaling_processes: list[str]) -> None:
+        resume(self, group_name, scaling_processes)
+        heal(self.autoscaling_groups[group_name])
+
+    resume = patches.replace(AutoScalingBackend, "resume_processes", resume_processes)
+
+
+def _terminate_in_group(patches: Patches) -> None:
+    # moto first launches the replacement and then loses the autoscaling tag of the terminated instance.
+    def terminate_instance(
+        self: AutoScalingBackend, instance_id: str, should_decrement: bool
+    ) -> TerminateInstanceActivity:
+        group, instance = next(
+            (group, state.instance)
+            for group in self.autoscaling_groups.values()
+            for state in group.instance_states
+            if state.instance.id == instance_id
+        )
+        capacity = int(group.desired_capacity or 0)
+        if should_decrement:
+            group.desired_capacity = capacity - 1
+        terminate(group, [instance_id])
+        heal(group)
+        return TerminateInstanceActivity(instance, capacity)
+
+    patches.replace(AutoScalingBackend, "terminate_instance", terminate_instance)
+
+
+def _version(group: FakeAutoScalingGroup) -> Any:
+    if group.ec2_launch_template is None:
+        raise LaunchError(
+            f"{group.name} has no launch template: the rehearsal's AWS launches from nothing else"
+        )
+    return group.ec2_launch_template.get_version(group.launch_template_version)
+
+
+def _launch_one(group: FakeAutoScalingGroup) -> Instance:
+    version = _version(group)
+    data = version.data
+    ec2: EC2Backend = group.ec2_backend
+    image_id = _image(data["ImageId"], group)
+    instance_type = data["InstanceType"]
+    _check_architecture(ec2, image_id, instance_type)
+    user_data = version.user_data
+    if user_data and len(base64.b64decode(str(user_data))) > USER_DATA_LIMIT_BYTES:
+        raise LaunchError("User data is limited to 16384 bytes")
+    tags = {**group.get_propagated_tags(), **version.instance_tags, ASG_NAME_TAG: group.name}
+    reservation = ec2.run_instances(
+        image_id,
+        1,
+        user_data,
+        [],
+        security_group_ids=_security_groups(data),
+        instance_type=instance_type,
+        tags={"instance": tags},
+        launch_template={"LaunchTemplateId": version.template.id, "Version": str(version.number)},
+        is_instance_type_default=False,
+        subnet_id=_emptiest_subnet(group),
+        associate_public_ip=None,
+        metadata_options=data.get("MetadataOptions", {}),
+        region_name=group.region,
+    )
+    instance: Instance = reservation.instances[0]
+    if profile := data.get("IamInstanceProfile"):
+        ec2.associate_iam_instance_profile(
+            instance.id,
+            iam_instance_profile_name=profile.get("Name"),
+            iam_instance_profile_arn=profile.get("Arn"),
+        )
+        association = ec2.iam_instance_profile_associations[instance.id]
+        instance.iam_instance_profile = {
+            "Arn": association.iam_instance_profile.arn,
+            "Id": association.iam_instance_profile.id,
+        }
+    instance.autoscaling_group = group  # type: ignore[attr-defined]
+    group.instance_states.append(
+        InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
+    )
+    return instance
+
+
+def _security_groups(data: dict[str, Any]) -> list[str]:
+    interface: dict[str, Any] = next(iter(data.get("NetworkInterfaces", [])), {})
+    return [*data.get("SecurityGroupIds", []), *interface.get("Groups", [])]
+
+
+def _emptiest_subnet(group: FakeAutoScalingGroup) -> str:
+    used = [instance.subnet_id for instance in instances_of(group)]
+    return min((group.vpc_zone_identifier or "").split(","), key=used.count)
+
+
+def _image(image: str, group: FakeAutoScalingGroup) -> str:
+    """EC2 resolves resolve:ssm:NAME at each launch."""
+    if not image.startswith("resolve:ssm:"):
+        return image
+    name = image.removeprefix("resolve:ssm:")
+    parameter = ssm_backends[group.account_id][group.region].get_parameter(name)
+    if parameter is None:
+        raise LaunchError(f"The parameter {name} in the launch template's ImageId does not exist")
+    return str(parameter.value)
+
+
+def _check_architecture(ec2: EC2Backend, image_id: str, instance_type: str) -> None:
+    if instance_type not in INSTANCE_TYPES:
+        raise LaunchError(f"Invalid instance type: {instance_type}")
+    if image_id not in ec2.amis:
+        raise LaunchError(f"The image id '[{image_id}]' does not exist")
+    wanted = ec2.amis[image_id].architecture
+    offered = INSTANCE_TYPES[instance_type]["ProcessorInfo"]["SupportedArchitectures"]
+    if wanted not in offered:
+        raise LaunchError(
+            f"The architecture '{','.join(offered)}' of the specified instance type does not match "
+            f"the architecture '{wanted}' of the specified AMI"
+        )

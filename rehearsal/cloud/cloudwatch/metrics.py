@@ -1,0 +1,93 @@
+"""CloudWatch's metrics: what AWS services say of themselves, and what functions write into their logs."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.cloudwatch.models import CloudWatchBackend, Dimension, MetricDatumBase, cloudwatch_backends
+from moto.sqs.models import sqs_backends
+
+from rehearsal.cloud.cloudwatch.embedded_metrics import Measured, read_line
+from rehearsal.cloud.core.values import Place
+
+
+class Metrics:
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def record(self, measured: Measured, at: datetime) -> None:
+        rows: list[dict[str, Any]] = [
+            {
+                "MetricName": measured.name,
+                "Dimensions": [{"Name": key, "Value": value} for key, value in measured.dimensions.items()],
+                "Timestamp": at,
+                "Unit": measured.unit,
+                "Value": value,
+            }
+            for value in measured.values
+        ]
+        self._backend.put_metric_data(measured.namespace, rows)
+
+    def record_log(self, lines: Iterable[str], at: datetime) -> None:
+        """What is embedded in a log that reached its group.
+
+        The moment stands in for the timestamp inside, which is the machine's.
+        """
+        for line in lines:
+            for measured in read_line(line):
+                self.record(measured, at)
+
+    def record_invocation(
+        self, function: str, *, failed: bool, duration_milliseconds: float, at: datetime
+    ) -> None:
+        """Each invocation counts errors and throttles, even if there were none.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+        """
+        dimensions = {"FunctionName": function}
+        counts = {"Invocations": 1.0, "Errors": float(failed), "Throttles": 0.0}
+        for name, value in counts.items():
+            self.record(Measured("AWS/Lambda", name, dimensions, (value,), "Count"), at)
+        duration = (duration_milliseconds,)
+        self.record(Measured("AWS/Lambda", "Duration", dimensions, duration, "Milliseconds"), at)
+
+    def record_notification(self, topic_arn: str, *, delivered: bool, at: datetime) -> None:
+        """https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html"""
+        name = "NumberOfNotificationsDelivered" if delivered else "NumberOfNotificationsFailed"
+        dimensions = {"TopicName": topic_arn.rsplit(":", 1)[-1]}
+        self.record(Measured("AWS/SNS", name, dimensions, (1.0,), "Count"), at)
+
+    def record_queues(self, at: datetime) -> None:
+        """SQS measures each minute; here whenever somebody looks.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+        """
+        for queue in sqs_backends[self._place.account][self._place.region].queues.values():
+            visible = (float(queue.approximate_number_of_messages),)
+            name = "ApproximateNumberOfMessagesVisible"
+            self.record(Measured("AWS/SQS", name, {"QueueName": queue.name}, visible, "Count"), at)
+
+    def between(
+        self, namespace: str, name: str, dimensions: Mapping[str, str], began: datetime, ended: datetime
+    ) -> list[MetricDatumBase]:
+        """What was measured from the one moment to just before the other."""
+        return [
+            each
+            for each in self._backend.metric_data
+            if (each.namespace, each.name) == (namespace, name)
+            and _named(each.dimensions) == dimensions
+            and began <= _aware(each.timestamp) < ended
+        ]
+
+    @property
+    def _backend(self) -> CloudWatchBackend:
+        return cloudwatch_backends[self._place.account][self._place.region]
+
+
+def _named(dimensions: Iterable[Dimension]) -> dict[str, str]:
+    return {str(each.name): str(each.value) for each in dimensions}
+
+
+def _aware(moment: datetime) -> datetime:
+    # What comes over the API has no time zone in moto.
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

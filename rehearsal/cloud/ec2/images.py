@@ -1,0 +1,51 @@
+"""The machine images of the emulated EC2 and the public parameters that name them."""
+
+from moto.core.utils import utcnow
+from moto.ec2.models import ec2_backends
+from moto.ssm.models import Parameter, ssm_backends
+
+from rehearsal.cloud.core.values import Place
+
+CANONICAL = "099720109477"
+RELEASES = ("24.04", "26.04")
+ARCHITECTURES = {"arm64": "arm64", "amd64": "x86_64"}
+
+
+def publish_ubuntu(place: Place) -> None:
+    """One image for each release and architecture, under Canonical's parameter names.
+
+    https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/
+    """
+    ec2 = ec2_backends[place.account][place.region]
+    for release in RELEASES:
+        for debian_name, ec2_name in ARCHITECTURES.items():
+            image = ec2.register_image(
+                name=f"ubuntu/images/hvm-ssd-gp3/ubuntu-{release}-{debian_name}-server-20261101",
+                description=f"Canonical, Ubuntu, {release}, {debian_name}",
+            )
+            image.architecture = ec2_name
+            image.owner_id = CANONICAL
+            image.virtualization_type = "hvm"
+            _publish_parameter(
+                place,
+                f"/aws/service/canonical/ubuntu/server/{release}/stable/current/{debian_name}/hvm/ebs-gp3/ami-id",
+                image.id,
+            )
+
+
+def _publish_parameter(place: Place, name: str, value: str) -> None:
+    # PutParameter refuses names under /aws, as it should: only AWS publishes there.
+    ssm_backends[place.account][place.region]._parameters[name].append(
+        Parameter(  # type: ignore[abstract]  # moto leaves what CloudFormation never asks for undefined
+            account_id=place.account,
+            name=name,
+            value=value,
+            parameter_type="String",
+            description=None,
+            allowed_pattern=None,
+            keyid=None,
+            last_modified_date=utcnow(),
+            version=1,
+            data_type="aws:ec2:image",
+        )
+    )

@@ -1,0 +1,309 @@
+"""AWS Lambda's runtime: the deployed package on Python 3.13, under Amazon's own runtime interface client.
+
+Runs inside the world. A function's process lives in the internet root, by chroot and as nobody, with the
+world's names and trust: nothing points it at a stand-in. Every invocation is a cold start.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from rehearsal.cloud import Function, Outcome
+from rehearsal.machine.layers import mount
+from rehearsal.machine.workplace import Workplace
+
+REQUIREMENTS = Path(__file__).with_name("functions.txt")
+RUNTIME = "python3.13"
+INSIDE = Path("/var/runtime")
+CODE = Path("/var/functions")
+# AWS Lambda quotas: an initialization that takes longer is ended.
+LONGEST_INIT_SECONDS = 10
+NOBODY = "65534:65534"
+
+
+class FunctionRuntimeError(Exception):
+    """What AWS's runtime consists of cannot be had, or a function wants another one."""
+
+
+def prepare(workplace: Workplace, say: Callable[[str], None]) -> Path:
+    """The folder of what AWS puts beside a function's own package, installed now if the cache has none."""
+    key = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
+    place = workplace.cache / f"lambda-{RUNTIME}-{key}"
+    if place.is_dir():
+        return place
+    say("installing AWS Lambda's runtime interface client and SDK …")
+    with tempfile.TemporaryDirectory(prefix=".lambda-", dir=workplace.cache) as scratch:
+        # fmt: off
+        install = [
+            sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", f"{scratch}/runtime",
+            "--python-version", "3.13", "--python-platform", f"{platform.machine()}-manylinux2014",
+            "--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirements", str(REQUIREMENTS),
+        ]
+        # fmt: on
+        done = subprocess.run(install, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise FunctionRuntimeError(f"AWS Lambda's runtime cannot be installed:\n{done.stderr}")
+        Path(scratch, "runtime").chmod(0o755)
+        Path(scratch, "runtime").rename(place)
+    return place
+
+
+class FunctionRuntime:
+    def __init__(self, *, packages: Path, root: Path, bundle: Path, region: str) -> None:
+        """``packages`` is from prepare(), ``root`` the mounted internet root, ``bundle`` its trust."""
+        self._root = root
+        self._region = region
+        inside = root / INSIDE.relative_to("/")
+        inside.mkdir(parents=True, exist_ok=True)
+        mount("--bind", str(packages), str(inside))
+        self._compile()
+        # The SDK brings its own list of authorities; in this world it is the world's.
+        mount("--bind", str(bundle), str(inside / "botocore/cacert.pem"))
+
+    def __call__(self, function: Function, payload: str) -> Outcome:
+        """Run a function once."""
+        if function.runtime != RUNTIME:
+            raise FunctionRuntimeError(
+                f"{function.name} is for {function.runtime}; the rehearsal has {RUNTIME}"
+            )
+        return _run(
+            function, payload, self._command(self._unpack(function), function), self._variables(function)
+        )
+
+    def _compile(self) -> None:
+        """As AWS's image comes; only once in the life of the cache."""
+        command = ["python3", "-m", "compileall", "-q", "-j0", str(INSIDE)]
+        if not (self._root / INSIDE.relative_to("/") / "boto3/__pycache__").is_dir():
+            subprocess.run(["chroot", str(self._root), *command], check=True, capture_output=True)
+
+    def _unpack(self, function: Function) -> Path:
+        name = hashlib.sha256(function.code).hexdigest()[:32]
+        place = self._root / CODE.relative_to("/") / name
+        if not place.is_dir():
+            draft = place.with_name(f".{name}-{uuid.uuid4().hex}")
+            draft.mkdir(parents=True)
+            with zipfile.ZipFile(io.BytesIO(function.code)) as package:
+                package.extractall(draft)
+            with contextlib.suppress(OSError):
+                draft.rename(place)
+            shutil.rmtree(draft, ignore_errors=True)
+        return CODE / name
+
+    def _command(self, code: Path, function: Function) -> list[str]:
+        # fmt: off
+        return [
+            "setpriv", "--pdeathsig", "KILL", "/usr/sbin/chroot", f"--userspec={NOBODY}", str(self._root),
+            "env", f"--chdir={code}", f"LAMBDA_TASK_ROOT={code}",
+            "python3", "-m", "awslambdaric", function.handler,
+        ]
+        # fmt: on
+
+    def _variables(self, function: Function) -> dict[str, str]:
+        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+        return {
+            **function.environment,
+            **function.credentials,
+            "AWS_DEFAULT_REGION": self._region,
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{RUNTIME}",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mib),
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
+            "AWS_REGION": self._region,
+            "LAMBDA_RUNTIME_DIR": str(INSIDE),
+            "LANG": "C.UTF-8",
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "PYTHONPATH": str(INSIDE),
+            "TZ": ":UTC",
+            "_HANDLER": function.handler,
+        }
+
+
+@dataclass(slots=True)
+class _Conversation:
+    """What the runtime interface client and AWS Lambda tell each other about one invocation."""
+
+    payload: str
+    headers: Mapping[str, str]
+    asked: threading.Event = field(default_factory=threading.Event)
+    answered: threading.Event = field(default_factory=threading.Event)
+    answer: str = ""
+    error: str = ""
+
+    def settle(self, answer: str, error: str) -> None:
+        self.answer, self.error = answer, error
+        self.answered.set()
+
+
+def _run(function: Function, payload: str, command: list[str], variables: Mapping[str, str]) -> Outcome:
+    request_id = str(uuid.uuid4())
+    conversation = _Conversation(
+        payload,
+        {
+            "Lambda-Runtime-Aws-Request-Id": request_id,
+            "Lambda-Runtime-Invoked-Function-Arn": function.arn,
+            "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000",
+        },
+    )
+    api = _serve(conversation, function.timeout_seconds)
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            command,
+            env={**variables, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        _wait(process, conversation.asked, LONGEST_INIT_SECONDS)
+        asked = time.monotonic()
+        if conversation.asked.is_set():
+            _wait(process, conversation.answered, function.timeout_seconds)
+        ended = time.monotonic()
+        memory_mib = _peak_memory_mib(process.pid)
+        early = process.poll()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        api.shutdown()
+        api.server_close()
+        output.seek(0)
+        printed = output.read().decode(errors="replace").splitlines()
+    duration, init = (ended - asked) * 1000, (asked - began) * 1000
+    if not conversation.answered.is_set():
+        conversation.settle(
+            *_silence(request_id, function, asked=conversation.asked.is_set(), exit_code=early)
+        )
+    if memory_mib > function.memory_mib:
+        conversation.settle(
+            *_failure(
+                "Runtime.ExitError",
+                f"RequestId: {request_id} Error: Runtime exited with error: signal: killed",
+            )
+        )
+    report = (
+        f"REPORT RequestId: {request_id}\tDuration: {duration:.2f} ms"
+        f"\tBilled Duration: {duration + init:.0f} ms\tMemory Size: {function.memory_mib} MB"
+        f"\tMax Memory Used: {memory_mib} MB\tInit Duration: {init:.2f} ms"
+    )
+    log = (
+        f"START RequestId: {request_id} Version: $LATEST",
+        *printed,
+        f"END RequestId: {request_id}",
+        report,
+    )
+    return Outcome(
+        request_id,
+        conversation.answer,
+        conversation.error,
+        log,
+        round(duration, 1),
+        round(init, 1),
+        memory_mib,
+    )
+
+
+def _silence(request_id: str, function: Function, *, asked: bool, exit_code: int | None) -> tuple[str, str]:
+    """Nobody answered: the process has died, or its time is over."""
+    if exit_code is not None:
+        return _failure(
+            "Runtime.ExitError",
+            f"RequestId: {request_id} Error: Runtime exited with error: exit status {exit_code}",
+        )
+    if not asked:
+        return _failure(
+            "Sandbox.Timedout",
+            f"RequestId: {request_id} Error: Init timed out after {LONGEST_INIT_SECONDS} s",
+        )
+    limit = f"{function.timeout_seconds:.2f}"
+    return _failure(
+        "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit} seconds"
+    )
+
+
+def _failure(kind: str, message: str) -> tuple[str, str]:
+    return json.dumps({"errorType": kind, "errorMessage": message}), "Unhandled"
+
+
+def _wait(process: subprocess.Popen[bytes], event: threading.Event, seconds: float) -> None:
+    """Until the event, the end of the process, or the end of the time."""
+    deadline = time.monotonic() + seconds
+    while not event.wait(0.01) and process.poll() is None and time.monotonic() < deadline:
+        pass
+
+
+def _peak_memory_mib(pid: int) -> int:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return -(-int(line.split()[1]) // 1024)
+    return 0
+
+
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """The runtime is killed where it waits for a next event."""
+
+
+def _serve(conversation: _Conversation, timeout_seconds: int) -> ThreadingHTTPServer:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            if conversation.asked.is_set():
+                # There is no other event: Lambda freezes the process here, and this one is ended.
+                threading.Event().wait(timeout_seconds)
+                return
+            conversation.asked.set()
+            deadline = {"Lambda-Runtime-Deadline-Ms": str(int((time.time() + timeout_seconds) * 1000))}
+            self._answer(200, conversation.payload, {**conversation.headers, **deadline})
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(errors="replace")
+            if self.path.endswith("/error"):
+                conversation.asked.set()
+                conversation.settle(body, "Unhandled")
+            else:
+                conversation.settle(body, "")
+            self._answer(202, '{"status": "OK"}', {})
+
+        def _answer(self, status: int, body: str, headers: Mapping[str, str]) -> None:
+            content = body.encode()
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            with contextlib.suppress(BrokenPipeError):
+                self.wfile.write(content)
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = _QuietServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.block_on_close = False
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    return server

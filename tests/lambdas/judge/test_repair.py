@@ -1,0 +1,82 @@
+"""Which repair comes when, and when none does."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from lambdas.aws.hosts import Hosts
+from lambdas.judge.causes import CAUSES, Step
+from lambdas.judge.diagnosis import Diagnosis
+from lambdas.judge.incident import Repair, State
+from lambdas.judge.repair import next_step, replaceable
+from tests.lambdas.account import HOST, NOW
+
+FAILING = State(started_at=NOW, since=NOW, failures=2)
+
+
+def down(cause_id: str) -> Diagnosis:
+    return Diagnosis(CAUSES[cause_id], is_down=True)
+
+
+def tried(*steps: Step) -> State:
+    return replace(FAILING, repairs=tuple(Repair(step, NOW) for step in steps))
+
+
+@pytest.mark.parametrize(
+    ("before", "step"),
+    [
+        ((), Step.SERVICE),
+        ((Step.SERVICE,), Step.ENGINE),
+        ((Step.SERVICE, Step.ENGINE), Step.INSTANCE),
+        ((Step.SERVICE, Step.ENGINE, Step.INSTANCE), None),
+    ],
+)
+def test_service_then_engine_then_instance_then_nothing(before: tuple[Step, ...], step: Step | None) -> None:
+    assert next_step(tried(*before), down("registry-stopped"), NOW) == step
+
+
+def test_nothing_is_repaired_before_the_second_failure() -> None:
+    assert next_step(replace(FAILING, failures=1), down("registry-stopped"), NOW) is None
+
+
+@pytest.mark.parametrize(
+    "cause_id", ["dns-missing", "dns-elsewhere", "s3-denied", "s3-bucket-missing", "s3-unreachable"]
+)
+def test_a_fault_that_a_new_host_shares_is_left_alone(cause_id: str) -> None:
+    assert next_step(FAILING, down(cause_id), NOW) is None
+
+
+@pytest.mark.parametrize("cause_id", ["disk-full", "clock-wrong", "certificate-not-served"])
+def test_what_interrupts_nobody_is_repaired_before_clients_feel_the_fault(cause_id: str) -> None:
+    assert next_step(FAILING, Diagnosis(CAUSES[cause_id]), NOW) == Step.SERVICE
+
+
+def test_nothing_interrupts_clients_that_are_served() -> None:
+    assert next_step(FAILING, Diagnosis(CAUSES["memory-exhausted"]), NOW) is None
+    assert next_step(tried(Step.SERVICE), Diagnosis(CAUSES["disk-full"]), NOW) is None
+    assert next_step(FAILING, Diagnosis(CAUSES["host-gone"]), NOW) is None
+
+
+def test_a_host_is_replaced_once_in_six_hours_at_most() -> None:
+    replaced = replace(FAILING, replaced_at=NOW)
+    gone = down("host-gone")
+    assert next_step(replaced, gone, NOW + timedelta(hours=5, minutes=59)) is None
+    assert next_step(replaced, gone, NOW + timedelta(hours=6)) == Step.INSTANCE
+
+
+def test_a_host_that_served_is_replaced_at_once() -> None:
+    assert replaceable(Hosts((HOST,)), replace(FAILING, served_by=HOST), NOW) == HOST
+
+
+def test_a_host_that_never_served_may_still_be_starting() -> None:
+    known = replace(FAILING, served_by="i-before")
+    assert replaceable(Hosts((HOST,)), known, NOW + timedelta(minutes=29)) is None
+    assert replaceable(Hosts((HOST,)), known, NOW + timedelta(minutes=30)) == HOST
+
+
+@pytest.mark.parametrize(
+    "hosts", [Hosts(), Hosts((HOST, "i-2")), Hosts((HOST,), ("i-2",)), Hosts((), (HOST,))]
+)
+def test_while_the_group_is_changing_no_host_is_replaced(hosts: Hosts) -> None:
+    assert replaceable(hosts, replace(FAILING, served_by=HOST), NOW + timedelta(days=1)) is None

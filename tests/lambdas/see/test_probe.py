@@ -1,0 +1,240 @@
+"""The probe against servers that mean it no good, on this machine's own loopback."""
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from lambdas.see.http_answer import LONGEST_ANSWER_BYTES
+from lambdas.see.probe import Login, Target, connect, get, look_at_certificate, probe, resolve
+
+NAME = "registry.example.com"
+SECONDS = 0.1
+AMPLE_SECONDS = 5
+CATALOG = b'{"repositories":[]}'
+WELCOME = b"HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n" + CATALOG
+CHALLENGE = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n'
+Serve = Callable[[ssl.SSLSocket], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A certificate that signs itself, and a client that trusts nothing else."""
+
+    server: ssl.SSLContext
+    client: ssl.SSLContext
+
+
+def identity(folder: Path, name: str, days_left: int = 60) -> Identity:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=30))
+        .not_valid_after(now + timedelta(days=days_left))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    path = folder / f"{name}{days_left}.pem"
+    path.write_bytes(
+        pem
+        + key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(path)
+    return Identity(server, ssl.create_default_context(cadata=pem.decode()))
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Identity:
+    return identity(tmp_path_factory.mktemp("identity"), NAME)
+
+
+@contextlib.contextmanager
+def listening(handle: Callable[[socket.socket], None]) -> Iterator[Target]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    threading.Thread(target=attempt, args=(connection,), daemon=True).start()
+
+        def attempt(connection: socket.socket) -> None:
+            with connection, contextlib.suppress(OSError):
+                handle(connection)
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield Target(NAME, "127.0.0.1", listener.getsockname()[1])
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def serving(who: Identity, serve: Serve) -> contextlib.AbstractContextManager[Target]:
+    def handle(connection: socket.socket) -> None:
+        with who.server.wrap_socket(connection, server_side=True) as encrypted:
+            encrypted.recv(4096)
+            serve(encrypted)
+
+    return listening(handle)
+
+
+def endless(connection: ssl.SSLSocket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        connection.sendall(b"x" * 16_384)
+
+
+def slowly(connection: ssl.SSLSocket) -> None:
+    """A byte every 5 ms, for ever: no single wait is long."""
+    for byte in b"HTTP/1.1 200 OK\r\nX: " + b"y" * 5000:
+        connection.sendall(bytes([byte]))
+        time.sleep(0.005)
+
+
+def portal(connection: ssl.SSLSocket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>")
+
+
+def redirect(connection: ssl.SSLSocket) -> None:
+    connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /v2/\r\nContent-Length: 0\r\n\r\n")
+
+
+def short(connection: ssl.SSLSocket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + CATALOG)
+
+
+def hang_up(connection: ssl.SSLSocket) -> None:
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("serve", "shown"),
+    [
+        (endless, f"HTTP 200, more than {LONGEST_ANSWER_BYTES} bytes"),
+        (portal, "HTTP 200"),
+        (redirect, "HTTP 302"),
+        (short, "HTTP 200, cut short"),
+        (hang_up, "closed without an answer"),
+    ],
+)
+def test_whatever_answers_the_answer_is_bounded_and_named(known: Identity, serve: Serve, shown: str) -> None:
+    with serving(known, serve) as target:
+        answer = get(target, "/v2/", None, AMPLE_SECONDS, known.client)
+    assert str(answer) == shown
+
+
+def test_a_byte_at_a_time_does_not_stretch_the_time(known: Identity) -> None:
+    began = time.monotonic()
+    with serving(known, slowly) as target:
+        answer = get(target, "/v2/", None, SECONDS, known.client)
+    assert answer.problem == "no end in time"
+    assert time.monotonic() - began < 10 * SECONDS
+
+
+def test_a_registry_is_seen_whole_and_gets_the_login_with_the_catalog_only(known: Identity) -> None:
+    seen: list[str] = []
+
+    def handle(connection: socket.socket) -> None:
+        with known.server.wrap_socket(connection, server_side=True) as encrypted:
+            request = encrypted.recv(4096).decode()
+            if request:
+                seen.append(request)
+                encrypted.sendall(WELCOME if "Authorization" in request else CHALLENGE)
+
+    with listening(handle) as target:
+        outside = probe(target, Login("health", "secret"), trust=known.client)
+    assert (outside.port_443, outside.port_80) == ("open", None)
+    assert outside.served is not None
+    assert outside.served.trust == "ok"
+    assert outside.served.days_left(datetime.now(UTC)) == pytest.approx(60, abs=0.1)
+    assert len(outside.served.fingerprint) == 64
+    assert outside.anonymous is not None
+    assert (outside.anonymous.status, outside.anonymous.challenge) == (401, 'Basic realm="x"')
+    assert outside.catalog is not None
+    assert outside.catalog.is_catalog
+    assert [request.splitlines()[0] for request in seen] == [
+        "GET /v2/ HTTP/1.1",
+        "GET /v2/_catalog?n=1 HTTP/1.1",
+    ]
+    assert "Authorization: Basic aGVhbHRoOnNlY3JldA==" in seen[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "days_left", "trusted", "trust"),
+    [
+        (NAME, -1, True, "expired"),
+        ("other.example.com", 60, True, "wrong-name"),
+        (NAME, 60, False, "self-signed"),
+    ],
+)
+def test_a_certificate_clients_refuse_is_named_and_gets_no_login(
+    tmp_path: Path, name: str, days_left: int, trusted: bool, trust: str
+) -> None:
+    requests: list[bytes] = []
+
+    def handle(connection: socket.socket) -> None:
+        with who.server.wrap_socket(connection, server_side=True) as encrypted:
+            requests.append(encrypted.recv(4096))
+
+    who = identity(tmp_path, name, days_left)
+    with listening(handle) as target:
+        client = who.client if trusted else ssl.create_default_context()
+        outside = probe(target, Login("health", "secret"), trust=client)
+    assert outside.served is not None
+    assert outside.served.trust == trust
+    assert len(outside.served.fingerprint) == 64
+    assert (outside.anonymous, outside.catalog) == (None, None)
+    assert b"".join(requests) == b""
+
+
+def say_nothing(connection: socket.socket) -> None:
+    connection.recv(4096)
+    time.sleep(2 * SECONDS)
+
+
+def say_half(connection: socket.socket) -> None:
+    connection.sendall(b"\x16\x03\x03\x00\x40half")
+
+
+def say_plain(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+@pytest.mark.parametrize("handle", [say_nothing, say_half, say_plain])
+def test_a_handshake_that_stops_half_way_ends(
+    known: Identity, handle: Callable[[socket.socket], None]
+) -> None:
+    with listening(handle) as target:
+        served = look_at_certificate(target, known.client, seconds=SECONDS)
+    assert served.trust == "no-handshake"
+    assert served.problem
+
+
+def test_a_closed_port_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    assert connect("127.0.0.1", port) == "refused"
+
+
+def test_a_name_without_an_address_says_why() -> None:
+    names = resolve("a" * 64 + ".example.com")
+    assert names.addresses == ()
+    assert names.problem

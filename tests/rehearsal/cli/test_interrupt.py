@@ -1,0 +1,107 @@
+"""A rehearsal that is interrupted, at whatever point: nothing lives on, and `down` and the next one work."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rehearsal.machine.machine import find_missing
+from rehearsal.machine.workplace import OUTSIDE_LINK, Workplace
+from rehearsal.outside.world import down
+
+WORKPLACE = Workplace.of_this_machine()
+MISSING = find_missing(WORKPLACE)
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"THE REHEARSAL DOES NOT RUN: {'; '.join(MISSING)}")
+
+# What the transcript says when the rehearsal has got so far.
+PREPARING, BOOTSTRAPPING, BOOTING = "▶ a world of its own", "▶ cdk bootstrap", "EC2 starts"
+
+
+def start(*command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        # A job in the background starts with Ctrl-C ignored, and its children too.
+        ["env", "--default-signal=INT", sys.executable, "-m", "rehearsal", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # Ctrl-C goes to everything the terminal started.
+        start_new_session=True,
+    )
+
+
+def wait_for(rehearsal: subprocess.Popen[str], text: str) -> None:
+    assert rehearsal.stdout
+    seen = []
+    for line in rehearsal.stdout:
+        seen.append(line)
+        if text in line:
+            return
+    pytest.fail(f"it ended before {text!r}:\n{''.join(seen)}")
+
+
+def living() -> list[str]:
+    """The processes on this machine that were started with, or write to, something of the rehearsal's folder."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (each / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            writes_to = str((each / "fd/1").readlink())
+            if f"{WORKPLACE.run}/" in command + writes_to:
+                found.append(command)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_in_the_end() -> Iterator[None]:
+    down(WORKPLACE)
+    yield
+    down(WORKPLACE)
+    assert not WORKPLACE.run.exists()
+    assert not [each for each in WORKPLACE.cgroups() if each.exists()]
+    assert not Path("/sys/class/net", OUTSIDE_LINK).exists()
+    assert not living()
+
+
+@pytest.mark.parametrize("point", [PREPARING, BOOTSTRAPPING, BOOTING])
+def test_ctrl_c_ends_everything_by_itself(point: str) -> None:
+    rehearsal = start()
+    wait_for(rehearsal, point)
+
+    os.killpg(rehearsal.pid, signal.SIGINT)
+    rehearsal.communicate(timeout=120)
+
+    assert rehearsal.returncode == 130
+    assert not living()
+    assert not Path("/sys/class/net", OUTSIDE_LINK).exists()
+
+
+@pytest.mark.parametrize("point", [BOOTSTRAPPING, BOOTING])
+def test_kill_9_leaves_nothing_alive(point: str) -> None:
+    rehearsal = start()
+    wait_for(rehearsal, point)
+
+    os.kill(rehearsal.pid, signal.SIGKILL)
+    rehearsal.communicate(timeout=60)
+
+    assert WORKPLACE.holder() is None
+    assert not living()
+
+
+def test_a_second_rehearsal_says_who_holds_the_machine() -> None:
+    first = start()
+    wait_for(first, PREPARING)
+
+    second = start()
+    said, _ = second.communicate(timeout=60)
+
+    assert second.returncode == 1
+    assert "another rehearsal holds this machine: process" in said
+    assert "`python -m rehearsal down`" in said
+    assert first.poll() is None
+    os.killpg(first.pid, signal.SIGINT)
+    first.communicate(timeout=120)

@@ -1,0 +1,328 @@
+"""Functions, topics and queues are measured, alarms ring by it, and a mail says so if CloudWatch may send one."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from rehearsal.cloud import AlarmState, Letter, UndeliverableError
+from rehearsal.inside import alarms, ticks
+from tests.rehearsal.cloud.account import Account, running_account
+from tests.rehearsal.cloud.functions import (
+    MAY_LOSE,
+    MAY_START,
+    Runtime,
+    function_resources,
+    schedule_resources,
+    with_runtime,
+)
+from tests.rehearsal.cloud.mail import confirm
+
+NOON = datetime(2027, 3, 1, 12, 0, 20, tzinfo=UTC)
+HEALTHY = (
+    '{"_aws": {"Timestamp": 1, "CloudWatchMetrics": [{"Namespace": "Own", "Dimensions": [["service"]],'
+    ' "Metrics": [{"Name": "Healthy", "Unit": "Count"}]}]}, "service": "r.example", "Healthy": [0.0]}'
+)
+ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+CLOUDWATCH = {"Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Condition": ACCOUNT}
+ROOT = {
+    "Effect": "Allow",
+    "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+KEY_FOR_CLOUDWATCH = {**CLOUDWATCH, "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": "*"}
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    with running_account() as running:
+        yield running
+
+
+@pytest.fixture
+def runtime(account: Account) -> Runtime:
+    return with_runtime(account)
+
+
+@pytest.fixture
+def letters(account: Account) -> list[Letter]:
+    found: list[Letter] = []
+    account.cloud.follow_mail(found.append)
+    return found
+
+
+def topic_resources(
+    *, key_statements: list[dict[str, Any]], publishers: list[dict[str, Any]]
+) -> dict[str, Any]:
+    topic = {"Ref": "Topic"}
+    return {
+        "Key": {
+            "Type": "AWS::KMS::Key",
+            "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": key_statements}},
+        },
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": {"Ref": "Key"}}},
+        "Policy": {
+            "Type": "AWS::SNS::TopicPolicy",
+            "Properties": {
+                "Topics": [topic],
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {**each, "Action": "sns:Publish", "Resource": topic} for each in publishers
+                    ],
+                },
+            },
+        },
+        "Mail": {
+            "Type": "AWS::SNS::Subscription",
+            "Properties": {"TopicArn": topic, "Protocol": "email", "Endpoint": "me@example.com"},
+        },
+    }
+
+
+def alarm(metric: str, dimensions: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    namespace, name = metric.rsplit("/", 1)
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "DependsOn": ["Policy"],
+        "Properties": {
+            "AlarmName": name,
+            "AlarmDescription": f"r.example: {name}",
+            "Namespace": namespace,
+            "MetricName": name,
+            "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+            "Statistic": "Sum",
+            "Period": 300,
+            "EvaluationPeriods": 1,
+            "Threshold": 1,
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": [{"Ref": "Topic"}],
+            **properties,
+        },
+    }
+
+
+ERRORS = alarm("AWS/Lambda/Errors", {"FunctionName": {"Ref": "Function"}})
+HEARTBEAT = alarm(
+    "Own/Healthy",
+    {"service": "r.example"},
+    Statistic="SampleCount",
+    EvaluationPeriods=3,
+    ComparisonOperator="LessThanThreshold",
+    TreatMissingData="breaching",
+)
+
+
+def deploy(account: Account, *, may_log: bool = True, **resources: Any) -> None:
+    """A function with its schedule, an encrypted topic that CloudWatch may use, and these resources."""
+    topic = topic_resources(key_statements=[ROOT, KEY_FOR_CLOUDWATCH], publishers=[CLOUDWATCH])
+    function = {**function_resources(may_log=may_log), **schedule_resources(MAY_START, MAY_LOSE)}
+    template = {"Resources": {**function, **topic, **resources}}
+    assert account.create("operations", template) == "CREATE_COMPLETE"
+
+
+def run(account: Account, at: datetime) -> None:
+    """The schedule's turn."""
+    account.cloud.fire("check_health", at)
+
+
+def look(account: Account, at: datetime) -> dict[str, AlarmState]:
+    return {each.name: each for each in account.cloud.look_at_alarms(at)}
+
+
+def test_a_failed_run_rings_once_and_is_over_when_its_period_is(
+    account: Account, runtime: Runtime, letters: list[Letter]
+) -> None:
+    deploy(account, Errors=ERRORS)
+    confirm(account, letters)
+    runtime.failures = 1
+    run(account, NOON)
+    assert look(account, NOON)["Errors"].state == "ALARM"
+    later = NOON + timedelta(minutes=4)
+    assert look(account, later)["Errors"].state == "ALARM"
+    run(account, later)
+    over = look(account, NOON + timedelta(minutes=5))["Errors"]
+    assert (over.before, over.state) == ("ALARM", "OK")
+    assert [each.subject for each in letters[1:]] == ['ALARM: "Errors" in US East (N. Virginia)']
+
+
+def test_the_mail_says_what_rang_and_why(account: Account, runtime: Runtime, letters: list[Letter]) -> None:
+    deploy(account, Errors=ERRORS)
+    confirm(account, letters)
+    runtime.failures = 1
+    run(account, NOON)
+    look(account, NOON)
+    body = letters[-1].body
+    for line in (
+        "- Name:                       Errors",
+        "- Description:                r.example: Errors",
+        "- State Change:               OK -> ALARM",
+        "- Reason for State Change:    Threshold Crossed: 1 out of the last 1 datapoints"
+        " [1.0 (01/03/27 11:56:00)] was greater than or equal to the threshold (1.0)"
+        " (minimum 1 datapoint for OK -> ALARM transition).",
+        "- Timestamp:                  Monday 01 March, 2027 12:00:20 UTC",
+        "- AWS Account:                123456789012",
+        "- Dimensions:                          [FunctionName = check]",
+    ):
+        assert line in body.splitlines()
+
+
+def test_a_heartbeat_that_stops_rings_when_no_beat_is_left_in_sight(
+    account: Account, runtime: Runtime, letters: list[Letter]
+) -> None:
+    deploy(account, Heartbeat=HEARTBEAT)
+    confirm(account, letters)
+    runtime.log = (HEALTHY,)
+    run(account, NOON)
+    assert look(account, NOON)["Healthy"].state == "OK"
+    # Three periods and the two that CloudWatch sees besides.
+    assert look(account, NOON + timedelta(minutes=24))["Healthy"].state == "OK"
+    silent = look(account, NOON + timedelta(minutes=25))["Healthy"]
+    assert silent.state == "ALARM"
+    assert silent.reason.endswith("3 missing datapoints were treated as [Breaching].")
+    assert letters[-1].subject.startswith('ALARM: "Healthy"')
+
+
+def test_a_new_heartbeat_has_rung_before_anybody_could_hear_it(
+    account: Account, runtime: Runtime, letters: list[Letter]
+) -> None:
+    deploy(account, Heartbeat=HEARTBEAT)
+    (described,) = account.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert described["StateValue"] == "ALARM"
+    confirm(account, letters)
+    runtime.log = (HEALTHY,)
+    run(account, NOON)
+    assert look(account, NOON)["Healthy"].state == "OK"
+    assert [each.subject for each in letters] == ["AWS Notification - Subscription Confirmation"]
+
+
+def test_metrics_in_a_log_that_nobody_got_are_lost(account: Account, runtime: Runtime) -> None:
+    deploy(account, may_log=False, Heartbeat=HEARTBEAT)
+    runtime.log = (HEALTHY,)
+    run(account, NOON)
+    assert look(account, NOON)["Healthy"].state == "ALARM"
+
+
+def test_a_mail_that_cannot_be_delivered_is_counted(
+    account: Account, runtime: Runtime, letters: list[Letter]
+) -> None:
+    failed = alarm(
+        "AWS/SNS/NumberOfNotificationsFailed", {"TopicName": {"Fn::GetAtt": ["Topic", "TopicName"]}}
+    )
+    deploy(account, Errors=ERRORS, Failed=failed)
+    confirm(account, letters)
+
+    def refuse(letter: Letter) -> None:
+        raise UndeliverableError(letter.to)
+
+    account.cloud.follow_mail(refuse)
+    runtime.failures = 1
+    run(account, NOON)
+    look(account, NOON)
+    assert look(account, NOON)["NumberOfNotificationsFailed"].state == "ALARM"
+
+
+def test_a_message_that_waits_in_a_queue_rings(account: Account) -> None:
+    waiting = alarm(
+        "AWS/SQS/ApproximateNumberOfMessagesVisible",
+        {"QueueName": {"Fn::GetAtt": ["Lost", "QueueName"]}},
+        Statistic="Maximum",
+    )
+    with_runtime(account)
+    deploy(account, Waiting=waiting)
+    assert look(account, NOON)["ApproximateNumberOfMessagesVisible"].state == "OK"
+    sqs = account.client("sqs")
+    (url,) = sqs.list_queues()["QueueUrls"]
+    sqs.send_message(QueueUrl=url, MessageBody="lost")
+    assert look(account, NOON + timedelta(minutes=5))["ApproximateNumberOfMessagesVisible"].state == "ALARM"
+
+
+@pytest.mark.parametrize(
+    ("key_statements", "publishers", "told"),
+    [
+        ([ROOT, KEY_FOR_CLOUDWATCH], [CLOUDWATCH], "Successfully executed action"),
+        ([ROOT], [CLOUDWATCH], "does not have authorization to access the SNS topic encryption key."),
+        (
+            [ROOT, KEY_FOR_CLOUDWATCH],
+            [{**CLOUDWATCH, "Principal": {"Service": "events.amazonaws.com"}}],
+            "no resource-based policy allows the SNS:Publish action",
+        ),
+        (
+            [ROOT, KEY_FOR_CLOUDWATCH],
+            [{**CLOUDWATCH, "Condition": {"StringEquals": {"aws:SourceAccount": "999999999999"}}}],
+            "no resource-based policy allows the SNS:Publish action",
+        ),
+    ],
+)
+def test_cloudwatch_publishes_only_if_topic_and_key_let_it(
+    account: Account,
+    letters: list[Letter],
+    key_statements: list[dict[str, Any]],
+    publishers: list[dict[str, Any]],
+    told: str,
+) -> None:
+    silence = alarm("Own/Nothing", {}, TreatMissingData="ignore")
+    topic = topic_resources(key_statements=key_statements, publishers=publishers)
+    account.create("topic", {"Resources": {**topic, "Alarm": silence}})
+    confirm(account, letters)
+    account.client("cloudwatch").put_metric_data(
+        Namespace="Own", MetricData=[{"MetricName": "Nothing", "Value": 1, "Timestamp": NOON}]
+    )
+    (action,) = look(account, NOON)["Nothing"].actions
+    assert told in action
+    assert (len(letters) == 2) == told.startswith("Successfully")
+
+
+def test_cloudwatch_cannot_use_the_key_that_sns_brings(account: Account) -> None:
+    topic = topic_resources(key_statements=[ROOT, KEY_FOR_CLOUDWATCH], publishers=[CLOUDWATCH])
+    topic["Topic"]["Properties"]["KmsMasterKeyId"] = "alias/aws/sns"
+    missed = alarm("Own/Nothing", {}, TreatMissingData="breaching")
+    account.create("topic", {"Resources": {**topic, "Alarm": missed}})
+    (action,) = look(account, NOON)["Nothing"].actions
+    assert "does not have authorization to access the SNS topic encryption key." in action
+
+
+def test_an_alarm_the_rehearsal_cannot_play_fails_its_stack(account: Account) -> None:
+    topic = topic_resources(key_statements=[ROOT], publishers=[CLOUDWATCH])
+    percentile = alarm("AWS/Lambda/Duration", {}, ExtendedStatistic="p99")
+    del percentile["Properties"]["Statistic"]
+    assert account.create("alarms", {"Resources": {**topic, "Slow": percentile}}) == "ROLLBACK_COMPLETE"
+    assert any("ExtendedStatistic" in each for each in account.reasons("alarms", "Slow"))
+
+
+def test_a_tick_tells_which_alarms_changed(account: Account, runtime: Runtime) -> None:
+    deploy(account, Errors=ERRORS, Heartbeat=HEARTBEAT)
+    runtime.log = (HEALTHY,)
+    told = ticks.tick(account.cloud, "health", "2027-03-01T13:00:20+01:00")
+    assert [(each["name"], each["before"], each["state"]) for each in told["alarms"]] == [
+        ("Healthy", "ALARM", "OK")
+    ]
+
+
+def test_an_alarm_is_shown_with_its_reason_and_what_came_of_its_action(
+    account: Account, runtime: Runtime
+) -> None:
+    deploy(account, Errors=ERRORS)
+    runtime.failures = 1
+    run(account, NOON)
+    (state,) = alarms.look(account.cloud, NOON.isoformat())
+    assert alarms.printed(state).splitlines()[::3] == ["ALARM             Errors", "  was OK"]
+    assert alarms.printed(state).splitlines()[-1].startswith("  Successfully executed action arn:aws:sns:")
+    (again,) = alarms.look(account.cloud, NOON.isoformat())
+    assert len(alarms.printed(again).splitlines()) == 3
+
+
+def test_a_long_name_is_cut_so_that_sns_takes_the_subject(account: Account, letters: list[Letter]) -> None:
+    with_runtime(account)
+    rings = alarm("Own/Beat", {}, AlarmName="long" * 60, TreatMissingData="ignore")
+    deploy(account, Long=rings)
+    confirm(account, letters)
+    account.client("cloudwatch").put_metric_data(
+        Namespace="Own", MetricData=[{"MetricName": "Beat", "Value": 1, "Timestamp": NOON}]
+    )
+    look(account, NOON)
+    assert letters[-1].subject.endswith('longlo..." in US East (N. Virginia)')
+    assert len(letters[-1].subject) == 99

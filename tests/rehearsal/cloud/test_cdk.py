@@ -1,0 +1,69 @@
+"""The real ``cdk`` command line deploys the real stacks into the emulated account."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rehearsal.outside.deployment import Account as CdkAccount
+from rehearsal.outside.deployment import Cdk, DeploymentError
+from tests.rehearsal.cloud.account import REGION, Account, running_account, until
+from tests.rehearsal.cloud.test_commands import Agents
+
+SETTINGS = {
+    "domain_name": "registry.example.com",
+    "hosted_zone": "example.com",
+    "alert_email": "ops@example.com",
+}
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    with running_account() as running:
+        running.cloud.create_hosted_zone("example.com")
+        yield running
+
+
+def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tmp_path: Path) -> None:
+    said: list[str] = []
+    cdk = Cdk(
+        # Not in a world: the emulated AWS of this test is this process.
+        list,
+        CdkAccount(
+            endpoint_url=account.cloud.endpoint_url,
+            region=REGION,
+            account_id=account.cloud.place.account,
+            access_key_id=account.cloud.administrator.id,
+            secret_access_key=account.cloud.administrator.secret,
+        ),
+        output=tmp_path,
+        settings=SETTINGS,
+        say=said.append,
+    )
+    cdk.bootstrap()
+    with account.hosts_signal("SUCCESS"):
+        outputs = cdk.deploy()
+    (first,) = account.cloud.instances()
+    assert outputs["RegistryUrl"] == "https://registry.example.com"
+    assert account.cloud.records() == {"registry.example.com": outputs["PublicAddress"]}
+    assert {port for _, port, _ in account.cloud.open_tcp_ports(first)} == {80, 443}
+
+    agents = Agents()
+    account.cloud.follow_commands(agents)
+    name = "/registry/registry.example.com/users/pull/anna"
+    account.client("ssm").put_parameter(Name=name, Value="secret", Type="SecureString")
+    until(lambda: agents.ran)
+    assert agents.ran == [(first.id, "exec /opt/registry/bin/sync-users", 600)]
+
+    said.clear()
+    cdk.deploy()
+    assert sum("(no changes)" in line for line in said) == len(("storage", "dns", "host", "operations"))
+
+    with account.hosts_signal("FAILURE"), pytest.raises(DeploymentError, match="FAILURE signal"):
+        cdk.deploy(registry_image="registry.example.org/none:1")
+    assert account.cloud.instances() == (first,)
+
+    with pytest.raises(DeploymentError, match="TerminationProtection"):
+        cdk.destroy()
+    assert account.cloud.instances() == ()
+    assert account.client("s3").list_buckets()["Buckets"]

@@ -1,0 +1,130 @@
+"""Programs built once, and what takes their place; the Go toolchain is played by a script."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rehearsal.machine import parts
+from rehearsal.machine.parts import Part, PartError, Recipe
+from rehearsal.machine.workplace import Workplace
+
+WITH_DEBIAN = Recipe("tool", "example.com/tool", "v1.2.3", "debian-tool", "tool-of-debian")
+WITHOUT_DEBIAN = Recipe("tool", "example.com/tool", "v1.2.3")
+BUILDS = """#!/bin/sh
+echo "$@" >> "$GOCACHE.calls"
+mkdir -p "$GOBIN" "$GOMODCACHE" "$GOCACHE"
+echo built > "$GOBIN/tool"
+"""
+FAILS = """#!/bin/sh
+mkdir -p "$GOBIN"
+echo half > "$GOBIN/tool"
+echo "no such module" >&2
+exit 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    workplace: Workplace
+    toolchain: Path
+
+    def go_is(self, script: str) -> None:
+        go = self.toolchain / "go"
+        go.write_text(script)
+        go.chmod(0o755)
+
+    def prepare(self, recipe: Recipe) -> tuple[Part, list[str]]:
+        said: list[str] = []
+        return parts.prepare(self.workplace, recipe, said.append), said
+
+    @property
+    def cached(self) -> list[str]:
+        return sorted(path.name for path in (self.workplace.cache / "parts").glob("[!.]*"))
+
+    @property
+    def calls(self) -> list[str]:
+        return (self.workplace.cache / "go-build.calls").read_text().splitlines()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin/python"))
+    (tmp_path / "bin").mkdir()
+    return Shop(Workplace(tmp_path / "cache", tmp_path / "run", tmp_path / "lock"), tmp_path / "bin")
+
+
+def test_a_program_is_built_from_its_module_and_says_so(shop: Shop) -> None:
+    shop.go_is(BUILDS)
+    part, said = shop.prepare(WITH_DEBIAN)
+    assert str(part) == "tool 1.2.3 (built from the Go module)"
+    assert part.path is not None
+    assert part.path.read_text() == "built\n"
+    assert shop.calls == ["install example.com/tool@v1.2.3"]
+    assert said[0] == "building tool v1.2.3 from its Go module …"
+    assert said[1].startswith("tool built in ")
+
+
+def test_a_program_is_built_once(shop: Shop) -> None:
+    shop.go_is(BUILDS)
+    first, _ = shop.prepare(WITH_DEBIAN)
+    second, said = shop.prepare(WITH_DEBIAN)
+    assert first == second
+    assert said == []
+    assert len(shop.calls) == 1
+
+
+def test_another_version_is_another_program(shop: Shop) -> None:
+    shop.go_is(BUILDS)
+    shop.prepare(WITH_DEBIAN)
+    shop.prepare(Recipe("tool", "example.com/tool", "v1.2.4"))
+    assert len(shop.cached) == 2
+
+
+def test_debians_takes_the_place_of_what_cannot_be_built(shop: Shop) -> None:
+    shop.go_is(FAILS)
+    part, said = shop.prepare(WITH_DEBIAN)
+    assert (part.path, part.package, part.command) == (None, "debian-tool", "tool-of-debian")
+    assert str(part) == "tool of Debian 13 (package debian-tool)"
+    assert said[-1] == "tool cannot be built here, Debian's debian-tool takes its place"
+
+
+def test_without_a_package_in_debian_the_error_says_why_it_could_not_be_built(shop: Shop) -> None:
+    shop.go_is(FAILS)
+    with pytest.raises(PartError, match=r"go install example\.com/tool@v1\.2\.3 failed:\nno such module"):
+        shop.prepare(WITHOUT_DEBIAN)
+
+
+def test_what_else_does_the_work_is_named_where_debian_has_no_package(shop: Shop) -> None:
+    shop.go_is(FAILS)
+    part, said = shop.prepare(Recipe("tool", "example.com/tool", "v1.2.3", instead="the old way"))
+    assert (part.path, part.package) == (None, None)
+    assert said[-1] == "tool cannot be built here, the old way takes its place"
+
+
+def test_a_failed_build_leaves_nothing_and_is_tried_again(shop: Shop) -> None:
+    shop.go_is(FAILS)
+    shop.prepare(WITH_DEBIAN)
+    assert shop.cached == []
+    shop.go_is(BUILDS)
+    part, _ = shop.prepare(WITH_DEBIAN)
+    assert part.path is not None
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next(shop: Shop) -> None:
+    shop.go_is(BUILDS)
+    left = shop.workplace.cache / "parts/.go-killed"
+    left.mkdir(parents=True)
+    shop.prepare(WITH_DEBIAN)
+    assert not left.exists()
+
+
+def test_sources_are_forgotten_and_programs_kept(shop: Shop) -> None:
+    shop.go_is(BUILDS)
+    part, _ = shop.prepare(WITH_DEBIAN)
+    parts.forget_sources(shop.workplace)
+    assert not (shop.workplace.cache / "go-build").exists()
+    assert not (shop.workplace.cache / "go-modules").exists()
+    assert part.path is not None
+    assert part.path.exists()

@@ -1,0 +1,83 @@
+"""Which schedules EventBridge Scheduler would take, decided before a deployment instead of in its middle."""
+
+import pytest
+
+from stacks.settings.form_error import FormError
+from stacks.settings.schedules import schedule
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rate(5 minutes)",
+        "rate(1 day)",
+        "rate(1 days)",
+        "rate(12 hours)",
+        "cron(17 3 1 * ? *)",
+        "cron(0 10 * * ? *)",
+        "cron(0 18 ? * MON-FRI *)",
+        "cron(0/15 * * * ? *)",
+        "cron(*/5 8-17 ? * 2-6 2026-2030)",
+        "cron(0 8 L * ? *)",
+        "cron(0 8 15W * ? *)",
+        "cron(15 10 ? * 6L 2026-2027)",
+        "cron(0 9 ? jan,jul fri#2 *)",
+        "cron(0,30 0 1,15 1-6 ? 2199)",
+    ],
+)
+def test_a_schedule_that_repeats_is_accepted(text: str) -> None:
+    assert schedule(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "is not a schedule"),
+        ("monthly", "is not a schedule"),
+        ("0 3 1 * *", "is not a schedule"),
+        ("cron(0 3 1 * ? *", "is not a schedule"),
+        ("at(2026-12-01T03:00:00)", "fires only once"),
+        ("rate(0 minutes)", "is not a rate"),
+        ("rate(-5 minutes)", "is not a rate"),
+        ("rate(5)", "is not a rate"),
+        ("rate(5 seconds)", "is not a rate"),
+        ("rate(1.5 hours)", "is not a rate"),
+        ("rate(5 minute)", "has 'minute' after 5, which is minutes"),
+        ("cron()", "has 0 fields instead of 6"),
+        ("cron(0 3 1 * *)", "has 5 fields instead of 6"),
+        ("cron(0 0 3 1 * ? *)", "has 7 fields instead of 6"),
+        ("cron(60 3 1 * ? *)", "has '60' as minutes, which is 0-59"),
+        ("cron(0 24 1 * ? *)", "has '24' as hours, which is 0-23"),
+        ("cron(0 3 0 * ? *)", "has '0' as day of month, which is 1-31"),
+        ("cron(0 3 32 * ? *)", "has '32' as day of month"),
+        ("cron(0 3 1 13 ? *)", "has '13' as month, which is 1-12 or JAN-DEC"),
+        ("cron(0 3 1 JANUARY ? *)", "has 'JANUARY' as month"),
+        ("cron(0 3 ? * 8 *)", "has '8' as day of week, which is 1-7 or SUN-SAT"),
+        ("cron(0 3 ? * 0 *)", "has '0' as day of week"),
+        ("cron(0 3 1 * ? 1969)", "has '1969' as year, which is 1970-2199"),
+        ("cron(0 3 1 * ? 2200)", "has '2200' as year"),
+        ("cron(0 3 * * * *)", "needs ? as either the day of month or the day of week"),
+        ("cron(0 3 1 * MON *)", "needs ? as either"),
+        ("cron(0 3 ? * ? *)", "needs ? as either"),
+        ("cron(? 3 1 * ? *)", "has ? as minutes, where * is meant"),
+        ("cron(0 3 1 ? ? *)", "has ? as month"),
+        ("cron(0 3 ?,1 * ? *)", "has '?' as day of month"),
+        ("cron(0 L 1 * ? *)", "has 'L' as hours"),
+        ("cron(0 3 L-3 * ? *)", "has 'L' as day of month"),
+        ("cron(0 3 32W * ? *)", "has '32W' as day of month"),
+        ("cron(0 3 ? * 3#6 *)", "has '3#6' as day of week"),
+        ("cron(0 3 ? * 3#1,6#3 *)", "# stands alone"),
+        ("cron(0/0 3 1 * ? *)", "has a step of '0' as minutes"),
+        ("cron(0/ 3 1 * ? *)", "has a step of '' as minutes"),
+        ("cron(0/x 3 1 * ? *)", "has a step of 'x' as minutes"),
+        ("cron(/5 3 1 * ? *)", "has '' as minutes"),
+        ("cron(30-10 3 1 * ? *)", "has '30-10' as minutes, which runs backwards"),
+        ("cron(0, 3 1 * ? *)", "has '' as minutes"),
+        ("cron(1--2 3 1 * ? *)", "as minutes"),
+        ("cron(٣ 3 1 * ? *)", "has '٣' as minutes"),
+    ],
+)
+def test_a_schedule_that_would_be_refused_later_is_refused_now(text: str, problem: str) -> None:
+    with pytest.raises(FormError) as caught:
+        schedule(text)
+    assert problem in str(caught.value)

@@ -1,0 +1,364 @@
+"""What each role can do and cannot, tried with its own credentials on the product as it is deployed.
+
+test_host_role.py and test_function_policies.py say what the policies are; here real calls say what that comes to.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.stacks.conftest import Assembly
+from tests.stacks.deployed import Calls, Deployed, allowed, deployed
+
+DOMAIN = "registry.example.com"
+TREE = f"/registry/{DOMAIN}"
+TAG = "registry:domain"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The product, and in the same account somebody else's things, which no role may touch."""
+
+    product: Deployed
+    host: str
+    stranger: str
+    """An instance without the tag."""
+    strange_address: str
+
+    @property
+    def physical(self) -> Any:
+        return self.product.physical
+
+
+@pytest.fixture(scope="module")
+def scene(assembly: Assembly) -> Iterator[Scene]:
+    with deployed(assembly) as product:
+        account = product.account
+        (host,) = (each.id for each in account.cloud.instances())
+        ec2, ssm, s3 = (account.client(service) for service in ("ec2", "ssm", "s3"))
+        (stranger,) = ec2.run_instances(MinCount=1, MaxCount=1)["Instances"]
+        address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+        for name in ("http-secret", "users/push/admin", "users/pull/health"):
+            ssm.put_parameter(Name=f"{TREE}/{name}", Value="secret", Type="SecureString")
+        ssm.put_parameter(Name="/registry/other.example.com/users/push/admin", Value="x", Type="SecureString")
+        state = product.physical["State"]
+        for key in (f"letsencrypt/{DOMAIN}.tar.gz", f"health/{DOMAIN}.json", f"renewal/{DOMAIN}.json"):
+            s3.put_object(Bucket=state, Key=key, Body=b"{}")
+        s3.create_bucket(Bucket="somebody-elses")
+        yield Scene(product, host, stranger["InstanceId"], address)
+
+
+def ring(scene: Scene, ssm: Any, **changes: Any) -> Callable[[], Any]:
+    """A command as the functions send it, with changes."""
+    request = {
+        "DocumentName": scene.physical["Verbs"],
+        "Parameters": {"verb": ["diagnose"]},
+        "Targets": [{"Key": f"tag:{TAG}", "Values": [DOMAIN]}],
+        **changes,
+    }
+    return lambda: ssm.send_command(**{key: value for key, value in request.items() if value is not None})
+
+
+def test_the_host_can_do_its_work(scene: Scene) -> None:
+    as_host, physical = scene.product.acting_as("Role"), scene.physical
+    s3, ssm, logs = as_host("s3"), as_host("ssm"), as_host("logs")
+    images, state = physical["Images"], physical["State"]
+    certificate = {"Bucket": state, "Key": f"letsencrypt/{DOMAIN}.tar.gz"}
+    layer = {"Bucket": images, "Key": "docker/registry/v2/blobs/sha256/00/data"}
+    admin = {"Name": f"{TREE}/users/push/admin", "Value": "new", "Type": "SecureString"}
+    calls: Calls = {
+        "write a layer": lambda: s3.put_object(**layer, Body=b"x"),
+        "read a layer": lambda: s3.get_object(**layer),
+        "delete a layer": lambda: s3.delete_object(**layer),
+        "list images": lambda: s3.list_objects_v2(Bucket=images),
+        "save the certificate": lambda: s3.put_object(**certificate, Body=b"x"),
+        "restore the certificate": lambda: s3.get_object(**certificate),
+        "read the users": lambda: ssm.get_parameters_by_path(
+            Path=f"{TREE}/users", Recursive=True, WithDecryption=True
+        ),
+        "read the HTTP secret": lambda: ssm.get_parameter(Name=f"{TREE}/http-secret", WithDecryption=True),
+        "create the first login": lambda: ssm.put_parameter(**admin),
+        "write its log": lambda: logs.create_log_stream(
+            logGroupName=physical["HostLogGroup"], logStreamName="i"
+        ),
+        "take the address": lambda: as_host("ec2").associate_address(
+            AllocationId=allocation(scene), InstanceId=scene.host
+        ),
+        "signal": lambda: as_host("cloudformation").signal_resource(
+            StackName="registry-host", LogicalResourceId="Hosts", UniqueId=scene.host, Status="SUCCESS"
+        ),
+    }
+    assert allowed(calls) == set(calls)
+
+
+def test_the_host_can_do_nothing_else(scene: Scene) -> None:
+    as_host, physical = scene.product.acting_as("Role"), scene.physical
+    s3, ssm, logs, ec2 = as_host("s3"), as_host("ssm"), as_host("logs"), as_host("ec2")
+    images, state = physical["Images"], physical["State"]
+    admin = {"Name": f"{TREE}/users/push/admin", "Value": "stolen", "Type": "SecureString"}
+    calls: Calls = {
+        "read another parameter": lambda: ssm.get_parameter(Name="/other"),
+        "read the whole tree": lambda: ssm.get_parameters_by_path(Path="/", Recursive=True),
+        "read beside the users": lambda: ssm.get_parameters_by_path(Path=TREE, Recursive=True),
+        "read another registry's users": lambda: ssm.get_parameters_by_path(
+            Path="/registry/other.example.com/users", Recursive=True
+        ),
+        "list parameters": lambda: ssm.describe_parameters(),
+        "overwrite a user": lambda: ssm.put_parameter(**admin, Overwrite=True),
+        "overwrite the HTTP secret": lambda: ssm.put_parameter(
+            **{**admin, "Name": f"{TREE}/http-secret"}, Overwrite=True
+        ),
+        "invent a user": lambda: ssm.put_parameter(**{**admin, "Name": f"{TREE}/users/push/mallory"}),
+        "delete a user": lambda: ssm.delete_parameter(Name=admin["Name"]),
+        "ring the doorbell": ring(scene, ssm),
+        "run a shell on itself": lambda: ssm.send_command(
+            DocumentName="AWS-RunShellScript", InstanceIds=[scene.host], Parameters={"commands": ["id"]}
+        ),
+        "change the document": lambda: ssm.update_document(Name=physical["Verbs"], Content="{}"),
+        "delete the images' bucket": lambda: s3.delete_bucket(Bucket=images),
+        "open the images' bucket": lambda: s3.put_bucket_policy(Bucket=images, Policy="{}"),
+        "end the images' history": lambda: s3.put_bucket_versioning(
+            Bucket=images, VersioningConfiguration={"Status": "Suspended"}
+        ),
+        "delete for good": lambda: s3.delete_object(Bucket=images, Key="docker/a", VersionId="1"),
+        "read another registry's certificate": lambda: s3.get_object(
+            Bucket=state, Key="letsencrypt/other.example.com.tar.gz"
+        ),
+        "delete the certificate": lambda: s3.delete_object(Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz"),
+        "read what the check remembers": lambda: s3.get_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
+        "write what the check remembers": lambda: s3.put_object(
+            Bucket=state, Key=f"health/{DOMAIN}.json", Body=b""
+        ),
+        "list buckets": lambda: s3.list_buckets(),
+        "read somebody else's bucket": lambda: s3.list_objects_v2(Bucket="somebody-elses"),
+        "write a function's log": lambda: logs.create_log_stream(
+            logGroupName=physical["CheckHealthLog"], logStreamName="i"
+        ),
+        "delete its log": lambda: logs.delete_log_group(logGroupName=physical["HostLogGroup"]),
+        "read its log": lambda: logs.filter_log_events(logGroupName=physical["HostLogGroup"]),
+        "take another address": lambda: ec2.associate_address(
+            AllocationId=scene.strange_address, InstanceId=scene.host
+        ),
+        "give the address away": lambda: ec2.associate_address(
+            AllocationId=allocation(scene), InstanceId=scene.stranger
+        ),
+        "release the address": lambda: ec2.release_address(AllocationId=allocation(scene)),
+        "terminate itself": lambda: ec2.terminate_instances(InstanceIds=[scene.host]),
+        "tag another instance": lambda: ec2.create_tags(
+            Resources=[scene.stranger], Tags=[{"Key": TAG, "Value": DOMAIN}]
+        ),
+        "open a port": lambda: ec2.authorize_security_group_ingress(
+            GroupId=physical["Ports"], IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="0.0.0.0/0"
+        ),
+        "loosen its metadata service": lambda: ec2.modify_instance_metadata_options(
+            InstanceId=scene.host, HttpTokens="optional"
+        ),
+        "see instances": lambda: ec2.describe_instances(),
+        "mark itself unhealthy": lambda: as_host("autoscaling").set_instance_health(
+            InstanceId=scene.host, HealthStatus="Unhealthy"
+        ),
+        "signal another stack": lambda: as_host("cloudformation").signal_resource(
+            StackName="registry-storage", LogicalResourceId="Images", UniqueId="i", Status="SUCCESS"
+        ),
+        "delete its stack": lambda: as_host("cloudformation").delete_stack(StackName="registry-host"),
+        "renew by itself": lambda: as_host("lambda").invoke(FunctionName=physical["RenewCertificate"]),
+        "send mail": lambda: as_host("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),
+        "give itself rights": lambda: as_host("iam").put_role_policy(
+            RoleName=physical["Role"], PolicyName="more", PolicyDocument="{}"
+        ),
+        **becoming(scene, "Role"),
+    }
+    assert allowed(calls) == set()
+
+
+@pytest.mark.parametrize("function", ["RenewCertificate", "CheckHealth"])
+def test_a_function_can_ring_listen_write_its_log_and_mail(scene: Scene, function: str) -> None:
+    acting, physical = scene.product.acting_as(f"{function}Role"), scene.physical
+    ssm = acting("ssm")
+    calls: Calls = {
+        "ring": ring(scene, ssm),
+        "list answers": lambda: ssm.list_command_invocations(),
+        "read an answer": lambda: ssm.get_command_invocation(CommandId="0" * 36, InstanceId=scene.host),
+        "write its log": lambda: acting("logs").create_log_stream(
+            logGroupName=physical[f"{function}Log"], logStreamName="run"
+        ),
+        "send mail": lambda: acting("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),
+        "see what is remembered": lambda: acting("s3").list_objects_v2(Bucket=physical["State"]),
+    }
+    assert allowed(calls) == set(calls)
+
+
+@pytest.mark.parametrize("function", ["RenewCertificate", "CheckHealth"])
+def test_no_function_has_a_shell_a_push_login_an_image_or_a_key(scene: Scene, function: str) -> None:
+    acting, physical = scene.product.acting_as(f"{function}Role"), scene.physical
+    ssm, s3, ec2, sns, logs = (acting(service) for service in ("ssm", "s3", "ec2", "sns", "logs"))
+    images, state = physical["Images"], physical["State"]
+    shell = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["id"]}}
+    calls: Calls = {
+        "run a shell on the hosts": ring(scene, ssm, **shell),
+        "run a shell on one host": ring(scene, ssm, **shell, Targets=None, InstanceIds=[scene.host]),
+        "ring an untagged instance": ring(scene, ssm, Targets=None, InstanceIds=[scene.stranger]),
+        "ring one among the hosts": ring(scene, ssm, Targets=None, InstanceIds=[scene.host, scene.stranger]),
+        "ring another registry": ring(
+            scene, ssm, Targets=[{"Key": f"tag:{TAG}", "Values": ["other.example.com"]}]
+        ),
+        "ring whoever has another tag": ring(scene, ssm, Targets=[{"Key": "tag:team", "Values": ["a"]}]),
+        "make a document": lambda: ssm.create_document(Name="shell", Content="{}"),
+        "change the document": lambda: ssm.update_document(Name=physical["Verbs"], Content="{}"),
+        "start a session": lambda: ssm.start_session(Target=scene.host),
+        "read the admin's password": lambda: ssm.get_parameter(
+            Name=f"{TREE}/users/push/admin", WithDecryption=True
+        ),
+        "read all passwords": lambda: ssm.get_parameters_by_path(Path=f"{TREE}/users", Recursive=True),
+        "read the HTTP secret": lambda: ssm.get_parameter(Name=f"{TREE}/http-secret", WithDecryption=True),
+        "make a user": lambda: ssm.put_parameter(
+            Name=f"{TREE}/users/push/mallory", Value="x", Type="SecureString"
+        ),
+        "delete a user": lambda: ssm.delete_parameter(Name=f"{TREE}/users/push/admin"),
+        "read an image": lambda: s3.get_object(Bucket=images, Key="docker/a"),
+        "write an image": lambda: s3.put_object(Bucket=images, Key="docker/a", Body=b""),
+        "delete an image": lambda: s3.delete_object(Bucket=images, Key="docker/a"),
+        "list images": lambda: s3.list_objects_v2(Bucket=images),
+        "read the certificate's key": lambda: s3.get_object(Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz"),
+        "put another certificate": lambda: s3.put_object(
+            Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz", Body=b""
+        ),
+        "forget": lambda: s3.delete_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
+        "terminate the host": lambda: ec2.terminate_instances(InstanceIds=[scene.host]),
+        "move the address": lambda: ec2.associate_address(
+            AllocationId=allocation(scene), InstanceId=scene.host
+        ),
+        "silence the topic": lambda: sns.delete_topic(TopicArn=physical["AlertsTopic"]),
+        "let somebody listen": lambda: sns.subscribe(
+            TopicArn=physical["AlertsTopic"], Protocol="email", Endpoint="m@example.com"
+        ),
+        "publish elsewhere": lambda: sns.publish(
+            TopicArn=physical["AlertsTopic"].rpartition(":")[0] + ":other", Message="x"
+        ),
+        "write the host's log": lambda: logs.create_log_stream(
+            logGroupName=physical["HostLogGroup"], logStreamName="i"
+        ),
+        "delete its log": lambda: logs.delete_log_group(logGroupName=physical[f"{function}Log"]),
+        "start the health check": lambda: acting("lambda").invoke(FunctionName=physical["CheckHealth"]),
+        "change a function": lambda: acting("lambda").update_function_configuration(
+            FunctionName=physical["CheckHealth"], Timeout=1
+        ),
+        "empty the group": lambda: acting("autoscaling").update_auto_scaling_group(
+            AutoScalingGroupName=physical["Hosts"], MinSize=0, DesiredCapacity=0
+        ),
+        **becoming(scene, f"{function}Role"),
+    }
+    assert allowed(calls) == set()
+
+
+def test_the_renewal_can_remember_and_the_check_can_repair_and_neither_is_the_other(scene: Scene) -> None:
+    def calls(role: str) -> Calls:
+        acting, physical = scene.product.acting_as(role), scene.physical
+        s3, autoscaling, state = acting("s3"), acting("autoscaling"), physical["State"]
+        renewal, health = ({"Bucket": state, "Key": f"{job}/{DOMAIN}.json"} for job in ("renewal", "health"))
+        return {
+            "read the renewal's state": lambda: s3.get_object(**renewal),
+            "write the renewal's state": lambda: s3.put_object(**renewal, Body=b"{}"),
+            "read the check's state": lambda: s3.get_object(**health),
+            "write the check's state": lambda: s3.put_object(**health, Body=b"{}"),
+            "log in as health": lambda: acting("ssm").get_parameter(
+                Name=f"{TREE}/users/pull/health", WithDecryption=True
+            ),
+            "count who gets mail": lambda: acting("sns").get_topic_attributes(
+                TopicArn=physical["AlertsTopic"]
+            ),
+            "start a renewal": lambda: acting("lambda").invoke(FunctionName=physical["RenewCertificate"]),
+            "find the group": lambda: autoscaling.describe_auto_scaling_groups(),
+            "replace a host": lambda: autoscaling.set_instance_health(
+                InstanceId=scene.host, HealthStatus="Healthy"
+            ),
+            "replace a stranger": lambda: autoscaling.set_instance_health(
+                InstanceId=scene.stranger, HealthStatus="Unhealthy"
+            ),
+        }
+
+    assert allowed(calls("RenewCertificateRole")) == {"read the renewal's state", "write the renewal's state"}
+    of_check = calls("CheckHealthRole")
+    assert set(of_check) - allowed(of_check) == {"write the renewal's state", "replace a stranger"}
+
+
+@pytest.mark.parametrize(
+    ("role", "own", "other"),
+    [
+        ("RenewalScheduleRole", "RenewCertificate", "CheckHealth"),
+        ("HealthScheduleRole", "CheckHealth", "RenewCertificate"),
+    ],
+)
+def test_a_schedule_can_start_its_function_and_lose_a_run(
+    scene: Scene, role: str, own: str, other: str
+) -> None:
+    acting, physical = scene.product.acting_as(role), scene.physical
+    queue = {"QueueUrl": physical["LostRuns"]}
+    calls: Calls = {
+        "start its own": lambda: acting("lambda").invoke(FunctionName=physical[own]),
+        "lose a run": lambda: acting("sqs").send_message(**queue, MessageBody="x"),
+        "start the other": lambda: acting("lambda").invoke(FunctionName=physical[other]),
+        "hide lost runs": lambda: acting("sqs").purge_queue(**queue),
+        "read lost runs": lambda: acting("sqs").receive_message(**queue),
+        "ring": ring(scene, acting("ssm")),
+        "send mail": lambda: acting("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),
+        **becoming(scene, role),
+    }
+    assert allowed(calls) == {"start its own", "lose a run"}
+
+
+def test_a_changed_user_rings_the_registrys_hosts_and_nothing_else(scene: Scene) -> None:
+    acting, physical = scene.product.acting_as("UserChangesRole"), scene.physical
+    calls: Calls = {
+        "ring": ring(scene, acting("ssm")),
+        "run any command": ring(scene, acting("ssm"), DocumentName="AWS-RunShellScript"),
+        "ring a stranger": ring(scene, acting("ssm"), Targets=None, InstanceIds=[scene.stranger]),
+        "read a user": lambda: acting("ssm").get_parameter(Name=f"{TREE}/users/pull/health"),
+        "start a function": lambda: acting("lambda").invoke(FunctionName=physical["CheckHealth"]),
+        "send mail": lambda: acting("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),
+        **becoming(scene, "UserChangesRole"),
+    }
+    assert allowed(calls) == {"ring"}
+
+
+@pytest.mark.parametrize(
+    ("role", "may"), [("RenewCertificateRole", True), ("CheckHealthRole", True), ("Role", False)]
+)
+def test_only_who_mails_can_use_the_topics_key_and_no_other_key(scene: Scene, role: str, may: bool) -> None:
+    cloud = scene.product.account.cloud
+    key = scene.product.session(role).access_key_id
+    own = f"arn:aws:kms:us-east-1:{cloud.place.account}:key/{scene.physical['AlertsKey']}"
+    assert cloud.authorise(key, "kms:Decrypt", own) is may
+    assert not cloud.authorise(key, "kms:Decrypt", f"{own[:-4]}0000")
+    assert not cloud.authorise(key, "kms:ScheduleKeyDeletion", own)
+
+
+def test_there_is_no_role_but_those_tried_here(scene: Scene) -> None:
+    assert set(scene.product.roles) == {
+        "Role",
+        "RenewCertificateRole",
+        "CheckHealthRole",
+        "RenewalScheduleRole",
+        "HealthScheduleRole",
+        "UserChangesRole",
+    }
+
+
+def allocation(scene: Scene) -> str:
+    addresses = scene.product.account.client("ec2").describe_addresses()["Addresses"]
+    found: str = next(
+        each["AllocationId"] for each in addresses if each["PublicIp"] == scene.physical["Address"]
+    )
+    return found
+
+
+def becoming(scene: Scene, role: str) -> Calls:
+    """No role can become another, nor itself again."""
+    sts = scene.product.acting_as(role)("sts")
+
+    def assume(arn: str) -> Callable[[], Any]:
+        return lambda: sts.assume_role(RoleArn=arn, RoleSessionName="other")
+
+    return {f"become {name}": assume(arn) for name, arn in scene.product.roles.items()}

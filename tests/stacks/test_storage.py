@@ -1,0 +1,96 @@
+"""What holds the images, the certificates and the hosts' log."""
+
+import pytest
+
+from tests.stacks.conftest import Assembly, Synthesise, readable
+
+BUCKETS = {"Images2D38C313", "State1C20CC9A"}
+REGISTRY_UPLOAD_PURGE_HOURS = 168
+
+
+def test_the_logical_ids_of_what_holds_data_never_change(assembly: Assembly) -> None:
+    """A changed id is a new, empty bucket."""
+    assert set(assembly.storage.of_type("AWS::S3::Bucket")) == BUCKETS
+    assert set(assembly.storage.of_type("AWS::Logs::LogGroup")) == {"HostLogGroup7B408FE5"}
+
+
+@pytest.mark.parametrize("bucket", sorted(BUCKETS))
+def test_a_bucket_is_private_encrypted_and_has_no_acls(assembly: Assembly, bucket: str) -> None:
+    properties = assembly.storage.of_type("AWS::S3::Bucket")[bucket]["Properties"]
+    assert properties["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    assert properties["BucketEncryption"] == {
+        "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+    }
+    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+
+@pytest.mark.parametrize("bucket", sorted(BUCKETS))
+def test_a_bucket_answers_over_tls_only(assembly: Assembly, bucket: str) -> None:
+    (policy,) = (
+        policy["Properties"]["PolicyDocument"]
+        for policy in assembly.storage.of_type("AWS::S3::BucketPolicy").values()
+        if policy["Properties"]["Bucket"] == {"Ref": bucket}
+    )
+    (statement,) = policy["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Action"] == "s3:*"
+    assert statement["Principal"] == {"AWS": "*"}
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert [readable(resource) for resource in statement["Resource"]] == [
+        f"<{bucket}.Arn>",
+        f"<{bucket}.Arn>/*",
+    ]
+
+
+@pytest.mark.parametrize("bucket", sorted(BUCKETS))
+def test_history_is_bounded_and_nothing_current_ever_expires(assembly: Assembly, bucket: str) -> None:
+    properties = assembly.storage.of_type("AWS::S3::Bucket")[bucket]["Properties"]
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = properties["LifecycleConfiguration"]["Rules"]
+    assert rule == {
+        "Id": "bounded-history",
+        "Status": "Enabled",
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 8},
+        "ExpiredObjectDeleteMarker": True,
+    }
+
+
+def test_an_upload_is_aborted_only_after_the_registry_has_given_it_up(assembly: Assembly) -> None:
+    for bucket in assembly.storage.of_type("AWS::S3::Bucket").values():
+        (rule,) = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+        days = rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
+        assert days * 24 > REGISTRY_UPLOAD_PURGE_HOURS
+
+
+def test_data_survives_a_destroy_and_a_replacement(assembly: Assembly) -> None:
+    for name, resource in assembly.storage.body["Resources"].items():
+        assert (name, resource["DeletionPolicy"]) == (name, "Retain")
+        assert (name, resource["UpdateReplacePolicy"]) == (name, "Retain")
+    assert assembly.manifest("registry-storage")["terminationProtection"] is True
+
+
+def test_data_goes_only_when_asked_for_and_without_a_function_of_its_own(synthesise: Synthesise) -> None:
+    removable = synthesise(remove_data=True)
+    for name, resource in removable.storage.body["Resources"].items():
+        assert (name, resource["DeletionPolicy"]) == (name, "Delete")
+    assert removable.manifest("registry-storage")["terminationProtection"] is False
+    kinds = {each["Type"] for template in removable.templates for each in template.body["Resources"].values()}
+    assert not {kind for kind in kinds if kind.startswith("Custom::")}
+    assert not removable.storage.of_type("AWS::Lambda::Function")
+
+
+def test_what_hosts_said_is_kept_for_three_months(assembly: Assembly) -> None:
+    assert assembly.storage.properties("AWS::Logs::LogGroup") == {"RetentionInDays": 90}
+
+
+def test_the_outputs_name_the_bucket_and_show_the_host_log(assembly: Assembly) -> None:
+    assert assembly.storage.output("ImageBucket") == "<Images2D38C313>"
+    assert assembly.storage.output("HostLog") == (
+        "aws logs tail <HostLogGroup7B408FE5> --since 1d --region <AWS::Region>"
+    )

@@ -1,0 +1,129 @@
+"""What holds for every template: it is valid, names nothing, and is the same every time."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_ec2 as ec2
+
+from stacks.registry import add_registry
+from stacks.settings.settings import Settings
+from tests.stacks.conftest import EVERYTHING_ELSE, NEEDED, PROJECT, Assembly, Synthesise, feature_flags
+
+PHYSICAL_NAMES = {
+    "AutoScalingGroupName",
+    "AlarmName",
+    "BucketName",
+    "DashboardName",
+    "GroupName",
+    "InstanceProfileName",
+    "LaunchTemplateName",
+    "LogGroupName",
+    "QueueName",
+    "RoleName",
+    "TopicName",
+}
+
+
+def keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+        for inner in value.values():
+            yield from keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from keys(inner)
+
+
+@pytest.mark.parametrize("settings", [{}, EVERYTHING_ELSE], ids=["defaults", "everything else"])
+def test_the_cdks_own_validator_finds_nothing(tmp_path: Path, settings: dict[str, str | bool]) -> None:
+    app = App(outdir=str(tmp_path), context=feature_flags())
+    add_registry(
+        app,
+        Settings.from_context({**NEEDED, **settings}),
+        userdata=PROJECT / "userdata",
+        lambdas=PROJECT / "lambdas",
+    )
+    app.synth()
+    assert json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"] == []
+
+
+def test_the_cdks_own_validator_would_have_found_a_fault(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path), context=feature_flags())
+    ec2.CfnSecurityGroup(Stack(app, "faulty"), "Group", group_description="an apostrophe's not allowed")
+    with pytest.raises(RuntimeError, match="GroupDescription"):
+        app.synth()
+
+
+def test_nothing_is_given_a_physical_name(assembly: Assembly) -> None:
+    for template in assembly.templates:
+        for name, resource in template.body["Resources"].items():
+            assert (name, PHYSICAL_NAMES & set(keys(resource.get("Properties")))) == (name, set())
+
+
+def test_two_registries_fit_into_one_account(synthesise: Synthesise, assembly: Assembly) -> None:
+    second = synthesise(name_prefix="team-b", domain_name="team-b.example.com")
+    for stack in ("storage", "dns", "host", "operations"):
+        mine, other = assembly.template(f"registry-{stack}"), second.template(f"team-b-{stack}")
+        exports = [
+            {output["Export"]["Name"] for output in template.body["Outputs"].values() if "Export" in output}
+            for template in (mine, other)
+        ]
+        assert not exports[0] & exports[1]
+        for of_the_first in (
+            *(f"registry-{each}" for each in ("storage", "dns", "host", "operations")),
+            "registry.example.com",
+        ):
+            assert of_the_first not in other.path.read_text()
+
+
+def test_the_same_settings_give_the_same_templates(synthesise: Synthesise, assembly: Assembly) -> None:
+    again = synthesise(name_prefix="registry")
+    assert again.folder != assembly.folder
+    assert [template.body for template in again.templates] == [
+        template.body for template in assembly.templates
+    ]
+
+
+def test_nothing_is_looked_up_and_no_function_runs_during_a_deployment(assembly: Assembly) -> None:
+    manifest = json.loads((assembly.folder / "manifest.json").read_text())
+    assert manifest.get("missing", []) == []
+    for template in assembly.templates:
+        kinds = {resource["Type"] for resource in template.body["Resources"].values()}
+        assert not {kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))}
+    functions = assembly.operations.of_type("AWS::Lambda::Function")
+    assert {each["Properties"]["Handler"] for each in functions.values()} == {
+        "lambdas.check_health.handler",
+        "lambdas.renew_certificate.handler",
+    }
+
+
+def test_wrong_settings_end_the_app_with_a_message_before_anything_is_synthesised(tmp_path: Path) -> None:
+    output = tmp_path / "cdk.out"
+    done = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=PROJECT,
+        env={
+            **os.environ,
+            "CDK_OUTDIR": str(output),
+            "CDK_CONTEXT_JSON": json.dumps({"domain_name": "registry", "remove_data": "yes"}),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert (
+        "domain_name: 'registry' is not a full domain name; expected e.g. registry.example.com\n"
+        in done.stderr
+    )
+    assert "alert_email: missing; expected e.g. you@example.com\n" in done.stderr
+    assert "remove_data: 'yes' is neither true nor false; expected true or false\n" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(output.glob("*.template.json"))

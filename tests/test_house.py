@@ -1,0 +1,98 @@
+"""Who may import whom: the product knows of no rehearsal, the rehearsal not what the product is made of."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+NAMELESS = {"utils", "util", "helpers", "helper", "constants", "common", "misc"}
+FORBIDDEN = {
+    "lambdas": {"aws_cdk", "constructs", "stacks", "rehearsal", "bench", "tests"},
+    "rehearsal": {"stacks", "lambdas", "tests"},
+    "bench": {"stacks", "tests"},
+}
+STACKS_MAY_IMPORT = {"aws_cdk", "constructs", "jsii", "stacks"} | sys.stdlib_module_names
+
+
+def is_python(path: Path) -> bool:
+    if path.suffix:
+        return path.suffix == ".py"
+    first_line = path.read_bytes().partition(b"\n")[0]
+    return first_line.startswith(b"#!") and b"python" in first_line
+
+
+def python_files(folder: str) -> list[Path]:
+    """Modules, and scripts without a suffix."""
+    paths = (PROJECT / folder).rglob("*")
+    return [path for path in paths if path.is_file() and "__pycache__" not in path.parts and is_python(path)]
+
+
+def imports(source: str) -> Iterator[str]:
+    """The first part of every module's name that is imported anywhere in the source."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.partition(".")[0]
+
+
+def environment_reads(source: str) -> Iterator[int]:
+    """Lines that look at the environment of the process."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}:
+            yield node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module == "os":
+            yield from (node.lineno for name in node.names if name.name in {"environ", "environb", "getenv"})
+
+
+def test_the_stacks_import_the_cdk_and_the_standard_library_only() -> None:
+    files = python_files("stacks")
+    assert files
+    assert {path.name: set(imports(path.read_text())) - STACKS_MAY_IMPORT for path in files} == {
+        path.name: set() for path in files
+    }
+
+
+def test_the_stacks_never_look_at_the_environment() -> None:
+    assert [path.name for path in python_files("stacks") if list(environment_reads(path.read_text()))] == []
+
+
+@pytest.mark.parametrize("folder", FORBIDDEN)
+def test_a_folder_does_not_import_what_it_must_not_know(folder: str) -> None:
+    files = python_files(folder)
+    assert {str(path): set(imports(path.read_text())) & FORBIDDEN[folder] for path in files} == {
+        str(path): set() for path in files
+    }
+
+
+@pytest.mark.parametrize("folder", ["stacks", "lambdas", "rehearsal", "bench", "tests", "userdata"])
+def test_every_module_is_named_after_its_subject(folder: str) -> None:
+    paths = [path for path in (PROJECT / folder).rglob("*") if "__pycache__" not in path.parts]
+    assert [str(path) for path in paths if path.stem in NAMELESS] == []
+
+
+def test_userdata_is_bash_and_configuration_only() -> None:
+    assert python_files("userdata") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import boto3", {"boto3"}),
+        ("import os, stacks.host as host", {"os", "stacks"}),
+        ("def later():\n    from lambdas.probe import probe", {"lambdas"}),
+        ("from . import neighbour", set()),
+    ],
+)
+def test_an_import_is_found_wherever_it_hides(source: str, found: set[str]) -> None:
+    assert set(imports(source)) == found
+
+
+@pytest.mark.parametrize(
+    "source", ["import os\nos.environ['A']", "import os\nos.getenv('A')", "from os import environ"]
+)
+def test_a_look_at_the_environment_is_found(source: str) -> None:
+    assert list(environment_reads(source))

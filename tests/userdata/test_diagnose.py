@@ -1,0 +1,252 @@
+"""What `diagnose` prints, read by the reader that the Lambda has."""
+
+import os
+import time
+from dataclasses import fields, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from lambdas.see.facts import Facts
+from tests.userdata.conftest import Relocate
+from tests.userdata.relocated import ADDRESS, Answer, RelocatedHost, read
+
+KEYS = {field.name for field in fields(Facts)}
+# A verb's output may be this long.
+LONGEST_OUTPUT = 2_000
+CATALOG = Answer("^curl .*_catalog", "200")
+INSTANCE = Answer("^aws-api metadata instance-id", "i-0123456789abcdef0")
+HELD = Answer("^aws-api metadata public-ipv4", ADDRESS)
+UNITS = Answer("^systemctl is-active nginx", "active\nactive\nactive\n")
+ENGINE = Answer("^docker inspect", "running 2\n")
+DISK = Answer("^df", "Use% IUse%\n 41%    7%\n 12%     -\n")
+NOTHING_WRONG = (CATALOG, INSTANCE, HELD, UNITS, ENGINE, DISK)
+
+
+def http_date(offset: timedelta = timedelta()) -> Answer:
+    moment = time.gmtime(time.time() - offset.total_seconds())
+    return Answer(
+        "^curl .*--head", time.strftime("HTTP/2 307\r\nDate: %a, %d %b %Y %H:%M:%S GMT\r\n\r\n", moment)
+    )
+
+
+@pytest.fixture
+def host(relocate: Relocate) -> RelocatedHost:
+    host = relocate("bin/aws-api")
+    host.write("etc/registry/users/push", "admin:hash\n")
+    host.write("etc/registry/users/pull", "admin:hash\n")
+    host.write("var/lib/registry/users-synced", "")
+    host.have_certificate()
+    written = str(host.root / "run/registry/diagnose.object")
+    host.answer(*NOTHING_WRONG, http_date(), Answer("^aws-api s3 get", copies=(written, f"{written}.read")))
+    return host
+
+
+def facts(host: RelocatedHost) -> Facts:
+    done = host.run("bin/diagnose")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout) < LONGEST_OUTPUT
+    assert set(read(done.stdout)) == KEYS
+    return Facts.read(done.stdout)
+
+
+def test_a_host_that_is_well_says_so(host: RelocatedHost) -> None:
+    fingerprint = host.have_certificate()
+    seen = facts(host)
+    assert seen.certificate_fingerprint == fingerprint
+    assert seen.certificate_serial
+    assert seen.certificate_not_after
+    assert seen.clock_offset_seconds in (0, 1, 2)
+    assert seen.memory_available_percent
+    assert replace(
+        seen,
+        certificate_fingerprint=None,
+        certificate_serial=None,
+        certificate_not_after=None,
+        clock_offset_seconds=None,
+        memory_available_percent=None,
+    ) == Facts(
+        instance_id="i-0123456789abcdef0",
+        nginx="active",
+        nginx_config="ok",
+        auth="active",
+        docker="active",
+        registry="running",
+        registry_restarts=2,
+        disk_used_percent=41,
+        s3="ok",
+        certificate="ok",
+        catalog=200,
+        users_file="ok",
+        acme="ok",
+        address="held",
+    )
+
+
+def test_what_hangs_is_unknown_and_holds_up_nothing(host: RelocatedHost) -> None:
+    script = host.home / "bin/diagnose"
+    text = script.read_text()
+    assert "limit_seconds=16" in text
+    script.write_text(text.replace("limit_seconds=16", "limit_seconds=2"))
+    host.answer(Answer("^(docker|curl|systemctl|nginx|df|aws-api)", seconds=20))
+    began = time.monotonic()
+    seen = facts(host)
+    assert time.monotonic() - began < 5
+    assert {seen.docker, seen.registry, seen.s3, seen.catalog, seen.address} == {None}
+    assert seen.certificate == "ok"
+    assert seen.users_file == "ok"
+    assert seen.memory_available_percent
+
+
+def test_what_fails_is_unknown(host: RelocatedHost) -> None:
+    host.answer(Answer("", complains="cannot allocate memory\n", code=1))
+    seen = facts(host)
+    assert {seen.instance_id, seen.nginx, seen.registry, seen.address} == {None}
+    assert {seen.disk_used_percent, seen.clock_offset_seconds} == {None}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code", "expected"),
+    [
+        (
+            "aws-api: s3 PutObject s3://b/k: HTTP 403 AccessDenied: User: arn:aws:sts::1:x is not authorized",
+            4,
+            "denied",
+        ),
+        (
+            "aws-api: s3 PutObject s3://b/k: HTTP 404 NoSuchBucket: The specified bucket does not exist",
+            4,
+            "missing",
+        ),
+        (
+            "aws-api: s3 PutObject s3://b/k: HTTP 403 RequestTimeTooSkewed: The difference is",
+            4,
+            "RequestTimeTooSkewed",
+        ),
+        ("aws-api: s3 PutObject s3://b/k: HTTP 400 KMS.DisabledException: key", 4, "KMS-DisabledException"),
+        (
+            "aws-api: s3 PutObject s3://b/k: HTTP 503 SlowDown: Please reduce your request rate.",
+            1,
+            "SlowDown",
+        ),
+        ("aws-api: s3 PutObject s3://b/k: HTTP 502 ", 1, "HTTP-502"),
+        ("aws-api: s3 PutObject s3://b/k: curl: (28) Connection timed out", 1, "unreachable"),
+        ("aws-api: the instance metadata hold no role credentials", 1, "no-credentials"),
+    ],
+)
+def test_what_s3_answers_is_named(host: RelocatedHost, refusal: str, code: int, expected: str) -> None:
+    host.answer(Answer("^aws-api s3 put", complains=refusal + "\n", code=code), *NOTHING_WRONG)
+    assert facts(host).s3 == expected
+
+
+def test_an_object_that_comes_back_changed_is_not_ok(host: RelocatedHost) -> None:
+    written = str(host.root / "etc/registry/users/push")
+    read_back = str(host.root / "run/registry/diagnose.object.read")
+    host.answer(Answer("^aws-api s3 get", copies=(written, read_back)), *NOTHING_WRONG)
+    assert facts(host).s3 == "changed"
+
+
+def test_the_fullest_disk_counts_and_so_do_its_inodes(host: RelocatedHost) -> None:
+    host.answer(replace(DISK, says="Use% IUse%\n 41%  100%\n 12%     -\n"), *NOTHING_WRONG)
+    assert facts(host).disk_used_percent == 100
+
+
+def test_a_wrong_clock_is_measured(host: RelocatedHost) -> None:
+    host.answer(http_date(timedelta(minutes=7)), *NOTHING_WRONG)
+    assert facts(host).clock_offset_seconds in (420, 421, 422)
+
+
+def test_a_stopped_engine_is_not_asked_because_that_would_start_it(host: RelocatedHost) -> None:
+    host.answer(
+        Answer("^systemctl is-active --quiet docker", code=3),
+        replace(UNITS, says="active\nactive\ninactive\n", code=3),
+        *NOTHING_WRONG,
+    )
+    seen = facts(host)
+    assert (seen.docker, seen.registry) == ("inactive", None)
+    assert not [call for call in host.calls() if call.startswith("docker")]
+
+
+def test_there_may_be_no_container(host: RelocatedHost) -> None:
+    host.answer(
+        Answer("^docker inspect", complains="Error: No such container: registry\n", code=1), *NOTHING_WRONG
+    )
+    assert facts(host).registry == "absent"
+
+
+def test_the_first_error_of_nginx_is_told(host: RelocatedHost) -> None:
+    said = 'nginx: [warn] conflicting name\nnginx: [emerg] unknown directive "lisen" in /etc/nginx/nginx.conf:91\n'
+    host.answer(Answer("^nginx", complains=said, code=1), *NOTHING_WRONG)
+    assert facts(host).nginx_config == '[emerg] unknown directive "lisen" in /etc/nginx/nginx.conf:91'
+
+
+@pytest.mark.parametrize(
+    ("certificate", "expected"),
+    [
+        ({"age": timedelta(days=91)}, "expired"),
+        ({"name": "other.example.com"}, "wrong-name"),
+    ],
+)
+def test_a_certificate_of_no_use_is_told(
+    host: RelocatedHost, certificate: dict[str, Any], expected: str
+) -> None:
+    host.have_certificate(**certificate)
+    assert facts(host).certificate == expected
+
+
+def test_what_is_missing_is_told(host: RelocatedHost) -> None:
+    (host.root / "etc/letsencrypt/live/registry/cert.pem").unlink()
+    (host.root / "etc/registry/users/pull").write_text("")
+    host.write("var/lib/registry/certificate-failure", "reason=port-80\ndetail=x\nretry_after=\n")
+    seen = facts(host)
+    assert (seen.certificate, seen.users_file, seen.acme) == ("absent", "missing", "port-80")
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, "elsewhere"), (28, "free")])
+def test_an_address_of_which_nobody_answers_is_free(host: RelocatedHost, code: int, expected: str) -> None:
+    answers = (
+        Answer("^aws-api metadata public-ipv4", "198.51.100.7"),
+        Answer(f"^curl .*{ADDRESS}", code=code),
+    )
+    host.answer(*answers, *NOTHING_WRONG)
+    assert facts(host).address == expected
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        (
+            '{"level":"error","msg":"earlier","time":"t"}\n'
+            '{"auth.user.name":"anna","err.message":"unknown error","http.request.uri":"/v2/a?x=y",'
+            '"level":"error","msg":"response completed with error"}\n'
+            '{"level":"warning","msg":"later, and no error"}\n',
+            "response completed with error: unknown error",
+        ),
+        ("panic: no such driver\n\ngoroutine 1 [running]:\n", "panic: no such driver"),
+        (
+            'time="t" level=fatal msg="GET https://b.s3.amazonaws.com/k?X-Amz-Credential=ASIA1234567890 failed"\n',
+            'time="t" level=fatal msg="GET https://b.s3.amazonaws.com/k failed"',
+        ),
+        (
+            '{"level":"error","msg":"denied: Authorization: Basic YWRtaW46c2VjcmV0 for ASIAABCDEFGHIJKLMNOP"}\n',
+            "denied: Authorization: ... for ...",
+        ),
+        ("nothing wrong here\n", None),
+    ],
+)  # fmt: skip
+def test_the_last_error_of_the_registry_is_told_without_its_secrets(
+    host: RelocatedHost, log: str, expected: str | None
+) -> None:
+    host.answer(Answer("^docker logs", log), *NOTHING_WRONG)
+    assert facts(host).registry_log == expected
+
+
+def test_users_that_were_not_read_for_a_quarter_of_an_hour_are_old(host: RelocatedHost) -> None:
+    synced = host.root / "var/lib/registry/users-synced"
+    for minutes, word in ((14, "ok"), (16, "old")):
+        moment = time.time() - minutes * 60
+        os.utime(synced, (moment, moment))
+        assert facts(host).users_file == word
+    synced.unlink()
+    assert facts(host).users_file == "old"

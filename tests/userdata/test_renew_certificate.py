@@ -1,0 +1,128 @@
+"""`renew-certificate`: when it asks for a new certificate, and what it says when there is none."""
+
+from datetime import timedelta
+
+import pytest
+
+from lambdas.judge.renewal import read_renewal
+from lambdas.see.run_command import Delivery, Output, Reply
+from tests.userdata.conftest import Relocate
+from tests.userdata.relocated import Answer, RelocatedHost
+from tests.userdata.test_certificate_failure import CHALLENGE
+
+LIVE = "etc/letsencrypt/live/registry"
+RENEW = "certbot renew --cert-name registry --no-random-sleep-on-renew --non-interactive"
+
+
+@pytest.fixture
+def host(relocate: Relocate) -> RelocatedHost:
+    stood_in = ("certbot", "restore-certificate", "use-certificate", "save-certificate", "issue-certificate")
+    host = relocate(*(f"bin/{name}" for name in stood_in))
+    host.have_certificate()
+    host.front_door.show(host.root / LIVE)
+    return host
+
+
+@pytest.mark.parametrize(
+    ("age", "lifetime", "asked"),
+    [
+        (timedelta(days=29, hours=1), timedelta(days=90), RENEW),
+        (timedelta(days=31, hours=1), timedelta(days=90), f"{RENEW} --force-renewal"),
+        (timedelta(days=16, hours=1), timedelta(days=45), f"{RENEW} --force-renewal"),
+        (timedelta(hours=41), timedelta(hours=160), RENEW),
+        (timedelta(hours=54), timedelta(hours=160), f"{RENEW} --force-renewal"),
+    ],
+)
+def test_a_new_one_is_wanted_after_a_third_of_its_life(
+    host: RelocatedHost, age: timedelta, lifetime: timedelta, asked: str
+) -> None:
+    fingerprint = host.have_certificate(age=age, lifetime=lifetime)
+    host.front_door.show(host.root / LIVE)
+    said = host.lines("bin/renew-certificate")
+    assert [call for call in host.calls() if call.startswith("certbot")] == [asked]
+    assert said["renewed"] == "no"
+    assert said["fingerprint"] == fingerprint
+    assert said["lifetime_days"] == str(round(lifetime.total_seconds() / 86400 + 0.49))
+    assert int(said["days_left"]) == (lifetime - age).days
+    assert set(said) == {"renewed", "serial", "fingerprint", "not_after", "days_left", "lifetime_days"}
+
+
+def test_what_was_renewed_is_told_and_a_failure_of_before_is_forgotten(host: RelocatedHost) -> None:
+    fingerprint = host.have_certificate(folder="new")
+    host.write("var/lib/registry/certificate-failure", "reason=dns\n")
+    host.answer(Answer("^certbot", copies=(str(host.root / "new"), str(host.root / "etc/letsencrypt"))))
+    said = host.lines("bin/renew-certificate")
+    assert (said["renewed"], said["fingerprint"]) == ("yes", fingerprint)
+    assert not (host.root / "var/lib/registry/certificate-failure").exists()
+
+
+def test_what_another_host_has_renewed_is_taken_and_not_asked_for_again(host: RelocatedHost) -> None:
+    host.have_certificate(age=timedelta(days=60))
+    host.have_certificate(folder="saved")
+    saved = str(host.root / "saved")
+    host.answer(Answer("^restore", copies=(saved, str(host.root / "etc/letsencrypt"))))
+    said = host.lines("bin/renew-certificate")
+    assert said["renewed"] == "yes"
+    assert [call for call in host.calls() if call.startswith("certbot")] == [RENEW]
+
+
+def test_a_state_bucket_that_does_not_answer_stops_no_renewal(host: RelocatedHost) -> None:
+    host.answer(Answer("^restore", complains="no answer\n", code=1))
+    done = host.run("bin/renew-certificate")
+    assert done.returncode == 0
+    assert RENEW in host.calls()
+
+
+def test_one_that_is_on_disk_and_not_served_is_deployed_again(host: RelocatedHost) -> None:
+    host.have_certificate()
+    assert host.run("bin/renew-certificate").returncode == 0
+    assert "use-certificate" in " ".join(host.calls())
+
+
+def test_one_that_is_served_is_not_deployed_again(host: RelocatedHost) -> None:
+    assert host.run("bin/renew-certificate").returncode == 0
+    assert [call.strip() for call in host.calls()] == ["restore-certificate", RENEW]
+
+
+def test_one_that_was_not_saved_is_saved(host: RelocatedHost) -> None:
+    host.write("var/lib/registry/certificate-unsaved", "")
+    host.answer(Answer("^save", complains="aws-api: s3 PutObject: HTTP 403 AccessDenied\n", code=1))
+    done = host.run("bin/renew-certificate")
+    assert done.returncode == 1
+    assert "reason=hook-failed\ndetail=aws-api: s3 PutObject: HTTP 403 AccessDenied\n" in done.stdout
+
+
+def test_a_failed_renewal_is_read_as_it_was_meant(host: RelocatedHost) -> None:
+    detail = "198.51.100.9: Invalid response from http://registry.example.com/x: 404"
+    text = CHALLENGE.format(domain="registry.example.com", type="unauthorized", detail=detail)
+    host.answer(Answer("^certbot", text, code=1))
+    done = host.run("bin/renew-certificate")
+    assert done.returncode == 1
+    output = Output("i-1", False, done.stdout, done.stderr)
+    renewal = read_renewal(Reply(Delivery.ANSWERED, (output,)))
+    assert (renewal.succeeded, renewal.reason, renewal.detail) == (False, "dns", detail)
+    assert renewal.last_lines[-1] == "1 renew failure(s), 0 parse failure(s)"
+    assert "reason=dns" in (host.root / "var/lib/registry/certificate-failure").read_text()
+
+
+@pytest.mark.parametrize(
+    ("said", "complained", "reason", "detail"),
+    [
+        ("reason=ca-down\ndetail=no answer\nretry_after=\n", "no answer\n", "ca-down", "no answer"),
+        (
+            "",
+            "aws-api: s3 GetObject s3://state/x: HTTP 500\n",
+            "other",
+            "aws-api: s3 GetObject s3://state/x: HTTP 500",
+        ),
+    ],
+)
+def test_without_a_certificate_one_is_issued(
+    host: RelocatedHost, said: str, complained: str, reason: str, detail: str
+) -> None:
+    (host.root / LIVE / "cert.pem").unlink()
+    host.answer(Answer("^issue", said, complained, code=1))
+    done = host.run("bin/renew-certificate")
+    assert done.returncode == 1
+    assert done.stdout == f"renewed=no\nreason={reason}\ndetail={detail}\nretry_after=\n"
+    assert complained in done.stderr

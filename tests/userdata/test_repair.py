@@ -1,0 +1,208 @@
+"""`repair-service` and `repair-engine`: what is down comes back, what runs is left alone."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from tests.userdata.conftest import Relocate
+from tests.userdata.relocated import Answer, RelocatedHost, read
+from tests.userdata.test_diagnose import http_date
+
+LIVE = "etc/letsencrypt/live/registry"
+DOOR = Answer("^curl .*https://127.0.0.1/v2/", "401")
+CHALLENGES = Answer("^curl .*http://127.0.0.1/$", "308")
+LOGIN_CHECK = Answer("^curl .*auth.sock", "401")
+DISK = Answer("^df", "Use% IUse%\n 41%    7%\n")
+CONTAINER = Answer("^docker inspect", "running 0\n")
+
+
+def well() -> tuple[Answer, ...]:
+    """By the clock of now."""
+    return (DOOR, CHALLENGES, LOGIN_CHECK, DISK, CONTAINER, http_date())
+
+
+# What only looks.
+LOOKS = ("curl ", "df ", "nginx -t", "docker inspect", "docker version", "systemctl is-active")
+
+
+@pytest.fixture
+def host(relocate: Relocate) -> RelocatedHost:
+    host = relocate("configure", "install", *(f"bin/{name}" for name in (
+        "run-registry", "sync-users", "use-certificate", "restore-certificate"
+    )))  # fmt: skip
+    shutil.copytree(host.home / "etc", host.root / "etc", dirs_exist_ok=True)
+    host.write("etc/registry/users/push", "admin:hash\n")
+    host.write("etc/registry/users/pull", "admin:hash\nhealth:hash\n")
+    host.have_certificate()
+    host.front_door.show(host.root / LIVE)
+    host.answer(*well())
+    return host
+
+
+def done_to(host: RelocatedHost) -> list[str]:
+    return [call.strip() for call in host.calls() if not call.startswith(LOOKS)]
+
+
+def repair(host: RelocatedHost, verb: str = "repair-service") -> subprocess.CompletedProcess[str]:
+    done = host.run(f"bin/{verb}")
+    assert done.stderr == ""
+    assert set(read(done.stdout)) == {"repaired"} | ({"reason"} if done.returncode else set())
+    return done
+
+
+def test_a_host_that_is_well_is_left_alone(host: RelocatedHost) -> None:
+    done = repair(host)
+    assert (done.returncode, done.stdout) == (0, "repaired=nothing\n")
+    assert done_to(host) == []
+
+
+def test_a_stopped_front_door_is_started_and_nothing_else(host: RelocatedHost) -> None:
+    host.answer(
+        Answer("^systemctl restart nginx", gives="door"),
+        Answer("^curl .*https://127.0.0.1/v2/", "401", needs="door"),
+        Answer("^curl .*https://127.0.0.1/v2/", "000", code=7),
+        *well(),
+    )
+    assert repair(host).stdout == "repaired=nginx\n"
+    assert done_to(host) == ["systemctl reset-failed nginx.service", "systemctl restart nginx.service"]
+
+
+def test_a_stopped_login_check_is_started_and_nothing_else(host: RelocatedHost) -> None:
+    host.answer(
+        Answer("^systemctl restart registry-auth", gives="auth"),
+        Answer("^curl .*auth.sock", "401", needs="auth"),
+        Answer("^curl .*auth.sock", "000", code=7),
+        *well(),
+    )
+    assert repair(host).stdout == "repaired=auth\n"
+    assert done_to(host) == [
+        "systemctl reset-failed registry-auth.service",
+        "systemctl restart registry-auth.service",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "made"),
+    [
+        ("exited 0\n", "run-registry"),
+        ("restarting 12\n", "run-registry anew"),
+        ("running 0\n", "run-registry anew"),
+        ("paused 0\n", "run-registry anew"),
+    ],
+)
+def test_a_container_that_does_not_answer_is_made_again(host: RelocatedHost, state: str, made: str) -> None:
+    host.answer(
+        Answer("^docker inspect", state),
+        Answer("^run-registry", gives="container"),
+        Answer("^curl .*:5000/v2/", needs="container"),
+        Answer("^curl .*:5000/v2/", code=7),
+        *well(),
+    )
+    assert repair(host).stdout == "repaired=registry\n"
+    assert done_to(host) == [made]
+
+
+@pytest.mark.parametrize("left", [None, "admin:hash\n"])
+def test_missing_users_are_fetched(host: RelocatedHost, left: str | None) -> None:
+    users = host.root / "etc/registry/users/pull"
+    if left is None:
+        users.unlink()
+    else:
+        users.write_text(left)
+    host.write("saved/pull", "health:hash\n")
+    saved, there = str(host.root / "saved"), str(host.root / "etc/registry/users")
+    host.answer(Answer("^sync-users first-login", copies=(saved, there)), *well())
+    assert repair(host).stdout == "repaired=users\n"
+    assert done_to(host) == ["sync-users first-login"]
+
+
+def test_a_file_of_ours_that_somebody_changed_is_put_back(host: RelocatedHost) -> None:
+    (host.root / "etc/nginx/nginx.conf").write_text("lisen 443;\n")
+    host.answer(Answer("^configure", copies=(str(host.home / "etc"), str(host.root / "etc"))), *well())
+    assert repair(host).stdout == "repaired=configuration\n"
+    assert done_to(host) == ["configure"]
+
+
+def test_another_certificate_than_the_one_on_disk_is_deployed(host: RelocatedHost) -> None:
+    host.have_certificate()
+    done = repair(host)
+    assert done.returncode == 1
+    assert "certificate: nginx serves another certificate" in read(done.stdout)["reason"]
+    assert done_to(host) == ["use-certificate"]
+
+
+def test_a_full_disk_loses_what_others_can_do_without(host: RelocatedHost) -> None:
+    for name in ("syslog.1", "nginx/access.log.2.gz", "nginx/access.log", "letsencrypt/letsencrypt.log.17"):
+        host.write(f"var/log/{name}", "x")
+    host.answer(
+        Answer("^docker image prune", gives="room"),
+        Answer("^df", "Use% IUse%\n 71%    7%\n", needs="room"),
+        Answer("^df", "Use% IUse%\n 98%    7%\n"),
+        *well(),
+    )
+    assert repair(host).stdout == "repaired=disk\n"
+    assert done_to(host) == [
+        "install clean",
+        "journalctl --quiet --vacuum-size=50M",
+        "docker image prune --force",
+    ]
+    assert [path.name for path in (host.root / "var/log").rglob("*") if path.is_file()] == ["access.log"]
+
+
+def test_what_is_still_down_is_named_with_its_reason(host: RelocatedHost) -> None:
+    host.answer(
+        Answer("^run-registry", complains="the image could not be pulled: no route\n", code=1),
+        Answer("^curl .*:5000/v2/", code=7),
+        Answer("^docker inspect", complains="Error: No such container: registry\n", code=1),
+        *well(),
+    )
+    done = repair(host)
+    assert done.returncode == 1
+    assert read(done.stdout) == {
+        "repaired": "nothing",
+        "reason": "registry: the registry container does not answer (the image could not be pulled: no route)",
+    }
+
+
+def test_what_waited_for_a_later_part_is_not_reported_as_down(host: RelocatedHost) -> None:
+    host.have_certificate(folder="saved")
+    (host.root / LIVE / "cert.pem").unlink()
+    saved = str(host.root / "saved")
+    host.answer(
+        Answer("^restore", gives="certificate", copies=(saved, str(host.root / "etc/letsencrypt"))),
+        Answer("^nginx", needs="certificate"),
+        Answer("^nginx", complains="nginx: [emerg] cannot load certificate\n", code=1),
+        *well(),
+    )
+    host.front_door.show(host.root / "saved/live/registry")
+    assert repair(host).stdout == "repaired=certificate configuration\n"
+
+
+def test_the_engine_is_restarted_and_the_container_runs(host: RelocatedHost) -> None:
+    host.answer(
+        Answer("^run-registry", gives="container"),
+        Answer("^curl .*:5000/v2/", needs="container"),
+        Answer("^curl .*:5000/v2/", code=7),
+        Answer("^docker inspect", complains="Error: No such container: registry\n", code=1),
+    )
+    assert repair(host, "repair-engine").stdout == "repaired=engine registry\n"
+    assert done_to(host) == [
+        "systemctl reset-failed docker.service containerd.service",
+        "systemctl restart docker.service",
+        "run-registry",
+    ]
+
+
+def test_an_engine_that_does_not_come_back_is_killed_with_containerd(host: RelocatedHost) -> None:
+    host.answer(
+        Answer("^systemctl start containerd", gives="engine"),
+        Answer("^docker version", needs="engine"),
+        Answer("^docker version", code=1),
+        *well(),
+    )
+    assert repair(host, "repair-engine").stdout == "repaired=engine\n"
+    assert done_to(host)[2:] == [
+        "systemctl kill --signal KILL docker.service containerd.service",
+        "systemctl start containerd.service docker.service",
+    ]

@@ -1,0 +1,466 @@
+"""`sync-users`: from Parameter Store's answers to the password files, and what it says about it."""
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.userdata.conftest import Relocate
+from tests.userdata.relocated import DOMAIN, Answer, RelocatedHost, read
+
+PATH = f"/registry/{DOMAIN}/users"
+LONGEST_OUTPUT = 2_000
+
+
+@pytest.fixture
+def host(relocate: Relocate) -> RelocatedHost:
+    return relocate("bin/aws-api")
+
+
+def parameters(names: Iterable[str], value: str = "a password") -> str:
+    found = [
+        {"Name": f"{PATH}/{name}", "Value": value, "Version": 1, "LastModifiedDate": 1} for name in names
+    ]
+    return json.dumps({"Parameters": found})
+
+
+def hashed(letter: str) -> str:
+    return "$2y$10$" + letter * 53
+
+
+HASH = Answer("^htpasswd", f"user:{hashed('a')}\n")
+LISTED = "^aws-api ssm GetParametersByPath"
+
+
+def created(host: RelocatedHost) -> int:
+    return sum(call.startswith("aws-api ssm PutParameter") for call in host.calls())
+
+
+def test_the_first_host_makes_the_first_login_and_the_health_user(host: RelocatedHost) -> None:
+    host.answer(
+        HASH,
+        Answer("^aws-api ssm PutParameter", gives="users"),
+        Answer(LISTED, parameters(["push/admin", "pull/health"]), needs="users"),
+        Answer(LISTED, parameters([])),
+    )
+    said = host.run("bin/sync-users", "first-login").stdout
+    assert "creating the user push/admin" in said
+    assert "creating the user pull/health" in said
+    assert created(host) == 2
+    pull = (host.root / "etc/registry/users/pull").read_text()
+    assert [line.partition(":")[0] for line in pull.splitlines()] == ["+host", "admin", "health"]
+
+
+def test_a_deleted_health_user_is_made_again_and_no_login_with_it(host: RelocatedHost) -> None:
+    host.answer(HASH, Answer(LISTED, parameters(["pull/anna"])))
+    said = host.run("bin/sync-users", "first-login").stdout
+    assert created(host) == 1
+    assert "pull/health" in said
+    assert "push/admin" not in said
+
+
+def test_a_first_boot_that_ended_between_the_two_is_made_good(host: RelocatedHost) -> None:
+    host.answer(HASH, Answer(LISTED, parameters(["pull/health"])))
+    said = host.run("bin/sync-users", "first-login").stdout
+    assert created(host) == 1
+    assert "push/admin" in said
+
+
+def test_a_user_that_another_host_made_at_the_same_time_is_no_failure(host: RelocatedHost) -> None:
+    refusal = "aws-api: ssm PutParameter: HTTP 400 ParameterAlreadyExists: The parameter already exists.\n"
+    host.answer(HASH, Answer("PutParameter", complains=refusal, code=4), Answer(LISTED, parameters([])))
+    assert host.run("bin/sync-users", "first-login").returncode == 0
+
+
+def test_nothing_is_made_unless_asked_for(host: RelocatedHost) -> None:
+    host.answer(HASH, Answer(LISTED, parameters([])))
+    assert host.lines("bin/sync-users")["users"] == "0"
+    assert created(host) == 0
+
+
+@pytest.mark.parametrize("value", ["a password", "$2y$10$malformed"])
+def test_what_it_says_about_200_users_is_short(host: RelocatedHost, value: str) -> None:
+    names = [f"pull/somebody-with-a-long-name-{number}" for number in range(200)]
+    host.answer(HASH, Answer(LISTED, parameters(names, value)))
+    done = host.run("bin/sync-users")
+    assert done.returncode == 0
+    assert len(done.stdout) < LONGEST_OUTPUT
+    said = read(done.stdout)
+    refused = value.startswith("$2")
+    assert said["users"] == ("0" if refused else "200")
+    assert said["refused"].startswith("pull/somebody-with-a-long-name-0 pull/" if refused else "")
+    assert bool(said["refused"]) == refused
+
+
+def listed(values: Mapping[str, str | tuple[str, int]], *, needs: str = "") -> Answer:
+    """Parameters with their values, and with their versions where that is not the first."""
+    found = [
+        {
+            "Name": f"{PATH}/{name}",
+            "Value": value if isinstance(value, str) else value[0],
+            "Version": 1 if isinstance(value, str) else value[1],
+            "LastModifiedDate": 1.5,
+        }
+        for name, value in values.items()
+    ]
+    return Answer(LISTED, json.dumps({"Parameters": found}), needs=needs)
+
+
+def sync(host: RelocatedHost, values: Mapping[str, str | tuple[str, int]], *first: Answer) -> dict[str, str]:
+    """With Parameter Store as it is now."""
+    host.answer(*first, HASH, listed(values))
+    done = host.run("bin/sync-users")
+    assert done.returncode == 0, done.stderr
+    return read(done.stdout)
+
+
+def file_of(host: RelocatedHost, access: str) -> Path:
+    return host.root / "etc/registry/users" / access
+
+
+def users(host: RelocatedHost, access: str) -> dict[str, str]:
+    """Names and hashes as the login check reads them, without the host's own."""
+    lines = file_of(host, access).read_text().splitlines()
+    found = dict(line.split(":") for line in lines)
+    assert len(found) == len(lines)
+    assert found.pop("+host")
+    return found
+
+
+def keep_login(host: RelocatedHost, name: str = "a/kept") -> Path:
+    """As the front door keeps the answer of the login check: the version of nginx's format comes first."""
+    host.write(f"run/nginx-logins/{name}", "\5\0\0\0\0\0\0\0KEY: a login")
+    return host.root / "run/nginx-logins" / name
+
+
+def is_good(login: Path) -> bool:
+    return login.read_text().startswith("\5")
+
+
+def test_who_may_push_may_pull_and_not_the_other_way_round(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": hashed("p"), "pull/cluster": hashed("c")})
+    assert users(host, "push") == {"anna": hashed("p")}
+    assert users(host, "pull") == {"anna": hashed("p"), "cluster": hashed("c")}
+
+
+def test_a_password_is_hashed_and_a_hash_is_taken_as_it_is(host: RelocatedHost) -> None:
+    said = sync(host, {"push/anna": "a: password with $2y$10$ in it", "push/ben": hashed("b")})
+    assert users(host, "push") == {"anna": hashed("a"), "ben": hashed("b")}
+    assert sum(call.startswith("htpasswd") for call in host.calls()) == len(("+host", "anna"))
+    assert "password" not in "".join(host.calls())
+    assert (said["users"], said["refused"]) == ("2", "")
+
+
+def test_a_changed_password_replaces_the_old_one(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": "old"})
+    new = Answer("^htpasswd", f"user:{hashed('n')}\n", told="^new$")
+    said = sync(host, {"push/anna": ("new", 2)}, new)
+    assert users(host, "push") == users(host, "pull") == {"anna": hashed("n")}
+    assert said["changed"] == "true"
+
+
+def test_who_is_deleted_and_made_again_with_another_password_has_the_other(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": "old"})
+    sync(host, {})
+    new = Answer("^htpasswd", f"user:{hashed('n')}\n", told="^new$")
+    sync(host, {"push/anna": "new"}, new)
+    assert users(host, "push") == {"anna": hashed("n")}
+
+
+def test_a_removed_user_is_out_and_an_empty_set_locks_out_all_but_the_host_itself(
+    host: RelocatedHost,
+) -> None:
+    sync(host, {"push/anna": "one", "pull/ben": "two"})
+    sync(host, {"pull/ben": "two"})
+    assert (users(host, "push"), set(users(host, "pull"))) == ({}, {"ben"})
+    assert sync(host, {})["users"] == "0"
+    assert users(host, "push") == users(host, "pull") == {}
+
+
+def test_a_user_is_moved_from_push_to_pull(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": hashed("p")})
+    sync(host, {"pull/anna": hashed("p")})
+    assert (users(host, "push"), users(host, "pull")) == ({}, {"anna": hashed("p")})
+
+
+@pytest.mark.parametrize("order", [("push/anna", "pull/anna"), ("pull/anna", "push/anna")])
+def test_the_same_name_twice_may_push_with_the_password_of_that(
+    host: RelocatedHost, order: tuple[str, str]
+) -> None:
+    value = {"push/anna": hashed("p"), "pull/anna": hashed("u")}
+    said = sync(host, {name: value[name] for name in order})
+    assert users(host, "push") == users(host, "pull") == {"anna": hashed("p")}
+    assert said["refused"] == "pull/anna"
+
+
+def test_a_name_may_have_every_character_that_a_parameters_may(host: RelocatedHost) -> None:
+    # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+    names = ["a.b", "-n", "-rf", "_", ".hidden", "..", "0", "UPPER-case_1.2", "x" * 200, "push", "pull"]
+    said = sync(host, {f"push/{name}": hashed("o") for name in names})
+    assert users(host, "push") == dict.fromkeys(names, hashed("o"))
+    assert said["refused"] == ""
+
+
+def test_what_is_not_directly_below_push_or_pull_is_nobody(host: RelocatedHost) -> None:
+    said = sync(host, {"push/team/anna": "x", "admin/ben": "x", "cora": "x", "pull/dora": "x"})
+    assert set(users(host, "pull")) == {"dora"}
+    assert said["refused"] == "push/team/anna admin/ben cora"
+
+
+UNUSABLE = {
+    "$2": "malformed",
+    "$2y$10$" + "a" * 52: "malformed",
+    "$2y$10$" + "a" * 54: "malformed",
+    "$2x$10$" + "a" * 53: "malformed",
+    "$2y$03$" + "a" * 53: "malformed",
+    "$2y$15$" + "a" * 53: "malformed",
+    "$2y$10$" + "a" * 52 + ":": "malformed",
+    hashed("a") + "\n": "control character",
+    "two\nlines:$2y$10$": "control character",
+    "a\ttab": "control character",
+    "x" * 73: "longer than 72 bytes",
+    "ä" * 37: "longer than 72 bytes",
+    "": "empty",
+}
+
+
+def test_a_value_that_cannot_be_used_refuses_its_user_says_why_and_harms_nobody_else(
+    host: RelocatedHost,
+) -> None:
+    bad = {f"pull/bad-{number:02}": value for number, value in enumerate(UNUSABLE)}
+    said = sync(host, {"push/anna": hashed("p"), **bad, "pull/zoe": hashed("z")})
+    assert users(host, "push") == {"anna": hashed("p")}
+    assert users(host, "pull") == {"anna": hashed("p"), "zoe": hashed("z")}
+    assert said["refused"].split() == list(bad)
+    assert said["refused_user"].startswith("pull/bad-04: the bcrypt hash is malformed")
+    remembered = (host.root / "var/lib/registry/users.tsv").read_text().splitlines()
+    reasons = [line.split("\t")[2] for line in remembered if line.startswith("pull/bad-")]
+    assert [why in reason for why, reason in zip(UNUSABLE.values(), reasons, strict=True)] == [True] * 13
+
+
+def test_a_user_whose_new_hash_is_malformed_is_out_until_it_is_right(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": hashed("p")})
+    sync(host, {"push/anna": ("$2y$10$short", 2)})
+    assert users(host, "push") == {}
+    sync(host, {"push/anna": (hashed("q"), 3)})
+    assert users(host, "push") == {"anna": hashed("q")}
+
+
+ENCRYPTED = Answer(LISTED, complains="asked for a decrypted value\n", code=1, told='"WithDecryption":true')
+
+
+def test_values_are_decrypted_only_where_one_is_new(host: RelocatedHost) -> None:
+    values = {"push/anna": "secret", "pull/mallory": "$2y$10$short", "elsewhere": "x"}
+    sync(host, values)
+    said = sync(host, values, ENCRYPTED)
+    assert set(users(host, "push")) == {"anna"}
+    assert (said["changed"], said["refused"]) == ("false", "pull/mallory elsewhere")
+
+
+def test_a_value_that_cannot_be_decrypted_keeps_nobody_in_and_nobody_else_out(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": hashed("p"), "push/ben": hashed("b"), "pull/cora": hashed("c")})
+    now = listed({"push/anna": hashed("p"), "push/ben": ("with another key", 2)})
+    host.answer(ENCRYPTED, HASH, now)
+    done = host.run("bin/sync-users")
+    assert done.returncode == 1
+    assert "refused_user=push/ben: its value cannot be decrypted" in done.stdout
+    assert users(host, "push") == users(host, "pull") == {"anna": hashed("p")}
+    host.answer(HASH, listed({"push/anna": hashed("p"), "push/ben": ("with the right key", 2)}))
+    assert host.run("bin/sync-users").returncode == 0
+    assert users(host, "push") == {"anna": hashed("p"), "ben": hashed("a")}
+
+
+def pages(count: int) -> tuple[list[Answer], dict[str, str]]:
+    """Of ten users each, asked for one after the other; and all users."""
+    expected = {f"user-{number:03}": hashed("h") for number in range(count * 10)}
+    names = sorted(expected)
+    answers = []
+    for page in range(count):
+        body = json.loads(listed({f"pull/{name}": hashed("h") for name in names[page * 10 :][:10]}).says)
+        if page + 1 < count:
+            body["NextToken"] = f"page-{page + 1}"
+        token = f'"NextToken":"page-{page}"' if page else r"^((?!NextToken).)*$"
+        answers.append(Answer(LISTED, json.dumps(body), told=token))
+    return answers, expected
+
+
+def test_200_users_come_in_pages_and_are_synced_within_seconds(host: RelocatedHost) -> None:
+    answers, expected = pages(20)
+    host.answer(HASH, *answers)
+    host.run("bin/sync-users")
+    assert users(host, "pull") == expected
+    before = len(host.calls())
+    started = time.monotonic()
+    assert host.lines("bin/sync-users")["users"] == "200"
+    assert time.monotonic() - started < 15
+    assert len(host.calls()) - before == 20
+
+
+def test_a_page_that_cannot_be_had_changes_nothing(host: RelocatedHost) -> None:
+    answers, expected = pages(3)
+    host.answer(HASH, *answers)
+    host.run("bin/sync-users")
+    login = keep_login(host)
+    broken = Answer(LISTED, complains="aws-api: ssm GetParametersByPath: HTTP 500\n", code=1, told="page-2")
+    host.answer(HASH, broken, *answers)
+    done = host.run("bin/sync-users")
+    assert done.returncode == 1
+    assert "HTTP 500" in done.stderr
+    assert users(host, "pull") == expected
+    assert is_good(login)
+
+
+def test_without_parameter_store_a_new_host_can_still_prove_itself(host: RelocatedHost) -> None:
+    host.answer(HASH, Answer(LISTED, complains="no answer\n", code=1))
+    assert host.run("bin/sync-users", "first-login").returncode == 1
+    assert users(host, "push") == users(host, "pull") == {}
+
+
+def in_background(host: RelocatedHost) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [host.home / "bin/sync-users"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    )
+
+
+def wait_for(what: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not what.exists():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def test_a_change_during_a_sync_is_in_after_the_next_which_waits_for_the_first(host: RelocatedHost) -> None:
+    sync(host, {})
+    slow = Answer("^htpasswd", f"user:{hashed('a')}\n", gives="changed", seconds=1.5)
+    host.answer(slow, listed({"push/ben": hashed("b")}, needs="changed"), listed({"push/anna": "one"}))
+    first = in_background(host)
+    wait_for(host.tools / "flag-changed")
+    second = in_background(host)
+    assert second.wait(20) == first.wait(20) == 0
+    assert users(host, "push") == {"ben": hashed("b")}
+
+
+def test_of_many_syncs_at_once_one_runs_one_waits_and_the_others_leave_it_to_that_one(
+    host: RelocatedHost,
+) -> None:
+    sync(host, {})
+    slow = Answer("^htpasswd", f"user:{hashed('a')}\n", gives="changed", seconds=1.5)
+    host.answer(slow, listed({"push/ben": hashed("b")}, needs="changed"), listed({"push/anna": "one"}))
+    running = [in_background(host)]
+    wait_for(host.tools / "flag-changed")
+    before = host.calls().count("aws-api ssm GetParametersByPath")
+    running += [in_background(host) for _ in range(10)]
+    said = [each.communicate(timeout=20)[0] for each in running]
+    assert [each.returncode for each in running] == [0] * 11
+    assert sum(text.startswith("joined=") for text in said) == 9
+    assert host.calls().count("aws-api ssm GetParametersByPath") == before + 2
+    assert users(host, "push") == {"ben": hashed("b")}
+
+
+def test_a_first_boot_never_leaves_it_to_another(host: RelocatedHost) -> None:
+    sync(host, {})
+    slow = Answer("^htpasswd", f"user:{hashed('a')}\n", gives="slow", seconds=1.5)
+    host.answer(slow, HASH, listed({"push/anna": "one", "pull/health": hashed("h")}))
+    running = [in_background(host)]
+    wait_for(host.tools / "flag-slow")
+    running.append(in_background(host))
+    assert "users=2" in host.run("bin/sync-users", "first-login").stdout
+    assert [each.wait(20) for each in running] == [0, 0]
+
+
+def test_whoever_reads_while_users_change_reads_all_of_them(host: RelocatedHost) -> None:
+    sets = [{f"push/{letter}{number}": hashed(letter) for number in range(20)} for letter in "ab"]
+    sync(host, sets[0])
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            seen.add(file_of(host, "push").read_text())
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for turn in range(1, 5):
+        sync(host, sets[turn % 2])
+    done.set()
+    reader.join()
+    assert len(seen) == 2
+    assert {len(text.splitlines()) for text in seen} == {21}
+
+
+def test_a_file_that_could_not_be_written_whole_is_never_served(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": hashed("p"), "push/ben": hashed("b")})
+    login = keep_login(host)
+    # As `install` on a full disk.
+    broken = host.stand_in("install", 'for last; do :; done\nprintf half > "$last"\nexit 1')
+    host.answer(HASH, listed({"push/anna": hashed("p")}))
+    assert host.run("bin/sync-users").returncode == 1
+    assert set(users(host, "push")) == {"anna", "ben"}
+    broken.unlink()
+    sync(host, {"push/anna": hashed("p")})
+    assert set(users(host, "push")) == {"anna"}
+    assert not is_good(login)
+
+
+@pytest.mark.parametrize(
+    ("changed", "forgotten"),
+    [
+        ({"push/anna": (hashed("q"), 2), "pull/ben": hashed("b")}, True),
+        ({"push/anna": hashed("p")}, True),
+        ({"pull/anna": hashed("p"), "pull/ben": hashed("b")}, True),
+        ({"push/anna": ("$2y$10$short", 2), "pull/ben": hashed("b")}, True),
+        ({"push/anna": hashed("p"), "pull/ben": hashed("b")}, False),
+        ({"push/anna": hashed("p"), "pull/ben": hashed("b"), "pull/cora": hashed("c")}, False),
+        ({"push/anna": hashed("p"), "push/ben": hashed("b")}, False),
+    ],
+    ids=["changed", "revoked", "may only pull now", "refused now", "nothing", "added", "may push now"],
+)
+def test_cached_logins_are_forgotten_as_soon_as_one_of_them_is_not_what_it_was(
+    host: RelocatedHost, changed: dict[str, str | tuple[str, int]], forgotten: bool
+) -> None:
+    sync(host, {"push/anna": hashed("p"), "pull/ben": hashed("b")})
+    logins = [keep_login(host), keep_login(host, "b/another")]
+    sync(host, changed)
+    assert [is_good(login) for login in logins] == [not forgotten] * 2
+    assert logins[0].read_text().endswith("KEY: a login")
+
+
+def test_a_login_that_was_still_checked_with_the_old_users_is_forgotten_too(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": hashed("p")})
+    keep_login(host)
+    late = host.root / "run/nginx-logins/b/late"
+    host.stand_in("sleep", f"mkdir {late.parent}\nprintf '\\005 late' > {late}")
+    sync(host, {})
+    assert late.read_bytes() == bytes(8)
+
+
+def test_where_nothing_is_kept_nothing_is_waited_for(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": hashed("p")})
+    host.stand_in("sleep", "exit 1")
+    sync(host, {})
+
+
+def test_a_sync_that_ended_before_it_forgot_the_logins_is_made_good_by_the_next(host: RelocatedHost) -> None:
+    sync(host, {"push/anna": hashed("p")})
+    login = keep_login(host)
+    broken = host.stand_in("dd", "exit 1")
+    host.answer(HASH, listed({}))
+    assert host.run("bin/sync-users").returncode == 1
+    broken.unlink()
+    said = sync(host, {})
+    assert said["changed"] == "false"
+    assert not is_good(login)
+
+
+def test_it_is_remembered_when_the_users_were_last_read(host: RelocatedHost) -> None:
+    synced = host.root / "var/lib/registry/users-synced"
+    host.answer(HASH, Answer(LISTED, complains="aws-api: ssm GetParametersByPath: HTTP 400\n", code=4))
+    assert host.run("bin/sync-users").returncode
+    assert not synced.exists()
+    host.answer(HASH, Answer(LISTED, parameters(["pull/anna"])))
+    assert host.run("bin/sync-users").returncode == 0
+    assert synced.exists()
