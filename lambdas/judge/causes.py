@@ -125,7 +125,7 @@ _ROWS = (
         "The certificate is for another name",
         "The certificate that is served does not name this registry, so every client refuses it.",
         "Look at /etc/registry/tls and /etc/letsencrypt/live/registry on the host; "
-        "/opt/registry/bin/issue-certificate gets the right one.",
+        "/opt/registry/steps/issue-certificate gets the right one.",
     ),
     Cause(
         "certificate-untrusted",
@@ -140,7 +140,7 @@ _ROWS = (
         "An old certificate is served",
         "A newer certificate is on the host's disk than the one served on port 443: nginx was not reloaded"
         " after the renewal.",
-        "Open a Session Manager shell and run /opt/registry/bin/use-certificate, which tests, reloads and "
+        "Open a Session Manager shell and run /opt/registry/steps/use-certificate, which tests, reloads and "
         "compares.",
         (Step.SERVICE,),
         repair_interrupts=False,
@@ -150,7 +150,7 @@ _ROWS = (
         "The registry container is stopped",
         "nginx answers 5xx because the registry container behind it does not run.",
         "Something is wrong with the registry container: read its log, docker logs registry, in a Session "
-        "Manager shell. /opt/registry/bin/run-registry starts it.",
+        "Manager shell. /opt/registry/steps/run-registry starts it.",
         _ALL_STEPS,
     ),
     Cause(
@@ -238,7 +238,7 @@ _ROWS = (
         "address-lost",
         "The host has lost its address",
         "The registry's Elastic IP is not associated with a host that serves.",
-        "Associate it with the host again: /opt/registry/bin/take-address in a Session Manager shell.",
+        "Associate it with the host again: /opt/registry/steps/take-address in a Session Manager shell.",
     ),
     Cause(
         "health-login-refused",
@@ -314,7 +314,7 @@ _ROWS = (
         "renewal-hook-failed",
         "Renewal failed: deploy hook",
         "There is a new certificate, but testing, reloading or saving it failed.",
-        "Open a Session Manager shell and run /opt/registry/bin/deploy-certificate: it says what fails.",
+        "Open a Session Manager shell and run /opt/registry/steps/deploy-certificate: it says what fails.",
     ),
     Cause(
         "renewal-failed",

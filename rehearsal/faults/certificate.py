@@ -106,7 +106,7 @@ def _use(world: World, host: HostView, folder: str = LIVE) -> None:
 
 def _save(world: World, host: HostView) -> None:
     """As old everywhere: the host would take a better one from there. It cannot while S3 is out of reach."""
-    world.run_on_host(host, "/opt/registry/bin/save-certificate")
+    world.run_on_host(host, "/opt/registry/steps/save-certificate")
 
 
 def _lose(world: World, host: HostView) -> None:

@@ -51,8 +51,8 @@ def _parameters(story: Story) -> dict[str, str]:
 
 def _of_role(story: Story, host: HostView) -> dict[str, str]:
     path = "iam/security-credentials/"
-    role = _on_host(story, host, "/opt/registry/bin/aws-api", "metadata", path).strip()
-    issued = json.loads(_on_host(story, host, "/opt/registry/bin/aws-api", "metadata", f"{path}{role}"))
+    role = _on_host(story, host, "/opt/registry/tools/aws-api", "metadata", path).strip()
+    issued = json.loads(_on_host(story, host, "/opt/registry/tools/aws-api", "metadata", f"{path}{role}"))
     return {
         "the role's secret key": str(issued["SecretAccessKey"]),
         "the role's session token": str(issued["Token"]),

@@ -17,7 +17,7 @@ def user_data(stack: Stack, userdata: Path, environment: Mapping[str, str]) -> e
         "write_files": [
             _file("/etc/registry/host.env", "0644", host_env),
             _file("/opt/registry/bootstrap", "0755", (userdata / "bootstrap").read_text()),
-            _file("/opt/registry/bin/aws-api", "0755", (userdata / "bin" / "aws-api").read_text()),
+            _file("/opt/registry/tools/aws-api", "0755", (userdata / "tools" / "aws-api").read_text()),
         ],
         "runcmd": [["/opt/registry/bootstrap"]],
     }

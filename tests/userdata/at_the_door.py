@@ -29,7 +29,7 @@ def prepare() -> None:
     for owner, group, folder in FOLDERS:
         subprocess.run(["install", "-d", "-m", "0750", "-o", owner, "-g", group, folder], check=True)
     Path("/etc/registry/host.env").write_text(f"PARAMETER_PATH={PATH}\n")
-    stand_in = Path("/opt/registry/bin/aws-api")
+    stand_in = Path("/opt/registry/tools/aws-api")
     stand_in.write_text(f"#!/bin/sh\ncat > /dev/null\ncat {PARAMETERS}\n")
 
 

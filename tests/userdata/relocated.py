@@ -100,7 +100,9 @@ class RelocatedHost:
         self.tools = root / "tools"
         self.home = root / "opt/registry"
         shutil.copytree(USERDATA, self.home)
-        for script in [*self.home.glob("bin/*"), *self.home.glob("lib/*"), self.home / "configure"]:
+        folders = ("bin", "steps", "tools", "lib")
+        scripts = [script for folder in folders for script in (self.home / folder).iterdir()]
+        for script in [*scripts, self.home / "configure"]:
             text = _OWN_PATHS.sub(rf"{root}/\1", script.read_text())
             text = _OWNERS.sub("", _ANY_FILE.sub(f'"{root}/$file"', text))
             text = text.replace("127.0.0.1:443", f"127.0.0.1:{self.front_door.port}")

@@ -33,7 +33,7 @@ def http_date(offset: timedelta = timedelta()) -> Answer:
 
 @pytest.fixture
 def host(relocate: Relocate) -> RelocatedHost:
-    host = relocate("bin/aws-api")
+    host = relocate("tools/aws-api")
     host.write("etc/registry/users/push", "admin:hash\n")
     host.write("etc/registry/users/pull", "admin:hash\n")
     host.write("var/lib/registry/users-synced", "")

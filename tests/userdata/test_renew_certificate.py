@@ -16,8 +16,8 @@ RENEW = "certbot renew --cert-name registry --no-random-sleep-on-renew --non-int
 
 @pytest.fixture
 def host(relocate: Relocate) -> RelocatedHost:
-    stood_in = ("certbot", "restore-certificate", "use-certificate", "save-certificate", "issue-certificate")
-    host = relocate(*(f"bin/{name}" for name in stood_in))
+    steps = ("restore-certificate", "use-certificate", "save-certificate", "issue-certificate")
+    host = relocate("tools/certbot", *(f"steps/{name}" for name in steps))
     host.have_certificate()
     host.front_door.show(host.root / LIVE)
     return host

@@ -28,9 +28,8 @@ LOOKS = ("curl ", "df ", "nginx -t", "docker inspect", "docker version", "system
 
 @pytest.fixture
 def host(relocate: Relocate) -> RelocatedHost:
-    host = relocate("configure", "install", *(f"bin/{name}" for name in (
-        "run-registry", "sync-users", "use-certificate", "restore-certificate"
-    )))  # fmt: skip
+    steps = (f"steps/{name}" for name in ("run-registry", "use-certificate", "restore-certificate"))
+    host = relocate("configure", "install", "bin/sync-users", *steps)
     shutil.copytree(host.home / "etc", host.root / "etc", dirs_exist_ok=True)
     host.write("etc/registry/users/push", "admin:hash\n")
     host.write("etc/registry/users/pull", "admin:hash\nhealth:hash\n")

@@ -7,12 +7,12 @@ from tests.userdata.relocated import Answer
 
 
 def test_the_registry_may_take_half_of_the_memory(relocate: Relocate) -> None:
-    host = relocate("bin/aws-api")
+    host = relocate("tools/aws-api")
     host.stand_in("id", "echo 990")
     host.write("etc/registry/registry.yml", "")
     host.write("etc/ssl/certs/ca-certificates.crt", "")
     host.answer(Answer("^aws-api ssm GetParameter", '{"Parameter": {"Value": "secret"}}'))
-    done = host.run("bin/run-registry")
+    done = host.run("steps/run-registry")
     assert done.returncode == 0, done.stderr
     total = next(line for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line)
     started = next(call for call in host.calls() if call.startswith("docker run"))

@@ -14,7 +14,10 @@ SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 LARGEST_STUB_BYTES = 11_000
 
 EXECUTABLES = sorted(
-    [*(USERDATA / "bin").iterdir(), *(USERDATA / name for name in ("bootstrap", "install", "configure"))]
+    [
+        *(script for folder in ("bin", "steps", "tools") for script in (USERDATA / folder).iterdir()),
+        *(USERDATA / name for name in ("bootstrap", "install", "configure")),
+    ]
 )
 LIBRARIES = sorted((USERDATA / "lib").iterdir())
 
@@ -46,7 +49,7 @@ def test_every_executable_is_strict_and_says_what_it_is_for(script: Path) -> Non
 
 
 def test_the_stub_leaves_room_in_the_user_data() -> None:
-    size = sum((USERDATA / name).stat().st_size for name in ("bootstrap", "bin/aws-api"))
+    size = sum((USERDATA / name).stat().st_size for name in ("bootstrap", "tools/aws-api"))
     assert size < LARGEST_STUB_BYTES
 
 

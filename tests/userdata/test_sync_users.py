@@ -18,7 +18,7 @@ LONGEST_OUTPUT = 2_000
 
 @pytest.fixture
 def host(relocate: Relocate) -> RelocatedHost:
-    return relocate("bin/aws-api")
+    return relocate("tools/aws-api")
 
 
 def parameters(names: Iterable[str], value: str = "a password") -> str:

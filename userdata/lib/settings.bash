@@ -3,7 +3,7 @@
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
 while IFS= read -r line; do [[ $line != [A-Z]*=* ]] || export "${line?}"; done < /etc/registry/host.env
 unset line
-export bin=/opt/registry/bin
+export bin=/opt/registry/bin steps=/opt/registry/steps tools=/opt/registry/tools
 # Kept over a reboot, and not.
 export state=/var/lib/registry run=/run/registry
 mkdir -p "$state" "$run"

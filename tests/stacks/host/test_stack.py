@@ -105,10 +105,10 @@ def test_the_user_data_is_three_files_of_which_one_runs(assembly: Assembly) -> N
     assert [(file["path"], file["permissions"]) for file in config["write_files"]] == [
         ("/etc/registry/host.env", "0644"),
         ("/opt/registry/bootstrap", "0755"),
-        ("/opt/registry/bin/aws-api", "0755"),
+        ("/opt/registry/tools/aws-api", "0755"),
     ]
     assert config["write_files"][1]["content"] == (PROJECT / "userdata" / "bootstrap").read_text()
-    assert config["write_files"][2]["content"] == (PROJECT / "userdata" / "bin" / "aws-api").read_text()
+    assert config["write_files"][2]["content"] == (PROJECT / "userdata" / "tools" / "aws-api").read_text()
     assert config["runcmd"] == [["/opt/registry/bootstrap"]]
     assert set(config) == {"write_files", "runcmd"}
 
