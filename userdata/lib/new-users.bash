@@ -18,7 +18,7 @@ create_user() {
   echo "creating the user $1"
   said=$(openssl rand -base64 24 | tr '+/' '-_' \
     | jq --raw-input --arg name "${PARAMETER_PATH:?}/users/$1" '{Name: $name, Value: ., Type: "SecureString", Overwrite: false}' \
-    | "${bin:?}/aws-api" ssm PutParameter 2>&1 > /dev/null) || [[ $said == *ParameterAlreadyExists* ]] || {
+    | "${tools:?}/aws-api" ssm PutParameter 2>&1 > /dev/null) || [[ $said == *ParameterAlreadyExists* ]] || {
     printf '%s\n' "$said" >&2
     return 1
   }

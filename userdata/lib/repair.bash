@@ -53,5 +53,5 @@ mend_registry() {
     return 1
   fi
   [[ ! $state =~ ^(running|restarting|paused) ]] || anew=(anew)
-  within 40 "${bin:?}/run-registry" "${anew[@]}"
+  within 40 "${steps:?}/run-registry" "${anew[@]}"
 }
