@@ -1,4 +1,4 @@
-"""The cloud-config document a host starts with: three files, of which one is run.
+"""The cloud-config document of a host: three files, of which cloud-init runs one.
 
 cloud-init reads YAML, and JSON is YAML. https://docs.cloud-init.io/en/latest/reference/modules.html#write-files
 """

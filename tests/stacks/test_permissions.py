@@ -1,6 +1,6 @@
-"""What each role can do and cannot, tried with its own credentials on the product as it is deployed.
+"""What each role can and cannot do, tried with its own credentials on the deployed product.
 
-test_host_role.py and test_function_policies.py say what the policies are; here real calls say what that comes to.
+host/test_role.py and operations/test_policies.py list the policies; here real calls show their effect.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.stacks.conftest import Assembly
-from tests.stacks.deployed import Calls, Deployed, allowed, deployed
+from tests.support.assembly import Assembly
+from tests.support.deployed import Calls, DeployedProduct, allowed, deployed
 
 DOMAIN = "registry.example.com"
 TREE = f"/registry/{DOMAIN}"
@@ -19,9 +19,9 @@ TAG = "registry:domain"
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The product, and in the same account somebody else's things, which no role may touch."""
+    """The product, and in the same account resources of another owner, which no role may touch."""
 
-    product: Deployed
+    product: DeployedProduct
     host: str
     stranger: str
     """An instance without the tag."""
@@ -174,7 +174,7 @@ def test_the_host_can_do_nothing_else(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("function", ["RenewCertificate", "CheckHealth"])
-def test_a_function_can_ring_listen_write_its_log_and_mail(scene: Scene, function: str) -> None:
+def test_a_function_can_run_verbs_read_their_output_log_and_mail(scene: Scene, function: str) -> None:
     acting, physical = scene.product.acting_as(f"{function}Role"), scene.physical
     ssm = acting("ssm")
     calls: Calls = {
@@ -253,7 +253,7 @@ def test_no_function_has_a_shell_a_push_login_an_image_or_a_key(scene: Scene, fu
     assert allowed(calls) == set()
 
 
-def test_the_renewal_can_remember_and_the_check_can_repair_and_neither_is_the_other(scene: Scene) -> None:
+def test_only_the_check_can_repair_and_each_function_writes_its_own_state(scene: Scene) -> None:
     def calls(role: str) -> Calls:
         acting, physical = scene.product.acting_as(role), scene.physical
         s3, autoscaling, state = acting("s3"), acting("autoscaling"), physical["State"]
@@ -291,7 +291,7 @@ def test_the_renewal_can_remember_and_the_check_can_repair_and_neither_is_the_ot
         ("HealthScheduleRole", "CheckHealth", "RenewCertificate"),
     ],
 )
-def test_a_schedule_can_start_its_function_and_lose_a_run(
+def test_a_schedule_can_start_its_own_function_and_keep_a_lost_run(
     scene: Scene, role: str, own: str, other: str
 ) -> None:
     acting, physical = scene.product.acting_as(role), scene.physical
@@ -309,7 +309,7 @@ def test_a_schedule_can_start_its_function_and_lose_a_run(
     assert allowed(calls) == {"start its own", "lose a run"}
 
 
-def test_a_changed_user_rings_the_registrys_hosts_and_nothing_else(scene: Scene) -> None:
+def test_a_changed_user_reaches_the_registrys_hosts_only(scene: Scene) -> None:
     acting, physical = scene.product.acting_as("UserChangesRole"), scene.physical
     calls: Calls = {
         "ring": ring(scene, acting("ssm")),
@@ -326,7 +326,9 @@ def test_a_changed_user_rings_the_registrys_hosts_and_nothing_else(scene: Scene)
 @pytest.mark.parametrize(
     ("role", "may"), [("RenewCertificateRole", True), ("CheckHealthRole", True), ("Role", False)]
 )
-def test_only_who_mails_can_use_the_topics_key_and_no_other_key(scene: Scene, role: str, may: bool) -> None:
+def test_only_the_functions_can_use_the_topics_key_and_no_other_key(
+    scene: Scene, role: str, may: bool
+) -> None:
     cloud = scene.product.account.cloud
     key = scene.product.session(role).access_key_id
     own = f"arn:aws:kms:us-east-1:{cloud.place.account}:key/{scene.physical['AlertsKey']}"
@@ -335,7 +337,7 @@ def test_only_who_mails_can_use_the_topics_key_and_no_other_key(scene: Scene, ro
     assert not cloud.authorise(key, "kms:ScheduleKeyDeletion", own)
 
 
-def test_there_is_no_role_but_those_tried_here(scene: Scene) -> None:
+def test_every_role_of_the_product_is_tried_here(scene: Scene) -> None:
     assert set(scene.product.roles) == {
         "Role",
         "RenewCertificateRole",
@@ -355,7 +357,7 @@ def allocation(scene: Scene) -> str:
 
 
 def becoming(scene: Scene, role: str) -> Calls:
-    """No role can become another, nor itself again."""
+    """Calls that take each role of the product, the caller's own included."""
     sts = scene.product.acting_as(role)("sts")
 
     def assume(arn: str) -> Callable[[], Any]:

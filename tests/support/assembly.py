@@ -1,0 +1,151 @@
+"""The product's templates as `cdk deploy` would send them, in a form that tests can read."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App
+
+from stacks.registry import add_registry
+from stacks.settings.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[2]
+STACKS = ("storage", "dns", "host", "operations")
+NEEDED = {"domain_name": "registry.example.com", "alert_email": "you@example.com"}
+# With NEEDED alone and with these: everything that a template can have is in one of the two.
+EVERYTHING_ELSE: dict[str, str | bool] = {
+    "hosted_zone": "example.com",
+    "instance_type": "m7i.large",
+    "ssh_cidr": "203.0.113.0/24",
+    "remove_data": True,
+}
+HERE = "<AWS::Region>:<AWS::AccountId>"
+STATE = "<registry-storage:ExportsOutputFnGetAttState1C20CC9AArnF70626CA>"
+
+# (sid, actions, resources, condition)
+Statement = tuple[str, set[str], set[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One stack's CloudFormation template."""
+
+    path: Path
+    body: Mapping[str, Any]
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The resources of one type by logical id."""
+        return {name: each for name, each in self.body["Resources"].items() if each["Type"] == kind}
+
+    def properties(self, kind: str, name: str = "") -> dict[str, Any]:
+        """The properties of the only resource of a type whose logical id begins with a name."""
+        (found,) = (each for id_, each in self.of_type(kind).items() if id_.startswith(name))
+        return dict(found.get("Properties", {}))
+
+    def statements(self, role: str) -> list[Statement]:
+        """All that a role may do."""
+        properties = self.properties("AWS::IAM::Role", role)
+        assert "ManagedPolicyArns" not in properties
+        (policy,) = properties["Policies"]
+        return [
+            (
+                each["Sid"],
+                set(_as_list(each["Action"])),
+                {short(resource) for resource in _as_list(each["Resource"])},
+                each.get("Condition"),
+            )
+            for each in policy["PolicyDocument"]["Statement"]
+        ]
+
+    def output(self, name: str) -> str:
+        return readable(self.body["Outputs"][name]["Value"])
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    folder: Path
+
+    def template(self, stack: str) -> Template:
+        path = self.folder / f"{stack}.template.json"
+        return Template(path, json.loads(path.read_text()))
+
+    @property
+    def storage(self) -> Template:
+        return self.template("registry-storage")
+
+    @property
+    def dns(self) -> Template:
+        return self.template("registry-dns")
+
+    @property
+    def host(self) -> Template:
+        return self.template("registry-host")
+
+    @property
+    def operations(self) -> Template:
+        return self.template("registry-operations")
+
+    @property
+    def templates(self) -> tuple[Template, ...]:
+        return self.storage, self.dns, self.host, self.operations
+
+    def artifact(self, stack: str) -> dict[str, Any]:
+        """A stack's entry in the manifest."""
+        entry: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text())["artifacts"][stack]
+        return entry
+
+
+def empty_app(folder: Path, *, validate: bool = False) -> App:
+    """An app with the feature flags of cdk.json; ``validate`` runs the CDK's own validator."""
+    context = json.loads((PROJECT / "cdk.json").read_text())["context"]
+    flags = {key: value for key, value in context.items() if key.startswith("@")}
+    return App(outdir=str(folder), context=flags, builtin_cloud_formation_validation=validate)
+
+
+def registry_app(
+    folder: Path,
+    settings: Mapping[str, object],
+    *,
+    userdata: Path = PROJECT / "userdata",
+    validate: bool = False,
+) -> App:
+    """The product, not yet synthesised, with the needed settings and these."""
+    app = empty_app(folder, validate=validate)
+    checked = Settings.from_context({**NEEDED, **settings})
+    add_registry(app, checked, userdata=userdata, lambdas=PROJECT / "lambdas")
+    return app
+
+
+def readable(value: Any) -> str:
+    """An intrinsic function as a person would write it: ``arn:<AWS::Partition>:s3:::<Images.Arn>/*``."""
+    if isinstance(value, str):
+        return value
+    ((function, argument),) = value.items()
+    match function:
+        case "Fn::Join":
+            return str(argument[0]).join(map(readable, argument[1]))
+        case "Fn::GetAtt":
+            return f"<{'.'.join(argument)}>"
+        case "Fn::Base64":
+            return readable(argument)
+        case "Fn::Sub":
+            return str(argument)
+        case _:
+            return f"<{argument}>"
+
+
+def short(value: Any) -> str:
+    """Readable, and without the CDK's hash in the names of the same template."""
+    return re.sub(r"<(\w+?)([0-9A-F]{8})?(\.Arn)?>", r"<\1>", readable(value))
+
+
+def unhashed(logical_id: str) -> str:
+    """Without the hash that the CDK adds to tell a name from its namesakes."""
+    return re.sub(r"(?<=\w)[0-9A-F]{8}$", "", logical_id)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
