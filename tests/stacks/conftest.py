@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.assembly import PROJECT, Assembly, registry_app
+from tests.support.assembly import PROJECT, Assembly, read_assembly, registry_app
 
 Synthesise = Callable[..., Assembly]
 
@@ -20,7 +20,7 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
     def synthesised(userdata: Path = PROJECT / "userdata", **settings: str | bool) -> Assembly:
         folder = tmp_path_factory.mktemp("assembly")
         registry_app(folder, settings, userdata=userdata).synth()
-        return Assembly(folder)
+        return read_assembly(folder, str(settings.get("name_prefix", "registry")))
 
     return synthesised
 

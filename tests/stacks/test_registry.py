@@ -70,13 +70,8 @@ def test_no_template_mentions_a_secret(assembly: Assembly) -> None:
 def test_two_registries_fit_into_one_account(synthesise: Synthesise, assembly: Assembly) -> None:
     second = synthesise(name_prefix="team-b", domain_name="team-b.example.com")
     of_the_first = (*(f"registry-{stack}" for stack in STACKS), "registry.example.com")
-    for stack in STACKS:
-        mine, other = assembly.template(f"registry-{stack}"), second.template(f"team-b-{stack}")
-        exports = [
-            {output["Export"]["Name"] for output in template.body["Outputs"].values() if "Export" in output}
-            for template in (mine, other)
-        ]
-        assert not exports[0] & exports[1]
+    for mine, other in zip(assembly.templates, second.templates, strict=True):
+        assert not mine.exports() & other.exports()
         assert not [name for name in of_the_first if name in other.path.read_text()]
 
 
@@ -89,8 +84,7 @@ def test_the_same_settings_give_the_same_templates(synthesise: Synthesise, assem
 
 
 def test_a_deployment_looks_nothing_up_and_runs_no_function(assembly: Assembly) -> None:
-    manifest = json.loads((assembly.folder / "manifest.json").read_text())
-    assert manifest.get("missing", []) == []
+    assert assembly.manifest.get("missing", []) == []
     for template in assembly.templates:
         kinds = {resource["Type"] for resource in template.body["Resources"].values()}
         assert not {kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))}

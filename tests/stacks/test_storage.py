@@ -73,14 +73,14 @@ def test_data_survives_a_destroy_and_a_replacement(assembly: Assembly) -> None:
     for name, resource in assembly.storage.body["Resources"].items():
         assert (name, resource["DeletionPolicy"]) == (name, "Retain")
         assert (name, resource["UpdateReplacePolicy"]) == (name, "Retain")
-    assert assembly.artifact("registry-storage")["properties"]["terminationProtection"] is True
+    assert assembly.manifest["artifacts"]["registry-storage"]["properties"]["terminationProtection"] is True
 
 
 def test_data_is_deleted_only_when_asked_for_and_without_a_function(synthesise: Synthesise) -> None:
     removable = synthesise(remove_data=True)
     for name, resource in removable.storage.body["Resources"].items():
         assert (name, resource["DeletionPolicy"]) == (name, "Delete")
-    assert removable.artifact("registry-storage")["properties"]["terminationProtection"] is False
+    assert removable.manifest["artifacts"]["registry-storage"]["properties"]["terminationProtection"] is False
     kinds = {each["Type"] for template in removable.templates for each in template.body["Resources"].values()}
     assert not {kind for kind in kinds if kind.startswith("Custom::")}
     assert not removable.storage.of_type("AWS::Lambda::Function")

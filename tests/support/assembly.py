@@ -10,12 +10,11 @@ from typing import Any
 from aws_cdk import App
 
 from stacks.registry import add_registry
-from stacks.settings.settings import Settings
+from tests.support.settings import settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 STACKS = ("storage", "dns", "host", "operations")
-NEEDED = {"domain_name": "registry.example.com", "alert_email": "you@example.com"}
-# With NEEDED alone and with these: everything that a template can have is in one of the two.
+# With the required settings alone and with these: one of the two has everything that a template can have.
 EVERYTHING_ELSE: dict[str, str | bool] = {
     "hosted_zone": "example.com",
     "instance_type": "m7i.large",
@@ -60,42 +59,35 @@ class Template:
             for each in policy["PolicyDocument"]["Statement"]
         ]
 
+    def exports(self) -> set[str]:
+        return {each["Export"]["Name"] for each in self.body["Outputs"].values() if "Export" in each}
+
     def output(self, name: str) -> str:
         return readable(self.body["Outputs"][name]["Value"])
 
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
+    """The product as `cdk deploy` would send it."""
+
     folder: Path
-
-    def template(self, stack: str) -> Template:
-        path = self.folder / f"{stack}.template.json"
-        return Template(path, json.loads(path.read_text()))
-
-    @property
-    def storage(self) -> Template:
-        return self.template("registry-storage")
-
-    @property
-    def dns(self) -> Template:
-        return self.template("registry-dns")
-
-    @property
-    def host(self) -> Template:
-        return self.template("registry-host")
-
-    @property
-    def operations(self) -> Template:
-        return self.template("registry-operations")
+    manifest: Mapping[str, Any]
+    storage: Template
+    dns: Template
+    host: Template
+    operations: Template
 
     @property
     def templates(self) -> tuple[Template, ...]:
         return self.storage, self.dns, self.host, self.operations
 
-    def artifact(self, stack: str) -> dict[str, Any]:
-        """A stack's entry in the manifest."""
-        entry: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text())["artifacts"][stack]
-        return entry
+
+def read_assembly(folder: Path, prefix: str) -> Assembly:
+    """``prefix`` begins the stacks' names."""
+    paths = {stack: folder / f"{prefix}-{stack}.template.json" for stack in STACKS}
+    templates = {stack: Template(path, json.loads(path.read_text())) for stack, path in paths.items()}
+    manifest = json.loads((folder / "manifest.json").read_text())
+    return Assembly(folder, manifest, **templates)
 
 
 def empty_app(folder: Path, *, validate: bool = False) -> App:
@@ -107,15 +99,14 @@ def empty_app(folder: Path, *, validate: bool = False) -> App:
 
 def registry_app(
     folder: Path,
-    settings: Mapping[str, object],
+    changed: Mapping[str, object],
     *,
     userdata: Path = PROJECT / "userdata",
     validate: bool = False,
 ) -> App:
-    """The product, not yet synthesised, with the needed settings and these."""
+    """The product before synthesis, with changed settings."""
     app = empty_app(folder, validate=validate)
-    checked = Settings.from_context({**NEEDED, **settings})
-    add_registry(app, checked, userdata=userdata, lambdas=PROJECT / "lambdas")
+    add_registry(app, settings(**changed), userdata=userdata, lambdas=PROJECT / "lambdas")
     return app
 
 

@@ -1,6 +1,7 @@
 """The host's user data."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tests.stacks.conftest import Synthesise
@@ -81,3 +82,15 @@ def test_the_user_data_fits_with_the_longest_names(synthesise: Synthesise) -> No
     parts = user_data(synthesise(domain_name=longest_name).host)["Fn::Base64"]["Fn::Join"][1]
     size = sum(len(part.encode()) if isinstance(part, str) else LONGEST_NAME_BYTES for part in parts)
     assert size <= USER_DATA_LIMIT_BYTES
+
+
+def test_the_host_signals_its_own_group(assembly: Assembly) -> None:
+    (name,) = assembly.host.of_type("AWS::AutoScaling::AutoScalingGroup")
+    assert name == host_env(assembly.host)["GROUP_LOGICAL_ID"]
+
+
+def test_a_changed_script_rolls_the_host(
+    synthesise: Synthesise, assembly: Assembly, changed_userdata: Path
+) -> None:
+    changed = synthesise(userdata=changed_userdata).host
+    assert host_env(changed)["ASSET_KEY"] != host_env(assembly.host)["ASSET_KEY"]

@@ -20,4 +20,4 @@ def test_the_outputs_show_the_confirmation_and_how_to_renew(assembly: Assembly) 
 
 
 def test_operations_come_after_the_host(assembly: Assembly) -> None:
-    assert "registry-host" in assembly.artifact("registry-operations")["dependencies"]
+    assert "registry-host" in assembly.manifest["artifacts"]["registry-operations"]["dependencies"]

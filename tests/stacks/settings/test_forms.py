@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stacks.settings.test_settings import only_error, settings
+from tests.support.settings import only_error, settings
 
 ACCEPTED = {
     "domain_name": ["example.com", "a.b.c.example.co.uk", "xn--bcher-kva.example", "1.example.com"],

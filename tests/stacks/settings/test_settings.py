@@ -8,24 +8,10 @@ from dataclasses import MISSING, fields
 import pytest
 
 from stacks.settings.settings import Settings, SettingsError
-from tests.support.assembly import NEEDED, PROJECT
+from tests.support.assembly import PROJECT
+from tests.support.settings import errors, only_error, settings
 
 CONTEXT = json.loads((PROJECT / "cdk.json").read_text())["context"]
-
-
-def settings(**changed: object) -> Settings:
-    return Settings.from_context({**NEEDED, **changed})
-
-
-def errors(**changed: object) -> tuple[str, ...]:
-    with pytest.raises(SettingsError) as caught:
-        settings(**changed)
-    return caught.value.errors
-
-
-def only_error(**changed: object) -> str:
-    (error,) = errors(**changed)
-    return error
 
 
 def test_a_domain_name_and_an_email_are_enough() -> None:
