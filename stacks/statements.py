@@ -55,7 +55,7 @@ def service_for_this_account(service: str) -> iam.ServicePrincipal:
     return iam.ServicePrincipal(service, conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}})
 
 
-def role(
+def service_role(
     scope: Construct,
     construct_id: str,
     principal: iam.IPrincipal,

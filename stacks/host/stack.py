@@ -11,12 +11,11 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from stacks.host.role import host_statements
-from stacks.host.user_data import user_data
+from stacks.host.user_data import GROUP_LOGICAL_ID, user_data
 from stacks.settings.settings import Settings
-from stacks.statements import HOST_TAG, role
+from stacks.statements import HOST_TAG, service_role
 from stacks.storage import StorageStack
 
-GROUP_LOGICAL_ID = "Hosts"
 ROOT_DISK_GIB = 16
 # The root disk of Ubuntu's AMIs; another name would add a second disk.
 ROOT_DEVICE = "/dev/sda1"
@@ -49,29 +48,15 @@ class HostStack(Stack):
             "Template",
             machine_image=ec2.MachineImage.resolve_ssm_parameter_at_launch(settings.ami_parameter),
             instance_type=ec2.InstanceType(settings.instance_type),
-            role=role(self, "Role", iam.ServicePrincipal("ec2.amazonaws.com"), "host", statements),
+            role=service_role(self, "Role", iam.ServicePrincipal("ec2.amazonaws.com"), "host", statements),
             security_group=self._ports(vpc, settings.ssh_cidr),
             user_data=user_data(
                 self,
-                userdata,
-                {
-                    "DOMAIN_NAME": settings.domain_name,
-                    "AWS_REGION": Aws.REGION,
-                    "STACK_NAME": self.stack_name,
-                    "GROUP_LOGICAL_ID": GROUP_LOGICAL_ID,
-                    "IMAGE_BUCKET": storage.images.bucket_name,
-                    "STATE_BUCKET": storage.state.bucket_name,
-                    "HOST_LOG_GROUP": storage.host_log.log_group_name,
-                    "ADDRESS": address.ref,
-                    "ADDRESS_ALLOCATION_ID": address.attr_allocation_id,
-                    "PARAMETER_PATH": settings.parameter_path,
-                    "ACME_DIRECTORY": settings.acme_directory_url,
-                    "ACME_EMAIL": settings.acme_contact,
-                    "DNS_MANAGED": "true" if settings.hosted_zone else "false",
-                    "REGISTRY_IMAGE": settings.registry_image,
-                    "ASSET_BUCKET": scripts.s3_bucket_name,
-                    "ASSET_KEY": scripts.s3_object_key,
-                },
+                settings=settings,
+                storage=storage,
+                address=address,
+                scripts=scripts,
+                userdata=userdata,
             ),
             http_endpoint=True,
             require_imdsv2=True,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -66,24 +67,23 @@ def add_alarms(
     def own(name: str, statistic: str, period: Duration) -> cloudwatch.Metric:
         return own_metric(settings.domain_name, name, statistic=statistic, period=period)
 
-    failed_runs = [
-        made
-        for name, function in (("Health", functions.health), ("Renewal", functions.renewal))
-        for made in (
+    def failed_runs(name: str, function: lambda_.IFunction) -> list[cloudwatch.Alarm]:
+        return [
             alarm(
                 f"{name}Errors",
                 function.metric_errors(period=quarter),
-                "a run failed. The mail before this one gives the cause; without one, the function's log does",
+                "a run failed. The mail before this one gives the cause; if there is none, read the function's log",
             ),
             alarm(
                 f"{name}Throttles",
                 function.metric_throttles(period=quarter),
                 "AWS refused runs: too many at once",
             ),
-        )
-    ]
+        ]
+
     return [
-        *failed_runs,
+        *failed_runs("Health", functions.health),
+        *failed_runs("Renewal", functions.renewal),
         alarm(
             "LostRuns",
             lost.metric_approximate_number_of_messages_visible(

@@ -18,7 +18,7 @@ from stacks.operations.package import function_package
 from stacks.operations.policies import common_statements, health_statements, renewal_statements
 from stacks.operations.topic import Alerts
 from stacks.settings.settings import Settings
-from stacks.statements import role
+from stacks.statements import service_role
 
 # 10 minutes for the verb, and one to report its outcome.
 RENEWAL_TIMEOUT = Duration.minutes(12)
@@ -84,7 +84,7 @@ def add_functions(
             architecture=lambda_.Architecture.ARM_64,
             handler=f"lambdas.{module}.handler",
             code=package,
-            role=role(
+            role=service_role(
                 scope,
                 f"{name}Role",
                 iam.ServicePrincipal("lambda.amazonaws.com"),

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from stacks.operations.functions import Functions
 from stacks.settings.settings import Settings
-from stacks.statements import allow, role, service_for_this_account
+from stacks.statements import allow, service_for_this_account, service_role
 
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 _INPUT = json.dumps({"now": "<aws.scheduler.scheduled-time>"})
@@ -19,7 +19,7 @@ _INPUT = json.dumps({"now": "<aws.scheduler.scheduled-time>"})
 def add_schedules(scope: Construct, *, settings: Settings, functions: Functions, lost: sqs.IQueue) -> None:
     """The queue ``lost`` gets the runs that could not start within ``longest_delay``."""
 
-    def schedule(
+    def add(
         name: str,
         expression: str,
         function: lambda_.IFunction,
@@ -28,7 +28,7 @@ def add_schedules(scope: Construct, *, settings: Settings, functions: Functions,
         longest_delay: Duration,
         retries: int,
     ) -> None:
-        starter = role(
+        starter = service_role(
             scope,
             f"{name}ScheduleRole",
             service_for_this_account("scheduler.amazonaws.com"),
@@ -57,7 +57,7 @@ def add_schedules(scope: Construct, *, settings: Settings, functions: Functions,
             ),
         )
 
-    schedule(
+    add(
         "Renewal",
         settings.renewal_schedule,
         functions.renewal,
@@ -66,7 +66,7 @@ def add_schedules(scope: Construct, *, settings: Settings, functions: Functions,
         longest_delay=Duration.hours(12),
         retries=10,
     )
-    schedule(
+    add(
         "Health",
         settings.health_schedule,
         functions.health,

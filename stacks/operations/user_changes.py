@@ -15,7 +15,7 @@ from constructs import Construct
 
 from stacks.operations.policies import ring_statements
 from stacks.settings.settings import Settings
-from stacks.statements import HOST_TAG, allow, arn, role, service_for_this_account
+from stacks.statements import HOST_TAG, allow, arn, service_for_this_account, service_role
 
 # LabelParameterVersion, the other operation, changes no value.
 _OPERATIONS = ("Create", "Update", "Delete")
@@ -28,7 +28,7 @@ def ring_on_user_changes(
     scope: Construct, name: str, *, settings: Settings, document: ssm.CfnDocument, lost: sqs.Queue
 ) -> None:
     """The queue ``lost`` gets the changes that could not reach the hosts within five minutes."""
-    ringer = role(
+    ringer = service_role(
         scope,
         f"{name}Role",
         service_for_this_account("events.amazonaws.com"),

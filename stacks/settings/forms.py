@@ -24,13 +24,7 @@ _LONGEST_LABEL = 63
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 # A shorter prefix opens SSH to more than one 256th of the internet.
 _WIDEST_SSH_PREFIX = 8
-_ARCHITECTURE_WORDS: dict[str, Architecture] = {
-    "arm64": "arm64",
-    "aarch64": "arm64",
-    "amd64": "amd64",
-    "x86_64": "amd64",
-    "x86-64": "amd64",
-}
+_ARCHITECTURE_WORDS: dict[Architecture, str] = {"arm64": "arm64|aarch64", "amd64": "amd64|x86[_-]64"}
 # Burstable, and the current general, compute and memory types.
 _FAMILY = re.compile(r"t3a?|t4g|[mcr][678][a-z]+(-flex)?")
 _BURSTABLE_SIZES = ("nano", "micro", "small", "medium", "large", "xlarge", "2xlarge")
@@ -209,9 +203,9 @@ def host_ami_parameter(text: str) -> str:
 
 def architecture_named_in(parameter: str) -> Architecture | None:
     """The architecture an AMI parameter's name mentions, if it mentions one."""
-    for word, meant in _ARCHITECTURE_WORDS.items():
-        if re.search(rf"(^|[/_.-]){word}([/_.-]|$)", parameter):
-            return meant
+    for named, words in _ARCHITECTURE_WORDS.items():
+        if re.search(rf"(^|[/_.-])({words})([/_.-]|$)", parameter):
+            return named
     return None
 
 

@@ -1,15 +1,12 @@
 """The product's templates, synthesised once for each set of settings in a test run."""
 
 import shutil
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.support.assembly import PROJECT, Assembly, read_assembly, registry_app
-
-Synthesise = Callable[..., Assembly]
+from tests.support.assembly import PROJECT, Assembly, Synthesise, read_assembly, registry_app
 
 
 @pytest.fixture(scope="session")

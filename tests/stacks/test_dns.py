@@ -1,7 +1,6 @@
 """The registry's address and its A record."""
 
-from tests.stacks.conftest import Synthesise
-from tests.support.assembly import Assembly
+from tests.support.assembly import Assembly, Synthesise
 
 
 def test_the_logical_ids_of_address_and_record_never_change(synthesise: Synthesise) -> None:

@@ -12,8 +12,15 @@ import pytest
 from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 
-from tests.stacks.conftest import Synthesise
-from tests.support.assembly import EVERYTHING_ELSE, PROJECT, STACKS, Assembly, empty_app, registry_app
+from tests.support.assembly import (
+    EVERYTHING_ELSE,
+    PROJECT,
+    STACKS,
+    Assembly,
+    Synthesise,
+    empty_app,
+    registry_app,
+)
 
 PHYSICAL_NAMES = {
     "AutoScalingGroupName",

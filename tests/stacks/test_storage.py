@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.stacks.conftest import Synthesise
-from tests.support.assembly import Assembly, readable
+from tests.support.assembly import Assembly, Synthesise, readable
 
 BUCKETS = {"Images2D38C313", "State1C20CC9A"}
 REGISTRY_UPLOAD_PURGE_HOURS = 168

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,9 @@ class Assembly:
     @property
     def templates(self) -> tuple[Template, ...]:
         return self.storage, self.dns, self.host, self.operations
+
+
+Synthesise = Callable[..., Assembly]
 
 
 def read_assembly(folder: Path, prefix: str) -> Assembly:

@@ -16,8 +16,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from tests.stacks.checkers.checkov import failed_checks
 from tests.stacks.checkers.exceptions import EXCEPTED
-from tests.stacks.conftest import Synthesise
-from tests.support.assembly import EVERYTHING_ELSE, empty_app, registry_app, unhashed
+from tests.support.assembly import EVERYTHING_ELSE, Synthesise, empty_app, registry_app, unhashed
 
 VARIANTS: tuple[dict[str, str | bool], ...] = ({}, EVERYTHING_ELSE)
 WILDCARD = re.compile(r"^(AwsSolutions-IAM5)\[Resource::(.*)\]$")

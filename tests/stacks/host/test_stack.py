@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks.conftest import Synthesise
-from tests.support.assembly import Assembly, Template
+from tests.support.assembly import Assembly, Synthesise, Template
 
 
 def launch(template: Template) -> dict[str, Any]:

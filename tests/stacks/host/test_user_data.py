@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.stacks.conftest import Synthesise
-from tests.support.assembly import PROJECT, Assembly, Template, readable
+from tests.support.assembly import PROJECT, Assembly, Synthesise, Template, readable
 
 USER_DATA_LIMIT_BYTES = 16 * 1024
 # The longest bucket name; CloudFormation fills in nothing longer.

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks.conftest import Synthesise
-from tests.support.assembly import Assembly, readable
+from tests.support.assembly import Assembly, Synthesise, readable
 
 
 def alarms(assembly: Assembly) -> dict[str, dict[str, Any]]:

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks.conftest import Synthesise
-from tests.support.assembly import Assembly
+from tests.support.assembly import Assembly, Synthesise
 
 FUNCTIONS = ("CheckHealth", "RenewCertificate")
 

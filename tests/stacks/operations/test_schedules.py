@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from tests.stacks.conftest import Synthesise
-from tests.support.assembly import Assembly, readable
+from tests.support.assembly import Assembly, Synthesise, readable
 
 
 @pytest.mark.parametrize(

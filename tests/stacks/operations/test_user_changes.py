@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from tests.stacks.conftest import Synthesise
-from tests.support.assembly import HERE, Assembly, readable, short
+from tests.support.assembly import HERE, Assembly, Synthesise, readable, short
 
 TAGGED = {"StringEquals": {"ssm:resourceTag/registry:domain": "registry.example.com"}}
 DOCUMENT = f"arn:<AWS::Partition>:ssm:{HERE}:document/<Verbs>"
