@@ -20,7 +20,6 @@ MISSED_CHECKS = 3
 LEAST_LIFE_LEFT_PERCENT = 15
 _MINUTE = timedelta(minutes=1)
 _BREACHING = cloudwatch.TreatMissingData.BREACHING
-# While the registry is down, which has its own mail, the health check does not know the value.
 _IGNORE = cloudwatch.TreatMissingData.IGNORE
 
 
@@ -114,6 +113,7 @@ def add_alarms(
             own("CertificateLifeLeft", "Minimum", hour),
             "the certificate expires soon and was not renewed",
             below=LEAST_LIFE_LEFT_PERCENT,
+            # Unknown while the registry is down, which has its own mail.
             missing=_IGNORE,
         ),
         alarm(

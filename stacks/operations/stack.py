@@ -65,7 +65,7 @@ class OperationsStack(Stack):
                 f"aws sns get-topic-attributes --topic-arn {alerts.topic.topic_arn}"
                 f" --query Attributes.SubscriptionsConfirmed --output text --region {Aws.REGION}"
             ),
-            description=f"0 until the mail to {settings.alert_email} is confirmed: nobody gets alerts",
+            description=f"0: confirm the mail to {settings.alert_email} to get alerts",
         )
         CfnOutput(
             self,

@@ -46,7 +46,7 @@ def scene(assembly: Assembly) -> Iterator[Scene]:
         state = product.physical["State"]
         for key in (f"letsencrypt/{DOMAIN}.tar.gz", f"health/{DOMAIN}.json", f"renewal/{DOMAIN}.json"):
             s3.put_object(Bucket=state, Key=key, Body=b"{}")
-        s3.create_bucket(Bucket="somebody-elses")
+        s3.create_bucket(Bucket="of-another-owner")
         yield Scene(product, host, stranger["InstanceId"], address)
 
 
@@ -127,12 +127,10 @@ def test_the_host_can_do_nothing_else(scene: Scene) -> None:
             Bucket=state, Key="letsencrypt/other.example.com.tar.gz"
         ),
         "delete the certificate": lambda: s3.delete_object(Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz"),
-        "read what the check remembers": lambda: s3.get_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
-        "write what the check remembers": lambda: s3.put_object(
-            Bucket=state, Key=f"health/{DOMAIN}.json", Body=b""
-        ),
+        "read the check's state": lambda: s3.get_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
+        "write the check's state": lambda: s3.put_object(Bucket=state, Key=f"health/{DOMAIN}.json", Body=b""),
         "list buckets": lambda: s3.list_buckets(),
-        "read somebody else's bucket": lambda: s3.list_objects_v2(Bucket="somebody-elses"),
+        "read another owner's bucket": lambda: s3.list_objects_v2(Bucket="of-another-owner"),
         "write a function's log": lambda: logs.create_log_stream(
             logGroupName=physical["CheckHealthLog"], logStreamName="i"
         ),
@@ -165,7 +163,7 @@ def test_the_host_can_do_nothing_else(scene: Scene) -> None:
         "delete its stack": lambda: as_host("cloudformation").delete_stack(StackName="registry-host"),
         "renew by itself": lambda: as_host("lambda").invoke(FunctionName=physical["RenewCertificate"]),
         "send mail": lambda: as_host("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),
-        "give itself rights": lambda: as_host("iam").put_role_policy(
+        "give itself permissions": lambda: as_host("iam").put_role_policy(
             RoleName=physical["Role"], PolicyName="more", PolicyDocument="{}"
         ),
         **becoming(scene, "Role"),
@@ -185,7 +183,7 @@ def test_a_function_can_run_verbs_read_their_output_log_and_mail(scene: Scene, f
             logGroupName=physical[f"{function}Log"], logStreamName="run"
         ),
         "send mail": lambda: acting("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),
-        "see what is remembered": lambda: acting("s3").list_objects_v2(Bucket=physical["State"]),
+        "list the state bucket": lambda: acting("s3").list_objects_v2(Bucket=physical["State"]),
     }
     assert allowed(calls) == set(calls)
 
@@ -200,11 +198,13 @@ def test_no_function_has_a_shell_a_push_login_an_image_or_a_key(scene: Scene, fu
         "run a shell on the hosts": ring(scene, ssm, **shell),
         "run a shell on one host": ring(scene, ssm, **shell, Targets=None, InstanceIds=[scene.host]),
         "ring an untagged instance": ring(scene, ssm, Targets=None, InstanceIds=[scene.stranger]),
-        "ring one among the hosts": ring(scene, ssm, Targets=None, InstanceIds=[scene.host, scene.stranger]),
+        "ring an untagged instance among the hosts": ring(
+            scene, ssm, Targets=None, InstanceIds=[scene.host, scene.stranger]
+        ),
         "ring another registry": ring(
             scene, ssm, Targets=[{"Key": f"tag:{TAG}", "Values": ["other.example.com"]}]
         ),
-        "ring whoever has another tag": ring(scene, ssm, Targets=[{"Key": "tag:team", "Values": ["a"]}]),
+        "ring hosts with another tag": ring(scene, ssm, Targets=[{"Key": "tag:team", "Values": ["a"]}]),
         "make a document": lambda: ssm.create_document(Name="shell", Content="{}"),
         "change the document": lambda: ssm.update_document(Name=physical["Verbs"], Content="{}"),
         "start a session": lambda: ssm.start_session(Target=scene.host),
@@ -225,13 +225,13 @@ def test_no_function_has_a_shell_a_push_login_an_image_or_a_key(scene: Scene, fu
         "put another certificate": lambda: s3.put_object(
             Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz", Body=b""
         ),
-        "forget": lambda: s3.delete_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
+        "delete its state": lambda: s3.delete_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
         "terminate the host": lambda: ec2.terminate_instances(InstanceIds=[scene.host]),
         "move the address": lambda: ec2.associate_address(
             AllocationId=allocation(scene), InstanceId=scene.host
         ),
         "silence the topic": lambda: sns.delete_topic(TopicArn=physical["AlertsTopic"]),
-        "let somebody listen": lambda: sns.subscribe(
+        "subscribe another address": lambda: sns.subscribe(
             TopicArn=physical["AlertsTopic"], Protocol="email", Endpoint="m@example.com"
         ),
         "publish elsewhere": lambda: sns.publish(
@@ -266,7 +266,7 @@ def test_only_the_check_can_repair_and_each_function_writes_its_own_state(scene:
             "log in as health": lambda: acting("ssm").get_parameter(
                 Name=f"{TREE}/users/pull/health", WithDecryption=True
             ),
-            "count who gets mail": lambda: acting("sns").get_topic_attributes(
+            "count the receivers of alerts": lambda: acting("sns").get_topic_attributes(
                 TopicArn=physical["AlertsTopic"]
             ),
             "start a renewal": lambda: acting("lambda").invoke(FunctionName=physical["RenewCertificate"]),
@@ -274,14 +274,14 @@ def test_only_the_check_can_repair_and_each_function_writes_its_own_state(scene:
             "replace a host": lambda: autoscaling.set_instance_health(
                 InstanceId=scene.host, HealthStatus="Healthy"
             ),
-            "replace a stranger": lambda: autoscaling.set_instance_health(
+            "replace an untagged instance": lambda: autoscaling.set_instance_health(
                 InstanceId=scene.stranger, HealthStatus="Unhealthy"
             ),
         }
 
     assert allowed(calls("RenewCertificateRole")) == {"read the renewal's state", "write the renewal's state"}
     of_check = calls("CheckHealthRole")
-    assert set(of_check) - allowed(of_check) == {"write the renewal's state", "replace a stranger"}
+    assert set(of_check) - allowed(of_check) == {"write the renewal's state", "replace an untagged instance"}
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_a_changed_user_reaches_the_registrys_hosts_only(scene: Scene) -> None:
     calls: Calls = {
         "ring": ring(scene, acting("ssm")),
         "run any command": ring(scene, acting("ssm"), DocumentName="AWS-RunShellScript"),
-        "ring a stranger": ring(scene, acting("ssm"), Targets=None, InstanceIds=[scene.stranger]),
+        "ring an untagged instance": ring(scene, acting("ssm"), Targets=None, InstanceIds=[scene.stranger]),
         "read a user": lambda: acting("ssm").get_parameter(Name=f"{TREE}/users/pull/health"),
         "start a function": lambda: acting("lambda").invoke(FunctionName=physical["CheckHealth"]),
         "send mail": lambda: acting("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),

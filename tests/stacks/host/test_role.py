@@ -8,7 +8,7 @@ ALLOCATION = "<registry-dns:ExportsOutputFnGetAttAddressAllocationId6F69984F>"
 PARAMETERS = f"arn:<AWS::Partition>:ssm:{HERE}:parameter/registry/registry.example.com"
 
 
-def test_the_role_allows_exactly_this(assembly: Assembly) -> None:
+def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
     scripts = "arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"
     seen = assembly.host.statements("Role")
     (asset,) = seen[0][2]

@@ -18,14 +18,14 @@ def common(log: str) -> list[Statement]:
     ]
 
 
-def test_the_renewal_may_exactly_this(assembly: Assembly) -> None:
+def test_the_renewal_has_exactly_these_permissions(assembly: Assembly) -> None:
     assert assembly.operations.statements("RenewCertificateRole") == [
         *common("RenewCertificateLog"),
         ("Remember", {"s3:GetObject", "s3:PutObject"}, {f"{STATE}/renewal/{DOMAIN}.json"}, None),
     ]
 
 
-def test_the_health_check_may_exactly_this(assembly: Assembly) -> None:
+def test_the_health_check_has_exactly_these_permissions(assembly: Assembly) -> None:
     assert assembly.operations.statements("CheckHealthRole") == [
         *common("CheckHealthLog"),
         ("Remember", {"s3:GetObject", "s3:PutObject"}, {f"{STATE}/health/{DOMAIN}.json"}, None),

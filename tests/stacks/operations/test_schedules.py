@@ -32,7 +32,7 @@ def test_schedules_follow_the_settings(synthesise: Synthesise) -> None:
     assert schedule["ScheduleExpression"] == "rate(10 minutes)"
 
 
-def test_a_schedule_may_start_its_own_function_and_keep_a_lost_run(assembly: Assembly) -> None:
+def test_a_schedule_has_exactly_these_permissions(assembly: Assembly) -> None:
     assert assembly.operations.statements("RenewalScheduleRole") == [
         ("Start", {"lambda:InvokeFunction"}, {"<RenewCertificate>"}, None),
         ("Lose", {"sqs:SendMessage"}, {"<LostRuns>"}, None),

@@ -15,7 +15,7 @@ def test_lost_runs_are_encrypted_and_kept_for_two_weeks(assembly: Assembly) -> N
 def test_the_outputs_show_the_confirmation_and_how_to_renew(assembly: Assembly) -> None:
     assert "SubscriptionsConfirmed" in assembly.operations.output("ConfirmAlerts")
     described = assembly.operations.body["Outputs"]["ConfirmAlerts"]["Description"]
-    assert described == "0 until the mail to you@example.com is confirmed: nobody gets alerts"
+    assert described == "0: confirm the mail to you@example.com to get alerts"
     assert "aws lambda invoke --function-name <RenewCertificate" in assembly.operations.output("RenewNow")
 
 
