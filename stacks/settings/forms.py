@@ -236,4 +236,4 @@ def switch(value: object) -> bool:
     known = {True: True, False: False, "true": True, "false": False}
     if isinstance(value, bool | str) and value in known:
         return known[value]
-    raise FormError("is neither true nor false", "true or false")
+    raise FormError("is neither true nor false")

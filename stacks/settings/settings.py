@@ -28,7 +28,7 @@ class SettingsError(Exception):
         self.errors = tuple(errors)
 
 
-def setting(form: Callable[..., object], accepted: str, meaning: str, default: Any = MISSING) -> Any:
+def setting(form: Callable[..., object], accepted: str, meaning: str, *, default: Any = MISSING) -> Any:
     """One setting. It is required without a default, and may be empty if the default is empty."""
     return field(default=default, metadata={"form": form, "accepted": accepted, "meaning": meaning})
 
@@ -54,76 +54,79 @@ class Settings:
         forms.hosted_zone,
         "a zone's name (example.com), a zone's id (Z0123456789ABCDEFGHIJ), or nothing if DNS is kept elsewhere",
         "Route 53 zone that gets the A record",
-        "",
+        default="",
     )
     acme_email: str = setting(
-        forms.email, _EMAIL, "Contact for the certificate authority; empty: the same as `alert_email`", ""
+        forms.email,
+        _EMAIL,
+        "Contact for the certificate authority; empty: the same as `alert_email`",
+        default="",
     )
     acme_directory: str = setting(
         forms.acme_directory,
         "production, staging, or the https:// address of another ACME directory",
         "Certificate authority: Let's Encrypt's production or staging, or another",
-        "production",
+        default="production",
     )
     instance_type: str = setting(
         forms.instance_type,
         "e.g. t4g.small or t3.small",
         "EC2 instance type: t3, t3a, t4g, or generations 6 to 8 of m, c and r; the AMI follows its architecture",
-        "t4g.small",
+        default="t4g.small",
     )
     host_ami_parameter: str = setting(
         forms.host_ami_parameter,
         "the name of a public or own SSM parameter that holds an AMI id, or nothing for Ubuntu 26.04",
         "Ubuntu 26.04 AMI of the host; empty: Canonical's newest",
-        "",
+        default="",
     )
     registry_image: str = setting(
         forms.registry_image,
         "an image with its version or digest, such as public.ecr.aws/docker/library/registry:3.1.2",
         "Container image of the registry; the version `latest` is refused",
-        "public.ecr.aws/docker/library/registry:3.1.2",
+        default="public.ecr.aws/docker/library/registry:3.1.2",
     )
     ssh_cidr: str = setting(
         forms.ssh_cidr,
         "an IPv4 range such as 203.0.113.7/32, or nothing to keep SSH closed",
         "Addresses that can reach port 22, /8 or narrower; Session Manager needs no open port",
-        "",
+        default="",
     )
     renewal_schedule: str = setting(
-        schedule, _SCHEDULE, "Runs of the certificate's renewal", "cron(17 3 1 * ? *)"
+        schedule, _SCHEDULE, "Runs of the certificate's renewal", default="cron(17 3 1 * ? *)"
     )
     health_schedule: str = setting(
-        schedule, _SCHEDULE, "Runs of the health check, at least every 12 hours", "rate(5 minutes)"
+        schedule, _SCHEDULE, "Runs of the health check, at least every 12 hours", default="rate(5 minutes)"
     )
     schedule_time_zone: str = setting(
         forms.time_zone,
         "a name of the IANA time zone database, such as UTC or Europe/Berlin",
         "Time zone of the hours in a cron schedule",
-        "UTC",
+        default="UTC",
     )
     repair_enabled: bool = setting(
         forms.switch,
         _SWITCH,
         "The health check restarts stopped services and replaces a host that hangs; false: it only alerts",
-        True,
+        default=True,
     )
     runbook_url: str = setting(
         forms.web_page,
         "an https:// address such as https://example.com/runbook.md, or nothing",
         "Page with your team's copy of docs/runbook.md, linked in alerts; empty: alerts name the file",
-        "",
+        default="",
     )
     name_prefix: str = setting(
         forms.name_prefix,
         "1 to 32 lower-case letters, digits and single hyphens, beginning with a letter",
         "First part of the stacks' names; two registries in one account need two prefixes",
-        "registry",
+        default="registry",
     )
     remove_data: bool = setting(
         forms.switch,
         _SWITCH,
         "`cdk destroy` also deletes images, certificates and logs; empty the buckets first",
-        False,
+        default=False,
     )
 
     @classmethod
