@@ -1,4 +1,4 @@
-"""The registry's address, and its A record where Route 53 keeps the zone."""
+"""The registry's address, and its A record if Route 53 keeps the zone."""
 
 from aws_cdk import CfnOutput, Stack, Tags
 from aws_cdk import aws_ec2 as ec2
@@ -8,7 +8,7 @@ from constructs import Construct
 RECORD_TTL_SECONDS = 60
 
 
-class Dns(Stack):
+class DnsStack(Stack):
     def __init__(self, scope: Construct, stack_id: str, *, domain_name: str, hosted_zone: str) -> None:
         super().__init__(scope, stack_id, description=f"Private Docker registry: address of {domain_name}")
         self.address = ec2.CfnEIP(self, "Address", domain="vpc")
@@ -30,6 +30,6 @@ class Dns(Stack):
                 self,
                 "DnsRecord",
                 value=f"{domain_name}. {RECORD_TTL_SECONDS} IN A {self.address.ref}",
-                description="The record to create where DNS is kept",
+                description="The record to create at your DNS provider",
             )
-        CfnOutput(self, "PublicAddress", value=self.address.ref, description=f"What {domain_name} points at")
+        CfnOutput(self, "PublicAddress", value=self.address.ref, description=f"The address of {domain_name}")

@@ -1,42 +1,35 @@
-"""A whole registry: its stacks, and what each hands to the next."""
+"""A whole registry: its four stacks, each built from the ones before."""
 
 from pathlib import Path
 
 from constructs import Construct
 
-from stacks.dns import Dns
-from stacks.host.stack import Host
-from stacks.operations.stack import Operations
+from stacks.dns import DnsStack
+from stacks.host.stack import HostStack
+from stacks.operations.stack import OperationsStack
 from stacks.settings.settings import Settings
-from stacks.storage import Storage
+from stacks.storage import StorageStack
 
 
 def add_registry(scope: Construct, settings: Settings, *, userdata: Path, lambdas: Path) -> None:
-    storage = Storage(scope, f"{settings.name_prefix}-storage", remove_data=settings.remove_data)
-    dns = Dns(
+    prefix = settings.name_prefix
+    storage = StorageStack(scope, f"{prefix}-storage", remove_data=settings.remove_data)
+    dns = DnsStack(scope, f"{prefix}-dns", domain_name=settings.domain_name, hosted_zone=settings.hosted_zone)
+    host = HostStack(
         scope,
-        f"{settings.name_prefix}-dns",
-        domain_name=settings.domain_name,
-        hosted_zone=settings.hosted_zone,
-    )
-    host = Host(
-        scope,
-        f"{settings.name_prefix}-host",
+        f"{prefix}-host",
         settings=settings,
-        images=storage.images,
-        state=storage.state,
-        log_group=storage.host_log,
+        storage=storage,
         address=dns.address,
         userdata=userdata,
     )
-    operations = Operations(
+    operations = OperationsStack(
         scope,
-        f"{settings.name_prefix}-operations",
+        f"{prefix}-operations",
         settings=settings,
-        images=storage.images,
-        state=storage.state,
+        storage=storage,
         address=dns.address,
         lambdas=lambdas,
     )
-    # Nobody watches a host that has not proven itself yet.
+    # The first health check finds a host that has already served a push and a pull.
     operations.add_stack_dependency(host)

@@ -1,4 +1,4 @@
-"""What outlives every host: the images, the certificates, and what hosts said before they went."""
+"""The data that outlives every host: images, certificates and the hosts' log."""
 
 from aws_cdk import Aws, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
@@ -6,13 +6,13 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 HISTORY_DAYS = 30
-# More than the 168 hours after which the registry itself gives up an upload.
+# The registry itself gives up an upload after 168 hours.
 ABORT_UPLOAD_DAYS = 8
 
 
-class Storage(Stack):
+class StorageStack(Stack):
     def __init__(self, scope: Construct, stack_id: str, *, remove_data: bool) -> None:
-        """``remove_data`` lets ``cdk destroy`` delete buckets (which must be empty by then) and log."""
+        """``remove_data`` lets ``cdk destroy`` delete the log, and the buckets once they are empty."""
         super().__init__(
             scope,
             stack_id,
@@ -28,12 +28,12 @@ class Storage(Stack):
             retention=logs.RetentionDays.THREE_MONTHS,
             removal_policy=self._removal_policy,
         )
-        CfnOutput(self, "ImageBucket", value=self.images.bucket_name, description="Where the images are")
+        CfnOutput(self, "ImageBucket", value=self.images.bucket_name, description="The bucket of the images")
         CfnOutput(
             self,
             "HostLog",
             value=f"aws logs tail {self.host_log.log_group_name} --since 1d --region {Aws.REGION}",
-            description="Shows what hosts said, also those that are gone",
+            description="Shows the log of all hosts, including deleted ones",
         )
 
     def _bucket(self, name: str) -> s3.Bucket:
@@ -56,6 +56,6 @@ class Storage(Stack):
             removal_policy=self._removal_policy,
         )
         if bucket.policy:
-            # A retained bucket without its policy would answer without TLS.
+            # Without its policy, a retained bucket would also answer without TLS.
             bucket.policy.apply_removal_policy(self._removal_policy)
         return bucket

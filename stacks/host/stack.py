@@ -1,4 +1,4 @@
-"""The machine that serves: cattle, in a group of one."""
+"""The host: an EC2 instance in an Auto Scaling group of one, replaced rather than repaired."""
 
 from pathlib import Path
 from typing import cast
@@ -7,88 +7,56 @@ from aws_cdk import Aws, CfnCreationPolicy, CfnOutput, CfnResourceSignal, Durati
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from stacks.host.role import HOST_TAG, host_policy
-from stacks.host.user_data import user_data
+from stacks.host.role import host_statements
+from stacks.host.user_data import GROUP_LOGICAL_ID, user_data
 from stacks.settings.settings import Settings
+from stacks.statements import HOST_TAG, service_role
+from stacks.storage import StorageStack
 
-GROUP_LOGICAL_ID = "Hosts"
 ROOT_DISK_GIB = 16
-# Ubuntu's AMIs name their root so; another name would add a second disk and leave the root as the AMI has it.
+# The root disk of Ubuntu's AMIs; another name would add a second disk.
 ROOT_DEVICE = "/dev/sda1"
-# From launch to the host's own push and pull, a slow package mirror and a retried challenge included.
+# From launch to the host's own push and pull, with a slow package mirror and a retried challenge.
 LONGEST_START = Duration.minutes(20)
 
 
-class Host(Stack):
+class HostStack(Stack):
     def __init__(
         self,
         scope: Construct,
         stack_id: str,
         *,
         settings: Settings,
-        images: s3.IBucket,
-        state: s3.IBucket,
-        log_group: logs.ILogGroup,
+        storage: StorageStack,
         address: ec2.CfnEIP,
         userdata: Path,
     ) -> None:
-        """``userdata`` is the folder a host fetches its scripts from; its ``bootstrap`` runs first."""
+        """``userdata`` is the folder of the host's scripts; its ``bootstrap`` runs first."""
         super().__init__(
             scope, stack_id, description=f"Private Docker registry: the host of {settings.domain_name}"
         )
         vpc = self._network()
         scripts = assets.Asset(self, "Userdata", path=str(userdata))
-        role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
-            # In the role, not beside it: a host never starts before it may do its work.
-            inline_policies={
-                "host": host_policy(
-                    self,
-                    domain_name=settings.domain_name,
-                    parameter_path=settings.parameter_path,
-                    asset=scripts,
-                    images=images,
-                    state=state,
-                    log_group=log_group,
-                    address=address,
-                )
-            },
+        statements = host_statements(
+            self, settings=settings, scripts=scripts, storage=storage, address=address
         )
         template = ec2.LaunchTemplate(
             self,
             "Template",
             machine_image=ec2.MachineImage.resolve_ssm_parameter_at_launch(settings.ami_parameter),
             instance_type=ec2.InstanceType(settings.instance_type),
-            role=role,
+            role=service_role(self, "Role", iam.ServicePrincipal("ec2.amazonaws.com"), "host", statements),
             security_group=self._ports(vpc, settings.ssh_cidr),
             user_data=user_data(
                 self,
-                userdata,
-                {
-                    "DOMAIN_NAME": settings.domain_name,
-                    "AWS_REGION": Aws.REGION,
-                    "STACK_NAME": self.stack_name,
-                    "GROUP_LOGICAL_ID": GROUP_LOGICAL_ID,
-                    "IMAGE_BUCKET": images.bucket_name,
-                    "STATE_BUCKET": state.bucket_name,
-                    "HOST_LOG_GROUP": log_group.log_group_name,
-                    "ADDRESS": address.ref,
-                    "ADDRESS_ALLOCATION_ID": address.attr_allocation_id,
-                    "PARAMETER_PATH": settings.parameter_path,
-                    "ACME_DIRECTORY": settings.acme_directory_url,
-                    "ACME_EMAIL": settings.acme_contact,
-                    "DNS_MANAGED": "true" if settings.hosted_zone else "false",
-                    "REGISTRY_IMAGE": settings.registry_image,
-                    "ASSET_BUCKET": scripts.s3_bucket_name,
-                    "ASSET_KEY": scripts.s3_object_key,
-                },
+                settings=settings,
+                storage=storage,
+                address=address,
+                scripts=scripts,
+                userdata=userdata,
             ),
             http_endpoint=True,
             require_imdsv2=True,
@@ -116,11 +84,11 @@ class Host(Stack):
             max_azs=2,
             nat_gateways=0,
             subnet_configuration=[ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC)],
-            # What S3 carries (images) would otherwise leave through the internet gateway.
+            # Without it, images would travel to S3 through the internet gateway.
             gateway_endpoints={
                 "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
             },
-            # It would take a Lambda function of its own; no host is ever in the default group.
+            # Restricting takes a Lambda function of its own, and no host is ever in the default group.
             restrict_default_security_group=False,
         )
 
@@ -150,13 +118,13 @@ class Host(Stack):
             ),
         )
         resource = cast(autoscaling.CfnAutoScalingGroup, group.node.default_child)
-        # A name of its own, because the host must know it, and the host's user data is made first.
+        # A fixed id, because the host's user data names it and is made first.
         resource.override_logical_id(GROUP_LOGICAL_ID)
-        # Not `signals`: that would add a second policy to the role, which a first host may not have yet.
+        # Not `signals`, which adds a second policy to the role: a first host could start before it exists.
         resource.cfn_options.creation_policy = CfnCreationPolicy(
             resource_signal=CfnResourceSignal(count=1, timeout=LONGEST_START.to_iso_string())
         )
-        # A route to S3 that appears later would cut what a booting host is fetching from there.
+        # A route to S3 that appears later would cut a booting host's downloads.
         group.node.add_dependency(vpc)
         for taggable in (group, template):
             Tags.of(taggable).add("Name", domain_name)

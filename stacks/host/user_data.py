@@ -1,17 +1,50 @@
-"""The cloud-config document a host starts with: three files, of which one is run.
+"""The cloud-config document of a host: three files, of which cloud-init runs one.
 
 cloud-init reads YAML, and JSON is YAML. https://docs.cloud-init.io/en/latest/reference/modules.html#write-files
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_s3_assets as assets
+
+from stacks.settings.settings import Settings
+from stacks.storage import StorageStack
+
+# The group's id in the template, by which the host signals.
+GROUP_LOGICAL_ID = "Hosts"
 
 
-def user_data(stack: Stack, userdata: Path, environment: Mapping[str, str]) -> ec2.UserData:
+def user_data(
+    stack: Stack,
+    *,
+    settings: Settings,
+    storage: StorageStack,
+    address: ec2.CfnEIP,
+    scripts: assets.Asset,
+    userdata: Path,
+) -> ec2.UserData:
+    """``scripts`` is the asset of the folder ``userdata``, which the host fetches."""
+    environment = {
+        "DOMAIN_NAME": settings.domain_name,
+        "AWS_REGION": Aws.REGION,
+        "STACK_NAME": stack.stack_name,
+        "GROUP_LOGICAL_ID": GROUP_LOGICAL_ID,
+        "IMAGE_BUCKET": storage.images.bucket_name,
+        "STATE_BUCKET": storage.state.bucket_name,
+        "HOST_LOG_GROUP": storage.host_log.log_group_name,
+        "ADDRESS": address.ref,
+        "ADDRESS_ALLOCATION_ID": address.attr_allocation_id,
+        "PARAMETER_PATH": settings.parameter_path,
+        "ACME_DIRECTORY": settings.acme_directory_url,
+        "ACME_EMAIL": settings.acme_contact,
+        "DNS_MANAGED": "true" if settings.hosted_zone else "false",
+        "REGISTRY_IMAGE": settings.registry_image,
+        "ASSET_BUCKET": scripts.s3_bucket_name,
+        "ASSET_KEY": scripts.s3_object_key,
+    }
     host_env = "".join(f"{key}={value}\n" for key, value in environment.items())
     document = {
         "write_files": [

@@ -1,4 +1,4 @@
-"""One page that answers: is it well, since when, how fast, how full, how long is the certificate good."""
+"""The dashboard: health, speed, disk and memory, images and the certificate on one page."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.operations.alarms import own_metric
+from stacks.operations.metrics import own_metric
 
 _WHOLE_ROW = 24
 

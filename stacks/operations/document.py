@@ -1,10 +1,10 @@
-"""The doorbell: an SSM document that runs one of the host's own verbs, and nothing else."""
+"""The SSM document, which runs one of the host's own verbs and nothing else."""
 
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 VERBS = ("renew-certificate", "diagnose", "sync-users", "repair-service", "repair-engine")
-# A renewal whose challenge is retried.
+# A renewal with a retried challenge.
 LONGEST_RUN_SECONDS = 600
 
 
@@ -23,7 +23,7 @@ def command_document(scope: Construct, construct_id: str) -> ssm.CfnDocument:
             "parameters": {
                 "verb": {
                     "type": "String",
-                    "description": "What the host is asked to do",
+                    "description": "The verb to run",
                     "allowedValues": list(VERBS),
                 }
             },

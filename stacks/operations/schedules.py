@@ -1,63 +1,77 @@
-"""A function that EventBridge Scheduler starts again and again, and says what time it is."""
+"""The two schedules: EventBridge Scheduler starts a function again and again, and passes it the time."""
 
 import json
 
-from aws_cdk import Aws, Duration
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as functions
+from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from stacks.operations.functions import Functions
+from stacks.settings.settings import Settings
+from stacks.statements import allow, service_for_this_account, service_role
 
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 _INPUT = json.dumps({"now": "<aws.scheduler.scheduled-time>"})
 
 
-def add_schedule(
-    scope: Construct,
-    name: str,
-    *,
-    expression: str,
-    time_zone: str,
-    function: functions.IFunction,
-    lost: sqs.IQueue,
-    flexible_minutes: int,
-    longest_delay: Duration,
-    retries: int,
-) -> None:
-    """Runs that could not be started within ``longest_delay`` end in the queue ``lost``."""
-    role = iam.Role(
-        scope,
-        f"{name}ScheduleRole",
-        assumed_by=iam.ServicePrincipal(
-            "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-        ),
-        inline_policies={
-            "schedule": iam.PolicyDocument(
-                statements=[
-                    iam.PolicyStatement(
-                        sid="Start", actions=["lambda:InvokeFunction"], resources=[function.function_arn]
-                    ),
-                    iam.PolicyStatement(sid="Lose", actions=["sqs:SendMessage"], resources=[lost.queue_arn]),
-                ]
-            )
-        },
-    )
-    scheduler.CfnSchedule(
-        scope,
-        f"{name}Schedule",
-        schedule_expression=expression,
-        schedule_expression_timezone=time_zone,
-        flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
-            mode="FLEXIBLE", maximum_window_in_minutes=flexible_minutes
-        ),
-        target=scheduler.CfnSchedule.TargetProperty(
-            arn=function.function_arn,
-            role_arn=role.role_arn,
-            input=_INPUT,
-            retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                maximum_event_age_in_seconds=longest_delay.to_seconds(), maximum_retry_attempts=retries
+def add_schedules(scope: Construct, *, settings: Settings, functions: Functions, lost: sqs.IQueue) -> None:
+    """The queue ``lost`` gets the runs that could not start within ``longest_delay``."""
+
+    def add(
+        name: str,
+        expression: str,
+        function: lambda_.IFunction,
+        *,
+        flexible_minutes: int,
+        longest_delay: Duration,
+        retries: int,
+    ) -> None:
+        starter = service_role(
+            scope,
+            f"{name}ScheduleRole",
+            service_for_this_account("scheduler.amazonaws.com"),
+            "schedule",
+            [
+                allow("Start", ["lambda:InvokeFunction"], [function.function_arn]),
+                allow("Lose", ["sqs:SendMessage"], [lost.queue_arn]),
+            ],
+        )
+        scheduler.CfnSchedule(
+            scope,
+            f"{name}Schedule",
+            schedule_expression=expression,
+            schedule_expression_timezone=settings.schedule_time_zone,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
+                mode="FLEXIBLE", maximum_window_in_minutes=flexible_minutes
             ),
-            dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost.queue_arn),
-        ),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=function.function_arn,
+                role_arn=starter.role_arn,
+                input=_INPUT,
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_event_age_in_seconds=longest_delay.to_seconds(), maximum_retry_attempts=retries
+                ),
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost.queue_arn),
+            ),
+        )
+
+    add(
+        "Renewal",
+        settings.renewal_schedule,
+        functions.renewal,
+        # Certificate authorities are busiest at full hours of the first of a month.
+        flexible_minutes=60,
+        longest_delay=Duration.hours(12),
+        retries=10,
+    )
+    add(
+        "Health",
+        settings.health_schedule,
+        functions.health,
+        flexible_minutes=1,
+        # By then the next check is due, which sees the same.
+        longest_delay=Duration.minutes(4),
+        retries=2,
     )

@@ -1,17 +1,18 @@
-"""Where alerts go: encrypted at rest, over TLS only, to one e-mail address."""
+"""The alerts' topic: encrypted at rest, over TLS only, with one e-mail address as its subscriber."""
 
-from aws_cdk import Aws, Duration, RemovalPolicy
-from aws_cdk import aws_iam as iam
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from stacks.statements import allow, service_for_this_account
 
-class Topic(Construct):
+
+class Alerts(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, email: str) -> None:
         super().__init__(scope, construct_id)
-        # SNS's own key cannot be used by CloudWatch alarms, so it has to be one of our own.
+        # CloudWatch alarms cannot use SNS's own key.
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
         self.key = kms.Key(
             self,
@@ -23,22 +24,10 @@ class Topic(Construct):
         )
         self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
         self.topic.add_subscription(subscriptions.EmailSubscription(email))
-        alarms = iam.ServicePrincipal(
-            "cloudwatch.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-        )
+        alarms = service_for_this_account("cloudwatch.amazonaws.com")
         self.key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="Alarms",
-                principals=[alarms],
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=["*"],
-            )
+            allow("Alarms", ["kms:Decrypt", "kms:GenerateDataKey"], ["*"], principal=alarms)
         )
         self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="Alarms",
-                principals=[alarms],
-                actions=["sns:Publish"],
-                resources=[self.topic.topic_arn],
-            )
+            allow("Alarms", ["sns:Publish"], [self.topic.topic_arn], principal=alarms)
         )

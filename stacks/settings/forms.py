@@ -1,75 +1,73 @@
-"""The form each setting must have: every function returns its value or raises :class:`FormError`.
+"""The form of each setting: every function returns the value it is given, or raises :class:`FormError`.
 
-What ends in ``host.env`` is also kept free of everything a shell would read as more than text.
+A value that ends in ``host.env`` holds nothing that a shell would read as more than text.
 """
 
+import difflib
 import ipaddress
 import re
 import zoneinfo
+from functools import cache
+from typing import Literal
 
-from stacks.settings.form_error import FormError
-from stacks.settings.instance_types import Architecture
+# As Canonical's AMI parameters spell them.
+Architecture = Literal["arm64", "amd64"]
 
-DOMAIN_FORM = "e.g. registry.example.com"
-ZONE_FORM = (
-    "a zone's name (example.com), a zone's id (Z0123456789ABCDEFGHIJ), or nothing if DNS is kept elsewhere"
-)
-EMAIL_FORM = "e.g. you@example.com"
-CIDR_FORM = "an IPv4 range such as 203.0.113.7/32, or nothing to keep SSH closed"
-IMAGE_FORM = "an image with its version or digest, such as public.ecr.aws/docker/library/registry:3.1.2"
-AMI_FORM = "the name of a public or own SSM parameter that holds an AMI id, or nothing for Ubuntu 26.04"
-ZONE_OF_TIME_FORM = "a name of the IANA time zone database, such as UTC or Europe/Berlin"
-PREFIX_FORM = "1 to 32 lower-case letters, digits and single hyphens, beginning with a letter"
 ACME_DIRECTORIES = {
     "production": "https://acme-v02.api.letsencrypt.org/directory",
     "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
 }
-WEB_PAGE_FORM = "an https:// address such as https://example.com/runbook.md, or nothing"
-ACME_FORM = "production, staging, or the https:// address of another ACME directory"
 
 # RFC 1035 2.3.4: octets in a whole name, and in one label.
 _LONGEST_NAME = 253
 _LONGEST_LABEL = 63
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-# Range lists shorter than this are most of the internet by another name.
+# A shorter prefix opens SSH to more than one 256th of the internet.
 _WIDEST_SSH_PREFIX = 8
-_ARCHITECTURE_WORDS: dict[str, Architecture] = {
-    "arm64": "arm64",
-    "aarch64": "arm64",
-    "amd64": "amd64",
-    "x86_64": "amd64",
-    "x86-64": "amd64",
-}
+_ARCHITECTURE_WORDS: dict[Architecture, str] = {"arm64": "arm64|aarch64", "amd64": "amd64|x86[_-]64"}
+# Burstable, and the current general, compute and memory types.
+_FAMILY = re.compile(r"t3a?|t4g|[mcr][678][a-z]+(-flex)?")
+_BURSTABLE_SIZES = ("nano", "micro", "small", "medium", "large", "xlarge", "2xlarge")
+_SIZES = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
+# Graviton, and AMD since generation 7. https://docs.aws.amazon.com/ec2/latest/instancetypes/
+_HAS_MEDIUM = re.compile(r"[mcr](\dg|[78]a).*")
+
+
+class FormError(Exception):
+    """``problem`` completes "'value' …", ``expected`` completes "expected …" more exactly than the setting does."""
+
+    def __init__(self, problem: str, expected: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.expected = expected
 
 
 def domain_name(text: str) -> str:
     """A host name that certificates, cookies and ``docker`` all take: lower case, at least two labels."""
     if "://" in text or "/" in text:
-        raise FormError("is an address, not a name", DOMAIN_FORM)
+        raise FormError("is an address, not a name")
     if ":" in text:
-        raise FormError("has a port; the registry always listens on 443", DOMAIN_FORM)
+        raise FormError("has a port; the registry always listens on 443")
     if not text.isascii():
-        raise FormError(f"is not ASCII; write it in its xn-- form{_punycode(text)}", DOMAIN_FORM)
+        raise FormError(f"is not ASCII; write it in its xn-- form{_punycode(text)}")
     if text.endswith("."):
-        raise FormError("ends with a dot", DOMAIN_FORM)
+        raise FormError("ends with a dot")
     if "*" in text:
-        raise FormError("is a wildcard; a registry has one name", DOMAIN_FORM)
+        raise FormError("is a wildcard; a registry has one name")
     if len(text) > _LONGEST_NAME:
-        raise FormError(f"has {len(text)} characters; a name has at most {_LONGEST_NAME}", DOMAIN_FORM)
+        raise FormError(f"has {len(text)} characters; a name has at most {_LONGEST_NAME}")
     if text != text.lower():
         raise FormError("has capital letters, which docker refuses in a registry's name", f"{text.lower()!r}")
     labels = text.split(".")
     for label in labels:
         if len(label) > _LONGEST_LABEL:
-            raise FormError(
-                f"has a part of {len(label)} characters; a part has at most {_LONGEST_LABEL}", DOMAIN_FORM
-            )
+            raise FormError(f"has a part of {len(label)} characters; a part has at most {_LONGEST_LABEL}")
         if not _LABEL.fullmatch(label):
-            raise FormError(f"has {label!r} in it, which is no part of a host name", DOMAIN_FORM)
+            raise FormError(f"has {label!r} in it, which is no part of a host name")
     if len(labels) == 1:
-        raise FormError("is not a full domain name", DOMAIN_FORM)
+        raise FormError("is not a full domain name")
     if labels[-1].isdigit():
-        raise FormError("is an IP address, for which no public certificate is issued", DOMAIN_FORM)
+        raise FormError("is an IP address, for which no public certificate is issued")
     return text
 
 
@@ -82,25 +80,22 @@ def _punycode(text: str) -> str:
 
 def hosted_zone(text: str) -> str:
     if "." in text:
-        try:
-            return domain_name(text)
-        except FormError as error:
-            raise FormError(error.problem, ZONE_FORM) from error
+        return domain_name(text)
     if not re.fullmatch(r"Z[A-Z0-9]{1,31}", text):
-        raise FormError("is neither a zone's name nor a zone's id", ZONE_FORM)
+        raise FormError("is neither a zone's name nor a zone's id")
     return text
 
 
 def email(text: str) -> str:
     local, at, domain = text.rpartition("@")
     if not at:
-        raise FormError("has no @", EMAIL_FORM)
+        raise FormError("has no @")
     if not re.fullmatch(r"[A-Za-z0-9_%+-]+(\.[A-Za-z0-9_%+-]+)*", local) or len(local) > 64:
-        raise FormError(f"has {local!r} before the @, which is not letters, digits and . _ % + -", EMAIL_FORM)
+        raise FormError(f"has {local!r} before the @, which is not letters, digits and . _ % + -")
     try:
         domain_name(domain.lower())
     except FormError as error:
-        raise FormError(f"has {domain!r} after the @, which is not a full domain name", EMAIL_FORM) from error
+        raise FormError(f"has {domain!r} after the @, which is not a full domain name") from error
     return text
 
 
@@ -108,35 +103,35 @@ def acme_directory(text: str) -> str:
     if text in ACME_DIRECTORIES:
         return text
     if text.startswith("http://"):
-        raise FormError("is not encrypted", ACME_FORM)
+        raise FormError("is not encrypted")
     if not re.fullmatch(
         r"https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", text
     ):
-        raise FormError("is not an ACME directory", ACME_FORM)
+        raise FormError("is not an ACME directory")
     return text
 
 
 def web_page(text: str) -> str:
     if not re.fullmatch(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]{1,5})?(/[A-Za-z0-9._~/%-]*)?", text):
-        raise FormError("is not a page", WEB_PAGE_FORM)
+        raise FormError("is not a page")
     return text
 
 
 def ssh_cidr(text: str) -> str:
     if "/" not in text:
-        raise FormError("is not a range", CIDR_FORM)
+        raise FormError("is not a range")
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError as error:
-        raise FormError("is not a range", CIDR_FORM) from error
+        raise FormError("is not a range") from error
     if network.version != 4:
-        raise FormError("is IPv6; the host has IPv4 only", CIDR_FORM)
+        raise FormError("is IPv6; the host has IPv4 only")
     if network.prefixlen < _WIDEST_SSH_PREFIX:
         raise FormError(
             f"opens SSH to {network.num_addresses:,} addresses", f"/{_WIDEST_SSH_PREFIX} or narrower"
         )
     if str(network) != text:
-        raise FormError(f"does not begin where a range begins; that range is {network}", CIDR_FORM)
+        raise FormError(f"does not begin where a range begins; that range is {network}")
     return text
 
 
@@ -149,20 +144,18 @@ def registry_image(text: str) -> str:
     """https://github.com/distribution/reference/blob/main/reference.go, with a version or digest required."""
     rest, at, digest = text.partition("@")
     if at and not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
-        raise FormError(
-            f"has {digest!r} as its digest, which is not sha256: and 64 hexadecimal digits", IMAGE_FORM
-        )
+        raise FormError(f"has {digest!r} as its digest, which is not sha256: and 64 hexadecimal digits")
     *parents, last = rest.split("/")
     name, colon, tag = last.partition(":")
     if colon and not _TAG.fullmatch(tag):
-        raise FormError(f"has {tag!r} as its version", IMAGE_FORM)
+        raise FormError(f"has {tag!r} as its version")
     if tag == "latest":
-        raise FormError("is a different image tomorrow", IMAGE_FORM)
+        raise FormError("is a different image tomorrow")
     hosts, paths = (parents[:1], [*parents[1:], name]) if _names_a_host(parents) else ([], [*parents, name])
     if not all(map(_IMAGE_HOST.fullmatch, hosts)) or not all(map(_IMAGE_PATH.fullmatch, paths)):
-        raise FormError("is not an image's name", IMAGE_FORM)
+        raise FormError("is not an image's name")
     if not tag and not at:
-        raise FormError("has neither version nor digest", IMAGE_FORM)
+        raise FormError("has neither version nor digest")
     return text
 
 
@@ -170,21 +163,49 @@ def _names_a_host(parents: list[str]) -> bool:
     return bool(parents) and (parents[0] == "localhost" or "." in parents[0] or ":" in parents[0])
 
 
+def instance_type(text: str) -> str:
+    """Of a known family, in a size that the family has and that a registry can use."""
+    family, _, size = text.partition(".")
+    if family not in _families():
+        near = difflib.get_close_matches(family, _families(), n=3, cutoff=0.5) or ("t4g", "t3", "m8g")
+        raise FormError(f"is of no known family ({', '.join(near)}, …)")
+    medium = ("medium",) if _HAS_MEDIUM.fullmatch(family) else ()
+    sizes = _BURSTABLE_SIZES if family[0] == "t" else (*medium, *_SIZES)
+    if size not in sizes:
+        raise FormError(f"has no size of {family}", f"{family}. and one of {', '.join(sizes)}")
+    return text
+
+
+@cache
+def _families() -> tuple[str, ...]:
+    # Loading the CDK takes 0.8 s, so only a form that asks it does.
+    from aws_cdk.aws_ec2 import InstanceClass
+
+    names = (known.name.lower().replace("_", "-") for known in InstanceClass)
+    return tuple(filter(_FAMILY.fullmatch, names))
+
+
+@cache
+def architecture(instance_type: str) -> Architecture:
+    from aws_cdk.aws_ec2 import InstanceArchitecture, InstanceType
+
+    is_arm = InstanceType(instance_type).architecture == InstanceArchitecture.ARM_64
+    return "arm64" if is_arm else "amd64"
+
+
 def host_ami_parameter(text: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)+|[A-Za-z0-9_.-]+", text):
-        raise FormError("is not the name of an SSM parameter", AMI_FORM)
+        raise FormError("is not the name of an SSM parameter")
     if re.fullmatch(r"ami-[0-9a-f]{8,17}", text):
-        raise FormError(
-            "is an AMI id; AMIs are named by parameter, so that hosts follow security updates", AMI_FORM
-        )
+        raise FormError("is an AMI id; AMIs are named by parameter, so that hosts follow security updates")
     return text
 
 
 def architecture_named_in(parameter: str) -> Architecture | None:
     """The architecture an AMI parameter's name mentions, if it mentions one."""
-    for word, meant in _ARCHITECTURE_WORDS.items():
-        if re.search(rf"(^|[/_.-]){word}([/_.-]|$)", parameter):
-            return meant
+    for named, words in _ARCHITECTURE_WORDS.items():
+        if re.search(rf"(^|[/_.-])({words})([/_.-]|$)", parameter):
+            return named
     return None
 
 
@@ -192,7 +213,7 @@ def time_zone(text: str) -> str:
     # Small systems come without the database; EventBridge Scheduler then has the last word.
     has_form = re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", text)
     if not has_form or (_is_known_zone("UTC") and not _is_known_zone(text)):
-        raise FormError("is not a time zone", ZONE_OF_TIME_FORM)
+        raise FormError("is not a time zone")
     return text
 
 
@@ -206,7 +227,7 @@ def _is_known_zone(text: str) -> bool:
 
 def name_prefix(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", text) or len(text) > 32:
-        raise FormError("cannot begin the names of stacks", PREFIX_FORM)
+        raise FormError("cannot begin the names of stacks")
     return text
 
 
@@ -215,4 +236,4 @@ def switch(value: object) -> bool:
     known = {True: True, False: False, "true": True, "false": False}
     if isinstance(value, bool | str) and value in known:
         return known[value]
-    raise FormError("is neither true nor false", "true or false")
+    raise FormError("is neither true nor false")

@@ -1,22 +1,23 @@
-"""What a person decides about a registry: the context of cdk.json, overridden by ``-c key=value``."""
+"""The settings of a registry: the context of cdk.json, overridden by ``-c key=value``."""
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import timedelta
 from typing import Any, Self
 
 from stacks.settings import forms
-from stacks.settings.form_error import FormError
-from stacks.settings.instance_types import Architecture, architecture, instance_type
-from stacks.settings.schedule_gaps import longest_gap
-from stacks.settings.schedules import schedule
+from stacks.settings.forms import FormError
+from stacks.settings.schedule import CRON_FORM, RATE_FORM, longest_gap, schedule
 
 UBUNTU_AMI_PARAMETER = (
     "/aws/service/canonical/ubuntu/server/26.04/stable/current/{architecture}/hvm/ebs-gp3/ami-id"
 )
 # Three missing checks are an alarm, and CloudWatch looks back a week at most.
 LONGEST_UNWATCHED = timedelta(hours=12)
+_EMAIL = "e.g. you@example.com"
+_SCHEDULE = f"{RATE_FORM}, or {CRON_FORM}"
+_SWITCH = "true or false"
 
 
 class SettingsError(Exception):
@@ -27,52 +28,106 @@ class SettingsError(Exception):
         self.errors = tuple(errors)
 
 
+def setting(form: Callable[..., object], accepted: str, meaning: str, *, default: Any = MISSING) -> Any:
+    """One setting. It is required without a default, and may be empty if the default is empty."""
+    return field(default=default, metadata={"form": form, "accepted": accepted, "meaning": meaning})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    domain_name: str
-    """The registry's name: what stands before the first slash of every image."""
+    """Each setting with its form, the accepted values in words, its meaning and its default.
 
-    alert_email: str
-    """Who hears when something broke, and when it is well again."""
+    Errors are made from these rows, and so is README's table: see ``stacks/settings/table.py``.
+    """
 
-    hosted_zone: str = ""
-    """The Route 53 zone the A record goes into, by name or id; empty if DNS is kept elsewhere."""
-
-    acme_email: str = ""
-    """The contact given to the certificate authority; empty for ``alert_email``."""
-
-    acme_directory: str = "production"
-    """``production`` or ``staging`` of Let's Encrypt, or the directory of another authority."""
-
-    instance_type: str = "t4g.small"
-    """Of any family in ``stacks/settings/instance_types.py``; AMI and architecture follow."""
-
-    host_ami_parameter: str = ""
-    """An SSM parameter that holds the id of an Ubuntu 26.04 AMI; empty for Canonical's newest."""
-
-    registry_image: str = "public.ecr.aws/docker/library/registry:3.1.2"
-
-    ssh_cidr: str = ""
-    """Who may reach port 22; empty for nobody. Session Manager needs no port."""
-
-    renewal_schedule: str = "cron(17 3 1 * ? *)"
-
-    health_schedule: str = "rate(5 minutes)"
-
-    schedule_time_zone: str = "UTC"
-    """What the hours of a cron schedule mean."""
-
-    repair_enabled: bool = True
-    """The health check restarts what stopped, and replaces a host that hangs."""
-
-    runbook_url: str = ""
-    """Where your team reads docs/runbook.md, for the alerts to link to; empty: they name the file."""
-
-    name_prefix: str = "registry"
-    """Begins the stacks' names, so that two registries fit into one account."""
-
-    remove_data: bool = False
-    """``cdk destroy`` deletes images, certificates and logs too. The buckets must be emptied first."""
+    domain_name: str = setting(
+        forms.domain_name,
+        "e.g. registry.example.com",
+        "Name of the registry, which every image's name begins with; international names in their `xn--` form",
+    )
+    alert_email: str = setting(
+        forms.email,
+        _EMAIL,
+        "Address that gets one mail when something breaks and one when it works again",
+    )
+    hosted_zone: str = setting(
+        forms.hosted_zone,
+        "a zone's name (example.com), a zone's id (Z0123456789ABCDEFGHIJ), or nothing if DNS is kept elsewhere",
+        "Route 53 zone that gets the A record",
+        default="",
+    )
+    acme_email: str = setting(
+        forms.email,
+        _EMAIL,
+        "Contact for the certificate authority; empty: the same as `alert_email`",
+        default="",
+    )
+    acme_directory: str = setting(
+        forms.acme_directory,
+        "production, staging, or the https:// address of another ACME directory",
+        "Certificate authority: Let's Encrypt's production or staging, or another",
+        default="production",
+    )
+    instance_type: str = setting(
+        forms.instance_type,
+        "e.g. t4g.small or t3.small",
+        "EC2 instance type: t3, t3a, t4g, or generations 6 to 8 of m, c and r; the AMI follows its architecture",
+        default="t4g.small",
+    )
+    host_ami_parameter: str = setting(
+        forms.host_ami_parameter,
+        "the name of a public or own SSM parameter that holds an AMI id, or nothing for Ubuntu 26.04",
+        "Ubuntu 26.04 AMI of the host; empty: Canonical's newest",
+        default="",
+    )
+    registry_image: str = setting(
+        forms.registry_image,
+        "an image with its version or digest, such as public.ecr.aws/docker/library/registry:3.1.2",
+        "Container image of the registry; the version `latest` is refused",
+        default="public.ecr.aws/docker/library/registry:3.1.2",
+    )
+    ssh_cidr: str = setting(
+        forms.ssh_cidr,
+        "an IPv4 range such as 203.0.113.7/32, or nothing to keep SSH closed",
+        "Addresses that can reach port 22, /8 or narrower; Session Manager needs no open port",
+        default="",
+    )
+    renewal_schedule: str = setting(
+        schedule, _SCHEDULE, "Runs of the certificate's renewal", default="cron(17 3 1 * ? *)"
+    )
+    health_schedule: str = setting(
+        schedule, _SCHEDULE, "Runs of the health check, at least every 12 hours", default="rate(5 minutes)"
+    )
+    schedule_time_zone: str = setting(
+        forms.time_zone,
+        "a name of the IANA time zone database, such as UTC or Europe/Berlin",
+        "Time zone of the hours in a cron schedule",
+        default="UTC",
+    )
+    repair_enabled: bool = setting(
+        forms.switch,
+        _SWITCH,
+        "The health check restarts stopped services and replaces a host that hangs; false: it only alerts",
+        default=True,
+    )
+    runbook_url: str = setting(
+        forms.web_page,
+        "an https:// address such as https://example.com/runbook.md, or nothing",
+        "Page with your team's copy of docs/runbook.md, linked in alerts; empty: alerts name the file",
+        default="",
+    )
+    name_prefix: str = setting(
+        forms.name_prefix,
+        "1 to 32 lower-case letters, digits and single hyphens, beginning with a letter",
+        "First part of the stacks' names; two registries in one account need two prefixes",
+        default="registry",
+    )
+    remove_data: bool = setting(
+        forms.switch,
+        _SWITCH,
+        "`cdk destroy` also deletes images, certificates and logs; empty the buckets first",
+        default=False,
+    )
 
     @classmethod
     def from_context(cls, context: Mapping[str, object]) -> Self:
@@ -81,15 +136,16 @@ class Settings:
         Raises:
             SettingsError: naming everything that is wrong, not only the first.
         """
-        errors = [_unknown(key) for key in context if _is_ours(key) and key not in _KEYS]
+        rows = {row.name: row for row in fields(cls)}
+        errors = [_unknown(key, list(rows)) for key in context if _is_ours(key) and key not in rows]
         values: dict[str, Any] = {}
-        for field in fields(cls):
-            seen = context.get(field.name, "" if field.default is MISSING else field.default)
+        for name, row in rows.items():
+            seen = context.get(name, "" if row.default is MISSING else row.default)
             try:
-                values[field.name] = _read(field.name, seen)
+                values[name] = seen if seen == row.default == "" else _read(row.metadata["form"], seen)
             except FormError as error:
                 finding = "missing" if seen in ("", None) else f"{_shown(seen)} {error.problem}"
-                errors.append(f"{field.name}: {finding}; expected {error.expected}")
+                errors.append(f"{name}: {finding}; expected {error.expected or row.metadata['accepted']}")
         errors += _contradictions(values)
         if errors:
             raise SettingsError(errors)
@@ -104,8 +160,8 @@ class Settings:
         return forms.ACME_DIRECTORIES.get(self.acme_directory, self.acme_directory)
 
     @property
-    def architecture(self) -> Architecture:
-        return architecture(self.instance_type)
+    def architecture(self) -> forms.Architecture:
+        return forms.architecture(self.instance_type)
 
     @property
     def ami_parameter(self) -> str:
@@ -113,30 +169,11 @@ class Settings:
 
     @property
     def parameter_path(self) -> str:
-        """What of Parameter Store belongs to this registry: users, and the secret its hosts share."""
+        """The registry's own part of Parameter Store: its users, and the secret that its hosts share."""
         return f"/registry/{self.domain_name}"
 
 
-_TEXT_FORMS: Mapping[str, Callable[[str], str]] = {
-    "domain_name": forms.domain_name,
-    "alert_email": forms.email,
-    "hosted_zone": forms.hosted_zone,
-    "acme_email": forms.email,
-    "acme_directory": forms.acme_directory,
-    "instance_type": instance_type,
-    "host_ami_parameter": forms.host_ami_parameter,
-    "registry_image": forms.registry_image,
-    "ssh_cidr": forms.ssh_cidr,
-    "renewal_schedule": schedule,
-    "health_schedule": schedule,
-    "schedule_time_zone": forms.time_zone,
-    "runbook_url": forms.web_page,
-    "name_prefix": forms.name_prefix,
-}
-_SWITCHES = ("repair_enabled", "remove_data")
-_KEYS = (*_TEXT_FORMS, *_SWITCHES)
-_MAY_BE_EMPTY = {"hosted_zone", "acme_email", "host_ami_parameter", "ssh_cidr", "runbook_url"}
-# What the CDK and its command line keep in the same context, beside keys with a colon or an @.
+# The CDK and its command line keep these in the same context, beside keys with a colon or an @.
 _KEYS_OF_THE_CDK = {"acknowledged-issue-numbers", "cli-telemetry"}
 _LONGEST_SHOWN = 80
 
@@ -145,19 +182,15 @@ def _is_ours(key: str) -> bool:
     return not key.startswith("@") and ":" not in key and key not in _KEYS_OF_THE_CDK
 
 
-def _unknown(key: str) -> str:
-    near = difflib.get_close_matches(key, _KEYS, n=1)
-    return f"{key}: no such setting; expected " + (near[0] if near else f"one of {', '.join(_KEYS)}")
+def _unknown(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"{key}: no such setting; expected " + (near[0] if near else f"one of {', '.join(known)}")
 
 
-def _read(name: str, seen: object) -> object:
-    if name in _SWITCHES:
-        return forms.switch(seen)
-    if seen == "" and name in _MAY_BE_EMPTY:
-        return seen
-    if seen is not None and not isinstance(seen, str):
+def _read(form: Callable[..., object], seen: object) -> object:
+    if form is not forms.switch and not isinstance(seen, str | None):
         raise FormError("is not text", "text in quotes")
-    return _TEXT_FORMS[name](seen or "")
+    return form(seen if form is forms.switch else seen or "")
 
 
 def _shown(seen: object) -> str:
@@ -166,19 +199,17 @@ def _shown(seen: object) -> str:
 
 
 def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong between settings that are each right."""
+    """Errors between settings that are each right."""
     domain, zone = values.get("domain_name"), values.get("hosted_zone")
     if domain and zone and "." in zone and domain != zone and not domain.endswith(f".{zone}"):
         yield f"hosted_zone: {zone!r} does not hold {domain}; expected {_parents(domain)}, or the zone's id"
     kind, parameter = values.get("instance_type"), values.get("host_ami_parameter")
-    if kind and parameter:
-        named = forms.architecture_named_in(parameter)
-        if named and named != architecture(kind):
-            yield (
-                f"host_ami_parameter: {_shown(parameter)} is for {named}, but {kind} is {architecture(kind)};"
-                f" expected a parameter for {architecture(kind)}, or another instance_type"
-            )
-
+    named = forms.architecture_named_in(parameter or "")
+    if kind and named and named != (needed := forms.architecture(kind)):
+        yield (
+            f"host_ami_parameter: {_shown(parameter)} is for {named}, but {kind} is {needed};"
+            f" expected a parameter for {needed}, or another instance_type"
+        )
     checks = values.get("health_schedule")
     if checks and longest_gap(checks) > LONGEST_UNWATCHED:
         yield (

@@ -1,14 +1,14 @@
-"""The registry's address and its name."""
+"""The registry's address and its A record."""
 
-from tests.stacks.conftest import Assembly, Synthesise
+from tests.support.assembly import Assembly, Synthesise
 
 
 def test_the_logical_ids_of_address_and_record_never_change(synthesise: Synthesise) -> None:
-    """A changed id is a new address, which everybody's DNS would have to follow."""
+    """A changed id would be a new address."""
     assert set(synthesise(hosted_zone="example.com").dns.body["Resources"]) == {"Address", "Record"}
 
 
-def test_with_dns_kept_elsewhere_the_record_to_create_is_an_output(assembly: Assembly) -> None:
+def test_without_a_hosted_zone_the_record_to_create_is_an_output(assembly: Assembly) -> None:
     assert assembly.dns.of_type("AWS::Route53::RecordSet") == {}
     assert assembly.dns.output("DnsRecord") == "registry.example.com. 60 IN A <Address>"
     assert assembly.dns.output("PublicAddress") == "<Address>"
@@ -33,7 +33,7 @@ def test_a_zone_given_by_id_holds_the_record(synthesise: Synthesise) -> None:
     assert "HostedZoneName" not in properties
 
 
-def test_the_address_belongs_to_a_vpc_and_carries_the_registrys_name(assembly: Assembly) -> None:
+def test_the_address_is_tagged_with_the_registrys_name(assembly: Assembly) -> None:
     assert assembly.dns.properties("AWS::EC2::EIP") == {
         "Domain": "vpc",
         "Tags": [{"Key": "Name", "Value": "registry.example.com"}],

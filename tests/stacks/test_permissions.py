@@ -1,6 +1,6 @@
-"""What each role can do and cannot, tried with its own credentials on the product as it is deployed.
+"""What each role can and cannot do, tried with its own credentials on the deployed product.
 
-test_host_role.py and test_function_policies.py say what the policies are; here real calls say what that comes to.
+host/test_role.py and operations/test_policies.py list the policies; here real calls show their effect.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.stacks.conftest import Assembly
-from tests.stacks.deployed import Calls, Deployed, allowed, deployed
+from tests.support.assembly import Assembly
+from tests.support.deployed import Calls, DeployedProduct, allowed, deployed
 
 DOMAIN = "registry.example.com"
 TREE = f"/registry/{DOMAIN}"
@@ -19,9 +19,9 @@ TAG = "registry:domain"
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The product, and in the same account somebody else's things, which no role may touch."""
+    """The product, and in the same account resources of another owner, which no role may touch."""
 
-    product: Deployed
+    product: DeployedProduct
     host: str
     stranger: str
     """An instance without the tag."""
@@ -46,7 +46,7 @@ def scene(assembly: Assembly) -> Iterator[Scene]:
         state = product.physical["State"]
         for key in (f"letsencrypt/{DOMAIN}.tar.gz", f"health/{DOMAIN}.json", f"renewal/{DOMAIN}.json"):
             s3.put_object(Bucket=state, Key=key, Body=b"{}")
-        s3.create_bucket(Bucket="somebody-elses")
+        s3.create_bucket(Bucket="of-another-owner")
         yield Scene(product, host, stranger["InstanceId"], address)
 
 
@@ -127,12 +127,10 @@ def test_the_host_can_do_nothing_else(scene: Scene) -> None:
             Bucket=state, Key="letsencrypt/other.example.com.tar.gz"
         ),
         "delete the certificate": lambda: s3.delete_object(Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz"),
-        "read what the check remembers": lambda: s3.get_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
-        "write what the check remembers": lambda: s3.put_object(
-            Bucket=state, Key=f"health/{DOMAIN}.json", Body=b""
-        ),
+        "read the check's state": lambda: s3.get_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
+        "write the check's state": lambda: s3.put_object(Bucket=state, Key=f"health/{DOMAIN}.json", Body=b""),
         "list buckets": lambda: s3.list_buckets(),
-        "read somebody else's bucket": lambda: s3.list_objects_v2(Bucket="somebody-elses"),
+        "read another owner's bucket": lambda: s3.list_objects_v2(Bucket="of-another-owner"),
         "write a function's log": lambda: logs.create_log_stream(
             logGroupName=physical["CheckHealthLog"], logStreamName="i"
         ),
@@ -165,7 +163,7 @@ def test_the_host_can_do_nothing_else(scene: Scene) -> None:
         "delete its stack": lambda: as_host("cloudformation").delete_stack(StackName="registry-host"),
         "renew by itself": lambda: as_host("lambda").invoke(FunctionName=physical["RenewCertificate"]),
         "send mail": lambda: as_host("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),
-        "give itself rights": lambda: as_host("iam").put_role_policy(
+        "give itself permissions": lambda: as_host("iam").put_role_policy(
             RoleName=physical["Role"], PolicyName="more", PolicyDocument="{}"
         ),
         **becoming(scene, "Role"),
@@ -174,7 +172,7 @@ def test_the_host_can_do_nothing_else(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("function", ["RenewCertificate", "CheckHealth"])
-def test_a_function_can_ring_listen_write_its_log_and_mail(scene: Scene, function: str) -> None:
+def test_a_function_can_run_verbs_read_their_output_log_and_mail(scene: Scene, function: str) -> None:
     acting, physical = scene.product.acting_as(f"{function}Role"), scene.physical
     ssm = acting("ssm")
     calls: Calls = {
@@ -185,7 +183,7 @@ def test_a_function_can_ring_listen_write_its_log_and_mail(scene: Scene, functio
             logGroupName=physical[f"{function}Log"], logStreamName="run"
         ),
         "send mail": lambda: acting("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),
-        "see what is remembered": lambda: acting("s3").list_objects_v2(Bucket=physical["State"]),
+        "list the state bucket": lambda: acting("s3").list_objects_v2(Bucket=physical["State"]),
     }
     assert allowed(calls) == set(calls)
 
@@ -200,11 +198,13 @@ def test_no_function_has_a_shell_a_push_login_an_image_or_a_key(scene: Scene, fu
         "run a shell on the hosts": ring(scene, ssm, **shell),
         "run a shell on one host": ring(scene, ssm, **shell, Targets=None, InstanceIds=[scene.host]),
         "ring an untagged instance": ring(scene, ssm, Targets=None, InstanceIds=[scene.stranger]),
-        "ring one among the hosts": ring(scene, ssm, Targets=None, InstanceIds=[scene.host, scene.stranger]),
+        "ring an untagged instance among the hosts": ring(
+            scene, ssm, Targets=None, InstanceIds=[scene.host, scene.stranger]
+        ),
         "ring another registry": ring(
             scene, ssm, Targets=[{"Key": f"tag:{TAG}", "Values": ["other.example.com"]}]
         ),
-        "ring whoever has another tag": ring(scene, ssm, Targets=[{"Key": "tag:team", "Values": ["a"]}]),
+        "ring hosts with another tag": ring(scene, ssm, Targets=[{"Key": "tag:team", "Values": ["a"]}]),
         "make a document": lambda: ssm.create_document(Name="shell", Content="{}"),
         "change the document": lambda: ssm.update_document(Name=physical["Verbs"], Content="{}"),
         "start a session": lambda: ssm.start_session(Target=scene.host),
@@ -225,13 +225,13 @@ def test_no_function_has_a_shell_a_push_login_an_image_or_a_key(scene: Scene, fu
         "put another certificate": lambda: s3.put_object(
             Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz", Body=b""
         ),
-        "forget": lambda: s3.delete_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
+        "delete its state": lambda: s3.delete_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
         "terminate the host": lambda: ec2.terminate_instances(InstanceIds=[scene.host]),
         "move the address": lambda: ec2.associate_address(
             AllocationId=allocation(scene), InstanceId=scene.host
         ),
         "silence the topic": lambda: sns.delete_topic(TopicArn=physical["AlertsTopic"]),
-        "let somebody listen": lambda: sns.subscribe(
+        "subscribe another address": lambda: sns.subscribe(
             TopicArn=physical["AlertsTopic"], Protocol="email", Endpoint="m@example.com"
         ),
         "publish elsewhere": lambda: sns.publish(
@@ -253,7 +253,7 @@ def test_no_function_has_a_shell_a_push_login_an_image_or_a_key(scene: Scene, fu
     assert allowed(calls) == set()
 
 
-def test_the_renewal_can_remember_and_the_check_can_repair_and_neither_is_the_other(scene: Scene) -> None:
+def test_only_the_check_can_repair_and_each_function_writes_its_own_state(scene: Scene) -> None:
     def calls(role: str) -> Calls:
         acting, physical = scene.product.acting_as(role), scene.physical
         s3, autoscaling, state = acting("s3"), acting("autoscaling"), physical["State"]
@@ -266,7 +266,7 @@ def test_the_renewal_can_remember_and_the_check_can_repair_and_neither_is_the_ot
             "log in as health": lambda: acting("ssm").get_parameter(
                 Name=f"{TREE}/users/pull/health", WithDecryption=True
             ),
-            "count who gets mail": lambda: acting("sns").get_topic_attributes(
+            "count the receivers of alerts": lambda: acting("sns").get_topic_attributes(
                 TopicArn=physical["AlertsTopic"]
             ),
             "start a renewal": lambda: acting("lambda").invoke(FunctionName=physical["RenewCertificate"]),
@@ -274,14 +274,14 @@ def test_the_renewal_can_remember_and_the_check_can_repair_and_neither_is_the_ot
             "replace a host": lambda: autoscaling.set_instance_health(
                 InstanceId=scene.host, HealthStatus="Healthy"
             ),
-            "replace a stranger": lambda: autoscaling.set_instance_health(
+            "replace an untagged instance": lambda: autoscaling.set_instance_health(
                 InstanceId=scene.stranger, HealthStatus="Unhealthy"
             ),
         }
 
     assert allowed(calls("RenewCertificateRole")) == {"read the renewal's state", "write the renewal's state"}
     of_check = calls("CheckHealthRole")
-    assert set(of_check) - allowed(of_check) == {"write the renewal's state", "replace a stranger"}
+    assert set(of_check) - allowed(of_check) == {"write the renewal's state", "replace an untagged instance"}
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_the_renewal_can_remember_and_the_check_can_repair_and_neither_is_the_ot
         ("HealthScheduleRole", "CheckHealth", "RenewCertificate"),
     ],
 )
-def test_a_schedule_can_start_its_function_and_lose_a_run(
+def test_a_schedule_can_start_its_own_function_and_keep_a_lost_run(
     scene: Scene, role: str, own: str, other: str
 ) -> None:
     acting, physical = scene.product.acting_as(role), scene.physical
@@ -309,12 +309,12 @@ def test_a_schedule_can_start_its_function_and_lose_a_run(
     assert allowed(calls) == {"start its own", "lose a run"}
 
 
-def test_a_changed_user_rings_the_registrys_hosts_and_nothing_else(scene: Scene) -> None:
+def test_a_changed_user_reaches_the_registrys_hosts_only(scene: Scene) -> None:
     acting, physical = scene.product.acting_as("UserChangesRole"), scene.physical
     calls: Calls = {
         "ring": ring(scene, acting("ssm")),
         "run any command": ring(scene, acting("ssm"), DocumentName="AWS-RunShellScript"),
-        "ring a stranger": ring(scene, acting("ssm"), Targets=None, InstanceIds=[scene.stranger]),
+        "ring an untagged instance": ring(scene, acting("ssm"), Targets=None, InstanceIds=[scene.stranger]),
         "read a user": lambda: acting("ssm").get_parameter(Name=f"{TREE}/users/pull/health"),
         "start a function": lambda: acting("lambda").invoke(FunctionName=physical["CheckHealth"]),
         "send mail": lambda: acting("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),
@@ -326,7 +326,9 @@ def test_a_changed_user_rings_the_registrys_hosts_and_nothing_else(scene: Scene)
 @pytest.mark.parametrize(
     ("role", "may"), [("RenewCertificateRole", True), ("CheckHealthRole", True), ("Role", False)]
 )
-def test_only_who_mails_can_use_the_topics_key_and_no_other_key(scene: Scene, role: str, may: bool) -> None:
+def test_only_the_functions_can_use_the_topics_key_and_no_other_key(
+    scene: Scene, role: str, may: bool
+) -> None:
     cloud = scene.product.account.cloud
     key = scene.product.session(role).access_key_id
     own = f"arn:aws:kms:us-east-1:{cloud.place.account}:key/{scene.physical['AlertsKey']}"
@@ -335,7 +337,7 @@ def test_only_who_mails_can_use_the_topics_key_and_no_other_key(scene: Scene, ro
     assert not cloud.authorise(key, "kms:ScheduleKeyDeletion", own)
 
 
-def test_there_is_no_role_but_those_tried_here(scene: Scene) -> None:
+def test_every_role_of_the_product_is_tried_here(scene: Scene) -> None:
     assert set(scene.product.roles) == {
         "Role",
         "RenewCertificateRole",
@@ -355,7 +357,7 @@ def allocation(scene: Scene) -> str:
 
 
 def becoming(scene: Scene, role: str) -> Calls:
-    """No role can become another, nor itself again."""
+    """Calls that take each role of the product, the caller's own included."""
     sts = scene.product.acting_as(role)("sts")
 
     def assume(arn: str) -> Callable[[], Any]:

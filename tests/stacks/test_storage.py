@@ -1,15 +1,15 @@
-"""What holds the images, the certificates and the hosts' log."""
+"""The buckets of images and certificates, and the hosts' log."""
 
 import pytest
 
-from tests.stacks.conftest import Assembly, Synthesise, readable
+from tests.support.assembly import Assembly, Synthesise, readable
 
 BUCKETS = {"Images2D38C313", "State1C20CC9A"}
 REGISTRY_UPLOAD_PURGE_HOURS = 168
 
 
-def test_the_logical_ids_of_what_holds_data_never_change(assembly: Assembly) -> None:
-    """A changed id is a new, empty bucket."""
+def test_the_logical_ids_of_buckets_and_log_never_change(assembly: Assembly) -> None:
+    """A changed id would be a new, empty bucket."""
     assert set(assembly.storage.of_type("AWS::S3::Bucket")) == BUCKETS
     assert set(assembly.storage.of_type("AWS::Logs::LogGroup")) == {"HostLogGroup7B408FE5"}
 
@@ -48,7 +48,7 @@ def test_a_bucket_answers_over_tls_only(assembly: Assembly, bucket: str) -> None
 
 
 @pytest.mark.parametrize("bucket", sorted(BUCKETS))
-def test_history_is_bounded_and_nothing_current_ever_expires(assembly: Assembly, bucket: str) -> None:
+def test_old_versions_expire_and_current_ones_never_do(assembly: Assembly, bucket: str) -> None:
     properties = assembly.storage.of_type("AWS::S3::Bucket")[bucket]["Properties"]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     (rule,) = properties["LifecycleConfiguration"]["Rules"]
@@ -61,7 +61,7 @@ def test_history_is_bounded_and_nothing_current_ever_expires(assembly: Assembly,
     }
 
 
-def test_an_upload_is_aborted_only_after_the_registry_has_given_it_up(assembly: Assembly) -> None:
+def test_an_upload_is_aborted_after_the_registry_gives_it_up(assembly: Assembly) -> None:
     for bucket in assembly.storage.of_type("AWS::S3::Bucket").values():
         (rule,) = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
         days = rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
@@ -72,20 +72,20 @@ def test_data_survives_a_destroy_and_a_replacement(assembly: Assembly) -> None:
     for name, resource in assembly.storage.body["Resources"].items():
         assert (name, resource["DeletionPolicy"]) == (name, "Retain")
         assert (name, resource["UpdateReplacePolicy"]) == (name, "Retain")
-    assert assembly.manifest("registry-storage")["terminationProtection"] is True
+    assert assembly.manifest["artifacts"]["registry-storage"]["properties"]["terminationProtection"] is True
 
 
-def test_data_goes_only_when_asked_for_and_without_a_function_of_its_own(synthesise: Synthesise) -> None:
+def test_data_is_deleted_only_when_asked_for_and_without_a_function(synthesise: Synthesise) -> None:
     removable = synthesise(remove_data=True)
     for name, resource in removable.storage.body["Resources"].items():
         assert (name, resource["DeletionPolicy"]) == (name, "Delete")
-    assert removable.manifest("registry-storage")["terminationProtection"] is False
+    assert removable.manifest["artifacts"]["registry-storage"]["properties"]["terminationProtection"] is False
     kinds = {each["Type"] for template in removable.templates for each in template.body["Resources"].values()}
     assert not {kind for kind in kinds if kind.startswith("Custom::")}
     assert not removable.storage.of_type("AWS::Lambda::Function")
 
 
-def test_what_hosts_said_is_kept_for_three_months(assembly: Assembly) -> None:
+def test_the_hosts_log_is_kept_for_three_months(assembly: Assembly) -> None:
     assert assembly.storage.properties("AWS::Logs::LogGroup") == {"RetentionInDays": 90}
 
 

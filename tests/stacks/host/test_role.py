@@ -1,39 +1,16 @@
-"""Everything a host may do. What is not in this list, it may not."""
+"""All permissions of a host: it may do nothing that is not in this list."""
 
-from typing import Any
-
-from tests.stacks.conftest import Assembly, readable
+from tests.support.assembly import HERE, STATE, Assembly
 
 IMAGES = "<registry-storage:ExportsOutputFnGetAttImages2D38C313Arn6C6DDC6E>"
-STATE = "<registry-storage:ExportsOutputFnGetAttState1C20CC9AArnF70626CA>"
 HOST_LOG = "<registry-storage:ExportsOutputFnGetAttHostLogGroup7B408FE5Arn9E481DCB>"
 ALLOCATION = "<registry-dns:ExportsOutputFnGetAttAddressAllocationId6F69984F>"
-HERE = "<AWS::Region>:<AWS::AccountId>"
 PARAMETERS = f"arn:<AWS::Partition>:ssm:{HERE}:parameter/registry/registry.example.com"
 
-Statement = tuple[str, set[str], set[str], Any]
 
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def statements(assembly: Assembly) -> list[Statement]:
-    (policy,) = assembly.host.properties("AWS::IAM::Role")["Policies"]
-    return [
-        (
-            each["Sid"],
-            set(as_list(each["Action"])),
-            set(map(readable, as_list(each["Resource"]))),
-            each.get("Condition"),
-        )
-        for each in policy["PolicyDocument"]["Statement"]
-    ]
-
-
-def test_the_role_allows_exactly_this(assembly: Assembly) -> None:
+def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
     scripts = "arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"
-    seen = statements(assembly)
+    seen = assembly.host.statements("Role")
     (asset,) = seen[0][2]
     assert asset.startswith(f"{scripts}/")
     assert asset.endswith(".zip")
@@ -115,7 +92,7 @@ def test_the_role_allows_exactly_this(assembly: Assembly) -> None:
     ]
 
 
-def test_only_ec2_may_take_the_role_and_no_managed_policy_widens_it(assembly: Assembly) -> None:
+def test_only_ec2_may_take_the_role(assembly: Assembly) -> None:
     role = assembly.host.properties("AWS::IAM::Role")
     assert role["AssumeRolePolicyDocument"]["Statement"] == [
         {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}

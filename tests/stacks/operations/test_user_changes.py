@@ -1,11 +1,11 @@
-"""A changed user is told to the hosts by EventBridge and Run Command alone, and not lost if it cannot be."""
+"""A changed user reaches the hosts by EventBridge and Run Command; an undelivered event becomes a dead letter."""
 
 import json
 from typing import Any
 
-from tests.stacks.conftest import Assembly, Synthesise, readable
-from tests.stacks.operations.test_policies import HERE, TAGGED, short, statements
+from tests.support.assembly import HERE, Assembly, Synthesise, readable, short
 
+TAGGED = {"StringEquals": {"ssm:resourceTag/registry:domain": "registry.example.com"}}
 DOCUMENT = f"arn:<AWS::Partition>:ssm:{HERE}:document/<Verbs>"
 
 
@@ -13,7 +13,7 @@ def rule(assembly: Assembly) -> dict[str, Any]:
     return assembly.operations.properties("AWS::Events::Rule")
 
 
-def test_every_change_of_a_users_value_and_nothing_else_is_an_event(assembly: Assembly) -> None:
+def test_only_a_change_of_a_users_value_is_an_event(assembly: Assembly) -> None:
     assert rule(assembly)["EventPattern"] == {
         "source": ["aws.ssm"],
         "detail-type": ["Parameter Store Change"],
@@ -24,17 +24,17 @@ def test_every_change_of_a_users_value_and_nothing_else_is_an_event(assembly: As
     }
 
 
-def test_it_rings_the_hosts_with_the_tag_for_the_one_verb(assembly: Assembly) -> None:
+def test_the_event_runs_sync_users_on_the_tagged_hosts(assembly: Assembly) -> None:
     (target,) = rule(assembly)["Targets"]
-    assert short(readable(target["Arn"])) == DOCUMENT
+    assert short(target["Arn"]) == DOCUMENT
     assert json.loads(target["Input"]) == {"verb": ["sync-users"]}
     assert target["RunCommandParameters"] == {
         "RunCommandTargets": [{"Key": "tag:registry:domain", "Values": ["registry.example.com"]}]
     }
 
 
-def test_it_may_ring_the_document_on_those_hosts_and_do_nothing_else(assembly: Assembly) -> None:
-    assert statements(assembly, "UserChangesRole") == [
+def test_the_rule_may_run_the_document_on_those_hosts_and_nothing_else(assembly: Assembly) -> None:
+    assert assembly.operations.statements("UserChangesRole") == [
         ("RingDocument", {"ssm:SendCommand"}, {DOCUMENT}, None),
         ("RingHosts", {"ssm:SendCommand"}, {f"arn:<AWS::Partition>:ec2:{HERE}:instance/*"}, TAGGED),
     ]
@@ -42,33 +42,27 @@ def test_it_may_ring_the_document_on_those_hosts_and_do_nothing_else(assembly: A
     assert readable(target["RoleArn"]).startswith("<UserChangesRole")
 
 
-def test_only_eventbridge_for_this_account_acts_in_its_role(assembly: Assembly) -> None:
-    (role,) = (
-        each["Properties"]
-        for name, each in assembly.operations.of_type("AWS::IAM::Role").items()
-        if name.startswith("UserChangesRole")
-    )
+def test_only_eventbridge_for_this_account_may_take_the_role(assembly: Assembly) -> None:
+    role = assembly.operations.properties("AWS::IAM::Role", "UserChangesRole")
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "events.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_what_cannot_be_told_is_tried_for_minutes_and_then_a_dead_letter_which_is_an_alarm(
-    assembly: Assembly,
-) -> None:
+def test_an_undelivered_event_is_retried_for_minutes_and_then_kept(assembly: Assembly) -> None:
     (target,) = rule(assembly)["Targets"]
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 300, "MaximumRetryAttempts": 10}
-    assert short(readable(target["DeadLetterConfig"]["Arn"])) == "<LostRuns>"
+    assert short(target["DeadLetterConfig"]["Arn"]) == "<LostRuns>"
     policy = assembly.operations.properties("AWS::SQS::QueuePolicy")["PolicyDocument"]
     (allowed,) = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
     assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
     assert allowed["Action"] == "sqs:SendMessage"
-    (source,) = allowed["Condition"].pop("ArnEquals").values()
+    (source,) = allowed["Condition"]["ArnEquals"].values()
     assert readable(source).startswith("<UserChanges")
     assert readable(source).endswith(".Arn>")
 
 
-def test_two_registries_in_an_account_do_not_ring_each_others_hosts(synthesise: Synthesise) -> None:
+def test_an_event_reaches_the_hosts_of_its_own_registry_only(synthesise: Synthesise) -> None:
     other = rule(synthesise(domain_name="other.example.com"))
     assert other["EventPattern"]["detail"]["name"] == [{"prefix": "/registry/other.example.com/users/"}]
     (target,) = other["Targets"]

@@ -1,4 +1,4 @@
-"""The product's own templates, deployed into the emulated AWS, and clients that act in its roles."""
+"""The product's templates, deployed into the emulated AWS, and clients with its roles' credentials."""
 
 import io
 import json
@@ -13,18 +13,17 @@ from moto.sts.models import AssumedRole
 
 from rehearsal.cloud.iam import identity
 from tests.rehearsal.cloud.account import Account, running_account
-from tests.stacks.conftest import Assembly, unhashed
+from tests.support.assembly import STACKS, Assembly, unhashed
 
-STACKS = ("storage", "dns", "host", "operations")
 BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
-# The words of the JSON protocols, of EC2, and of S3 and the query protocols.
+# Error codes of the JSON protocols, of EC2, and of S3 and the query protocols.
 DENIALS = {"AccessDeniedException", "KMSAccessDeniedException", "UnauthorizedOperation", "AccessDenied"}
 
 Calls = Mapping[str, Callable[[], Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Deployed:
+class DeployedProduct:
     account: Account
     roles: Mapping[str, str]
     """ARN by the role's name in the stacks, without its hash."""
@@ -32,7 +31,7 @@ class Deployed:
     """Physical id by logical id, without its hash."""
 
     def session(self, role: str) -> AssumedRole:
-        """What a service gets which acts in the role."""
+        """The session of a service that took the role."""
         return identity.role_session(self.account.cloud.place, self.roles[role], "test")
 
     def acting_as(self, role: str) -> Callable[[str], Any]:
@@ -47,7 +46,7 @@ class Deployed:
 
 
 def allowed(calls: Calls) -> set[str]:
-    """Those that are not denied: a call that fails for another reason was let through."""
+    """The calls that are not denied; a call that fails for another reason counts as allowed."""
     return {name for name, call in calls.items() if not _denied(call)}
 
 
@@ -60,14 +59,14 @@ def _denied(call: Callable[[], Any]) -> bool:
 
 
 @contextmanager
-def deployed(assembly: Assembly) -> Iterator[Deployed]:
+def deployed(assembly: Assembly) -> Iterator[DeployedProduct]:
     with running_account() as account:
         account.client("ssm").put_parameter(Name=BOOTSTRAP_VERSION, Value="30", Type="String")
         _publish_assets(account, assembly)
         with account.hosts_signal("SUCCESS"):
-            for stack in STACKS:
+            for stack, template in zip(STACKS, assembly.templates, strict=True):
                 name = f"registry-{stack}"
-                status = account.create(name, dict(assembly.template(name).body))
+                status = account.create(name, dict(template.body))
                 if status != "CREATE_COMPLETE":
                     raise AssertionError(f"{name}: {status}, {account.reasons(name, name)}")
         found = [
@@ -84,11 +83,11 @@ def deployed(assembly: Assembly) -> Iterator[Deployed]:
             for each in found
             if each["ResourceType"] == "AWS::IAM::Role"
         }
-        yield Deployed(account, roles, physical)
+        yield DeployedProduct(account, roles, physical)
 
 
 def _publish_assets(account: Account, assembly: Assembly) -> None:
-    """As `cdk deploy` does, but what is in them does not matter here."""
+    """As `cdk deploy` does, but empty: no test here reads them."""
     place, empty = account.cloud.place, io.BytesIO()
     with zipfile.ZipFile(empty, "w") as archive:
         archive.writestr("empty", "")

@@ -1,4 +1,4 @@
-"""What cdk-nag, checkov and cfn-lint find in the templates is what exceptions.py says, no more and no less."""
+"""The findings of cdk-nag, checkov and cfn-lint in the templates are exactly the exceptions."""
 
 import json
 import re
@@ -14,11 +14,9 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from cdk_nag import AwsSolutionsChecks
 
-from stacks.registry import add_registry
-from stacks.settings.settings import Settings
-from tests.stacks.checkov import failed_checks
-from tests.stacks.conftest import EVERYTHING_ELSE, NEEDED, PROJECT, Synthesise, feature_flags, unhashed
-from tests.stacks.exceptions import EXCEPTED
+from tests.stacks.checkers.checkov import failed_checks
+from tests.stacks.checkers.exceptions import EXCEPTED
+from tests.support.assembly import EVERYTHING_ELSE, Synthesise, empty_app, registry_app, unhashed
 
 VARIANTS: tuple[dict[str, str | bool], ...] = ({}, EVERYTHING_ELSE)
 WILDCARD = re.compile(r"^(AwsSolutions-IAM5)\[Resource::(.*)\]$")
@@ -56,7 +54,7 @@ def checkov(templates: Path) -> set[Finding]:
 
 
 def cdk_nag(app: App) -> set[Finding]:
-    """The exceptions are not made known to it: they would have to stand in the stacks."""
+    """Without suppressions, which would have to stand in the stacks."""
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     with pytest.raises(RuntimeError, match="ValidationFailed"):
         app.synth()
@@ -73,9 +71,8 @@ def _nag_finding(rule: str, path: str) -> Finding:
     if not (found := WILDCARD.match(rule)):
         return rule, resource
     allowed = ATTRIBUTE.sub(r"<\1>", found[2])
-    return found[
-        1
-    ], f"{resource} {allowed.replace('<AWS::Partition>:', '').replace('<AWS::Region>:<AWS::AccountId>:', '')}"
+    allowed = allowed.replace("<AWS::Partition>:", "").replace("<AWS::Region>:<AWS::AccountId>:", "")
+    return found[1], f"{resource} {allowed}"
 
 
 def _stack(template: Path) -> str:
@@ -84,7 +81,7 @@ def _stack(template: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Faulty:
-    """A stack in which every checker must find something: the checkers look at it beside ours."""
+    """A stack with a fault for every checker: they check it beside ours."""
 
     template: Path
     found_by_nag: set[Finding]
@@ -93,7 +90,7 @@ class Faulty:
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Faulty:
     folder = tmp_path_factory.mktemp("faulty")
-    app = App(outdir=str(folder), context=feature_flags(), builtin_cloud_formation_validation=False)
+    app = empty_app(folder)
     stack = Stack(app, "registry-faulty")
     s3.CfnBucket(stack, "Open").add_property_override("Colour", "blue")
     sqs.CfnQueue(stack, "Plain")
@@ -132,22 +129,11 @@ def test_cdk_nag_finds_what_is_excepted_and_a_fault(tmp_path: Path, faulty: Faul
     assert {("AwsSolutions-S10", "faulty/Open"), ("AwsSolutions-SQS4", "faulty/Plain")} <= faulty.found_by_nag
     found: set[Finding] = set()
     for number, settings in enumerate(VARIANTS):
-        app = App(
-            outdir=str(tmp_path / str(number)),
-            context=feature_flags(),
-            builtin_cloud_formation_validation=False,
-        )
-        add_registry(
-            app,
-            Settings.from_context({**NEEDED, **settings}),
-            userdata=PROJECT / "userdata",
-            lambdas=PROJECT / "lambdas",
-        )
-        found |= cdk_nag(app)
+        found |= cdk_nag(registry_app(tmp_path / str(number), settings))
     assert found == excepted("AwsSolutions")
 
 
-def test_every_exception_is_one_of_a_checker_and_stands_there_once() -> None:
+def test_every_exception_has_a_checker_a_reason_and_no_duplicate() -> None:
     listed = [(each.rule, resource) for each in EXCEPTED for resource in each.resources]
     assert sorted(listed) == sorted(excepted("W") | excepted("CKV") | excepted("AwsSolutions"))
     assert all(each.reason.endswith(".") and len(each.reason.split()) > 4 for each in EXCEPTED)

@@ -1,4 +1,4 @@
-"""checkov in an environment of its own: its hundred packages would take part in resolving ours."""
+"""checkov in its own virtual environment: with its hundred packages, ours would resolve differently."""
 
 import hashlib
 import json
@@ -7,16 +7,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.stacks.conftest import PROJECT
+from tests.support.assembly import PROJECT
 
 REQUIREMENTS = Path(__file__).with_name("checkov.txt")
 HOME = PROJECT / ".checkov"
-# It would ask its maker's servers for what is better written down in exceptions.py.
+# It would download policies from its maker's servers.
 OFFLINE = ("--skip-download", "--framework", "cloudformation", "--output", "json")
 
 
 def failed_checks(templates: Path) -> list[dict[str, Any]]:
-    """What it finds in a folder of nothing but templates."""
+    """Its findings in a folder of nothing but templates."""
     done = subprocess.run(  # noqa: S603
         [str(_installed()), "--directory", str(templates), *OFFLINE],
         capture_output=True,

@@ -1,9 +1,11 @@
-"""Which schedules EventBridge Scheduler would take, decided before a deployment instead of in its middle."""
+"""Schedules that EventBridge Scheduler accepts or refuses, and the longest gap between two runs."""
+
+from datetime import timedelta
 
 import pytest
 
-from stacks.settings.form_error import FormError
-from stacks.settings.schedules import schedule
+from stacks.settings.forms import FormError
+from stacks.settings.schedule import longest_gap, schedule
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ from stacks.settings.schedules import schedule
         "cron(0,30 0 1,15 1-6 ? 2199)",
     ],
 )
-def test_a_schedule_that_repeats_is_accepted(text: str) -> None:
+def test_a_repeating_schedule_is_accepted(text: str) -> None:
     assert schedule(text) == text
 
 
@@ -77,7 +79,31 @@ def test_a_schedule_that_repeats_is_accepted(text: str) -> None:
         ("cron(٣ 3 1 * ? *)", "has '٣' as minutes"),
     ],
 )
-def test_a_schedule_that_would_be_refused_later_is_refused_now(text: str, problem: str) -> None:
+def test_a_schedule_that_aws_would_refuse_is_refused_before_the_deployment(text: str, problem: str) -> None:
     with pytest.raises(FormError) as caught:
         schedule(text)
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "gap"),
+    [
+        ("rate(5 minutes)", timedelta(minutes=5)),
+        ("rate(1 hour)", timedelta(hours=1)),
+        ("rate(2 days)", timedelta(2)),
+        ("cron(17 3 1 * ? *)", timedelta(31)),
+        ("cron(0/15 * * * ? *)", timedelta(minutes=15)),
+        ("cron(*/5 8-17 ? * MON-FRI *)", timedelta(days=2, hours=14, minutes=5)),
+        ("cron(0 9,21 * * ? *)", timedelta(hours=12)),
+        ("cron(0 6,20 * * ? *)", timedelta(hours=14)),
+        ("cron(0 8 L * ? *)", timedelta(31)),
+        ("cron(0 8 15W * ? *)", timedelta(32)),
+        ("cron(0 8 ? * 6L *)", timedelta(35)),
+        ("cron(0 9 ? jan,jul fri#2 *)", timedelta(189)),
+        ("cron(0 0 29 2 ? *)", timedelta(1461)),
+        ("cron(0 0 1 1 ? 2026-2030)", timedelta.max),
+        ("cron(0 0 31 2 ? *)", timedelta.max),
+    ],
+)
+def test_the_longest_gap_between_two_runs(schedule: str, gap: timedelta) -> None:
+    assert longest_gap(schedule) == gap

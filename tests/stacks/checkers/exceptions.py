@@ -1,6 +1,6 @@
-"""What the checkers of the templates say and we do not follow: all of it, each with its reason.
+"""The checkers' findings that we do not follow, each with its reason.
 
-test_checkers.py fails on a finding that is not in this list, and on an entry that no checker asks for any more.
+test_checkers.py fails on a finding that is not in this list, and on an entry that no checker reports any more.
 """
 
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ EXCEPTED = (
     Excepted(
         "AwsSolutions-S1",
         BUCKETS,
-        "An access log needs a third bucket, and grows by a line for each layer that somebody pulls. Who pulled what"
-        " is in nginx's log on the host; the buckets' only reader is the host's role.",
+        "An access log needs a third bucket, and grows by a line for each pulled layer. nginx's log on the host has"
+        " every pull with its user; the buckets' only reader is the host's role.",
     ),
     Excepted("CKV_AWS_18", BUCKETS, "As AwsSolutions-S1, which is the same rule."),
     Excepted(
         "AwsSolutions-VPC7",
         ("host/Network",),
-        "Flow logs cost by the gigabyte and would say what nginx's log says better: the security group lets in"
-        " nothing but ports 80 and 443 of one host.",
+        "Flow logs cost by the gigabyte, and nginx's log has the same with more detail: the security group opens"
+        " only ports 80 and 443 of one host.",
     ),
     Excepted(
         "AwsSolutions-EC23",
         ("host/Ports",),
-        "A registry that docker can reach from anywhere is the product. Ports 80 and 443 are open, no other is.",
+        "A registry that docker can reach from anywhere is the product. Only ports 80 and 443 are open.",
     ),
     Excepted(
         "CKV_AWS_260",
@@ -46,8 +46,8 @@ EXCEPTED = (
     Excepted(
         "AwsSolutions-AS3",
         ("host/Group/ASG",),
-        "A mail for every launch would be a mail for every deploy. What replaces a host by itself is check_health,"
-        " which says so in its own mail.",
+        "A mail for every launch would be a mail for every deploy. Only check_health replaces a host by itself, and"
+        " reports it in its own mail.",
     ),
     Excepted(
         "AwsSolutions-L1",
@@ -58,31 +58,31 @@ EXCEPTED = (
     Excepted(
         "AwsSolutions-SQS3",
         ("operations/LostRuns",),
-        "It is itself the dead-letter queue, of the two schedules: a use that the rule does not know.",
+        "It is itself the dead-letter queue of the schedules: the rule does not know this use.",
     ),
     Excepted(
         "CKV_AWS_27",
         ("operations/LostRuns",),
-        "It is encrypted, by SQS's own key (SqsManagedSseEnabled); the rule looks for a KMS key only. A message"
+        "SQS encrypts it with its own key (SqsManagedSseEnabled); the rule looks for a KMS key only. A message"
         " holds the time of a run that could not start.",
     ),
     Excepted(
         "CKV_AWS_116",
         FUNCTIONS,
-        "A run that cannot start ends in the schedule's dead-letter queue; one that fails rings the alarm on errors,"
-        " and the next comes by itself.",
+        "A run that cannot start ends in the schedule's dead-letter queue; a failed run raises the alarm on errors,"
+        " and the schedule starts the next.",
     ),
     Excepted(
         "CKV_AWS_117",
         FUNCTIONS,
-        "The health check looks from outside, as a client does. Inside the VPC it would need a NAT gateway, for"
-        " more than everything else costs.",
+        "The health check looks from outside, as a client does. Inside the VPC it would need a NAT gateway, which"
+        " costs more than everything else.",
     ),
     Excepted(
         "CKV_AWS_115",
         FUNCTIONS,
         "Reserving concurrency fails in an account that has the initial quota of 10. Two runs at once do no harm:"
-        " the conditional write in the state bucket lets one act.",
+        " the conditional write in the state bucket lets only one of them act.",
     ),
     Excepted(
         "CKV_AWS_173",
@@ -113,7 +113,7 @@ EXCEPTED = (
     Excepted(
         "AwsSolutions-IAM5",
         ("host/Role arn:ssm:parameter/registry/registry.example.com/users/*",),
-        "Users come and go by their parameters: the host must see those that nobody has thought of yet.",
+        "Users come and go by their parameters: the host must also read users created later.",
     ),
     Excepted(
         "AwsSolutions-IAM5",
@@ -141,6 +141,6 @@ EXCEPTED = (
     Excepted(
         "W3005",
         ("host/Hosts", *FUNCTIONS),
-        "The CDK writes a dependency down that a reference implies already. It is redundant, not wrong.",
+        "The CDK also writes down dependencies that references imply. They are redundant, not wrong.",
     ),
 )

@@ -1,4 +1,4 @@
-"""What holds for every template: it is valid, names nothing, and is the same every time."""
+"""All templates together: valid, without physical names, and the same every time."""
 
 import json
 import os
@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 
-from stacks.registry import add_registry
-from stacks.settings.settings import Settings
-from tests.stacks.conftest import EVERYTHING_ELSE, NEEDED, PROJECT, Assembly, Synthesise, feature_flags
+from tests.support.assembly import (
+    EVERYTHING_ELSE,
+    PROJECT,
+    STACKS,
+    Assembly,
+    Synthesise,
+    empty_app,
+    registry_app,
+)
 
 PHYSICAL_NAMES = {
     "AutoScalingGroupName",
@@ -43,44 +49,37 @@ def keys(value: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("settings", [{}, EVERYTHING_ELSE], ids=["defaults", "everything else"])
 def test_the_cdks_own_validator_finds_nothing(tmp_path: Path, settings: dict[str, str | bool]) -> None:
-    app = App(outdir=str(tmp_path), context=feature_flags())
-    add_registry(
-        app,
-        Settings.from_context({**NEEDED, **settings}),
-        userdata=PROJECT / "userdata",
-        lambdas=PROJECT / "lambdas",
-    )
-    app.synth()
+    registry_app(tmp_path, settings, validate=True).synth()
     assert json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"] == []
 
 
-def test_the_cdks_own_validator_would_have_found_a_fault(tmp_path: Path) -> None:
-    app = App(outdir=str(tmp_path), context=feature_flags())
+def test_the_cdks_own_validator_finds_a_fault(tmp_path: Path) -> None:
+    app = empty_app(tmp_path, validate=True)
     ec2.CfnSecurityGroup(Stack(app, "faulty"), "Group", group_description="an apostrophe's not allowed")
     with pytest.raises(RuntimeError, match="GroupDescription"):
         app.synth()
 
 
-def test_nothing_is_given_a_physical_name(assembly: Assembly) -> None:
+def test_no_resource_has_a_physical_name(assembly: Assembly) -> None:
     for template in assembly.templates:
         for name, resource in template.body["Resources"].items():
             assert (name, PHYSICAL_NAMES & set(keys(resource.get("Properties")))) == (name, set())
 
 
+def test_no_template_mentions_a_secret(assembly: Assembly) -> None:
+    for template in assembly.templates:
+        text = template.path.read_text()
+        assert not [
+            word for word in ("{{resolve:", "SecretsManager", "NoEcho", "AKIA", "BEGIN ") if word in text
+        ]
+
+
 def test_two_registries_fit_into_one_account(synthesise: Synthesise, assembly: Assembly) -> None:
     second = synthesise(name_prefix="team-b", domain_name="team-b.example.com")
-    for stack in ("storage", "dns", "host", "operations"):
-        mine, other = assembly.template(f"registry-{stack}"), second.template(f"team-b-{stack}")
-        exports = [
-            {output["Export"]["Name"] for output in template.body["Outputs"].values() if "Export" in output}
-            for template in (mine, other)
-        ]
-        assert not exports[0] & exports[1]
-        for of_the_first in (
-            *(f"registry-{each}" for each in ("storage", "dns", "host", "operations")),
-            "registry.example.com",
-        ):
-            assert of_the_first not in other.path.read_text()
+    of_the_first = (*(f"registry-{stack}" for stack in STACKS), "registry.example.com")
+    for mine, other in zip(assembly.templates, second.templates, strict=True):
+        assert not mine.exports() & other.exports()
+        assert not [name for name in of_the_first if name in other.path.read_text()]
 
 
 def test_the_same_settings_give_the_same_templates(synthesise: Synthesise, assembly: Assembly) -> None:
@@ -91,9 +90,8 @@ def test_the_same_settings_give_the_same_templates(synthesise: Synthesise, assem
     ]
 
 
-def test_nothing_is_looked_up_and_no_function_runs_during_a_deployment(assembly: Assembly) -> None:
-    manifest = json.loads((assembly.folder / "manifest.json").read_text())
-    assert manifest.get("missing", []) == []
+def test_a_deployment_looks_nothing_up_and_runs_no_function(assembly: Assembly) -> None:
+    assert assembly.manifest.get("missing", []) == []
     for template in assembly.templates:
         kinds = {resource["Type"] for resource in template.body["Resources"].values()}
         assert not {kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))}
@@ -104,7 +102,7 @@ def test_nothing_is_looked_up_and_no_function_runs_during_a_deployment(assembly:
     }
 
 
-def test_wrong_settings_end_the_app_with_a_message_before_anything_is_synthesised(tmp_path: Path) -> None:
+def test_wrong_settings_end_the_app_with_a_message_and_no_template(tmp_path: Path) -> None:
     output = tmp_path / "cdk.out"
     done = subprocess.run(
         [sys.executable, "app.py"],

@@ -1,0 +1,78 @@
+"""The CloudWatch alarms."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.assembly import Assembly, Synthesise, readable
+
+
+def alarms(assembly: Assembly) -> dict[str, dict[str, Any]]:
+    found = assembly.operations.of_type("AWS::CloudWatch::Alarm")
+    return {name.removeprefix("Alarms")[:-8]: each["Properties"] for name, each in found.items()}
+
+
+def test_every_silent_failure_has_an_alarm_that_sends_mail(assembly: Assembly) -> None:
+    seen = alarms(assembly)
+    assert set(seen) == {
+        "CertificateLife",
+        "FailedMail",
+        "HealthErrors",
+        "HealthHeartbeat",
+        "HealthThrottles",
+        "LostRuns",
+        "NoReceiver",
+        "RenewalErrors",
+        "RenewalHeartbeat",
+        "RenewalThrottles",
+    }
+    for name, alarm in seen.items():
+        (action,) = alarm["AlarmActions"]
+        assert (name, readable(action).startswith("<AlertsTopic")) == (name, True)
+        assert alarm["AlarmDescription"].startswith("registry.example.com: ")
+
+
+@pytest.mark.parametrize("name", ["HealthHeartbeat", "RenewalHeartbeat"])
+def test_a_missing_heartbeat_is_an_alarm(assembly: Assembly, name: str) -> None:
+    assert alarms(assembly)[name]["TreatMissingData"] == "breaching"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "period"),
+    [
+        ("rate(1 minute)", 300),
+        ("rate(5 minutes)", 300),
+        ("rate(10 minutes)", 600),
+        ("cron(0/20 * * * ? *)", 1200),
+        ("rate(8 hours)", 28_800),
+        ("rate(500 minutes)", 32_400),
+        ("rate(12 hours)", 43_200),
+    ],
+)
+def test_the_heartbeats_period_follows_the_schedule_within_cloudwatchs_limits(
+    synthesise: Synthesise, schedule: str, period: int
+) -> None:
+    alarm = alarms(synthesise(health_schedule=schedule))["HealthHeartbeat"]
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (period, 3)
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    assert period * 3 <= (604_800 if period % 3600 == 0 else 86_400)
+
+
+def test_a_month_and_a_day_without_a_renewal_run_is_an_alarm(assembly: Assembly) -> None:
+    alarm = alarms(assembly)["RenewalHeartbeat"]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("DaysSinceRenewalRun", 33)
+    assert alarm["Period"] * alarm["EvaluationPeriods"] <= 86_400
+
+
+def test_the_alarms_watch_the_functions_own_metrics(assembly: Assembly) -> None:
+    own = {
+        alarm["MetricName"]: alarm["Dimensions"]
+        for alarm in alarms(assembly).values()
+        if alarm["Namespace"] == "PrivateRegistry"
+    }
+    assert set(own) == {"AlertReceivers", "CertificateLifeLeft", "DaysSinceRenewalRun", "Healthy"}
+    assert all(each == [{"Name": "service", "Value": "registry.example.com"}] for each in own.values())
+    for function in assembly.operations.of_type("AWS::Lambda::Function").values():
+        variables = function["Properties"]["Environment"]["Variables"]
+        assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "PrivateRegistry"
+        assert variables["POWERTOOLS_SERVICE_NAME"] == "registry.example.com"
