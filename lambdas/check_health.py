@@ -14,7 +14,7 @@ from lambdas.aws.hosts import find_hosts, replace_host
 from lambdas.aws.state_store import Held, OvertakenError, read_state, write_state
 from lambdas.aws.telemetry import LOGGER, METRICS, measure, scheduled_moment
 from lambdas.environment import HealthEnvironment
-from lambdas.judge.causes import Step
+from lambdas.judge.causes import RepairStep
 from lambdas.judge.diagnosis import Diagnosis, Inside, Sight, diagnose, read_inside
 from lambdas.judge.incident import Change, Repair, State, transition
 from lambdas.judge.renewal import early_renewal_is_due
@@ -153,9 +153,9 @@ def choose_repair(
     diagnosis: Diagnosis,
     now: datetime,
     faults: list[AwsError],
-) -> tuple[Step | None, str]:
+) -> tuple[RepairStep | None, str]:
     step = next_step(failing, diagnosis, now) if environment.repairs else None
-    if step != Step.INSTANCE:
+    if step != RepairStep.INSTANCE:
         return step, ""
     try:
         host = replaceable(find_hosts(aws.autoscaling, environment.domain_name), failing, now)
@@ -165,13 +165,13 @@ def choose_repair(
     return (step, host) if host else (None, "")
 
 
-def entering(change: Change, step: Step | None, now: datetime) -> Change:
+def entering(change: Change, step: RepairStep | None, now: datetime) -> Change:
     """Each step is remembered before it is done: a run that dies in it does not do it twice."""
     if step is None:
         return change
 
     def entered(state: State) -> State:
-        replaced_at = now if step == Step.INSTANCE else state.replaced_at
+        replaced_at = now if step == RepairStep.INSTANCE else state.replaced_at
         return replace(state, repairs=(*state.repairs, Repair(step, now)), replaced_at=replaced_at)
 
     return replace(change, claimed=entered(change.claimed), settled=entered(change.settled))
@@ -186,11 +186,11 @@ def concluding(change: Change, outcome: str) -> Change:
 
 
 def carry_out(
-    environment: HealthEnvironment, aws: Aws, step: Step, host: str, ring: Ring, faults: list[AwsError]
+    environment: HealthEnvironment, aws: Aws, step: RepairStep, host: str, ring: Ring, faults: list[AwsError]
 ) -> str:
     """Whatever comes of it, the mail says so."""
     try:
-        if step == Step.INSTANCE:
+        if step == RepairStep.INSTANCE:
             replace_host(aws.autoscaling, host)
             return f"{host} is being replaced"
         reply = ring(aws.ssm, environment.doorbell, VERBS[step], wait_seconds=REPAIR_SECONDS)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from lambdas.judge.causes import CAUSES, Step
+from lambdas.judge.causes import CAUSES, RepairStep
 from lambdas.judge.diagnosis import Diagnosis
 
 FAILURES_IN_A_ROW = 2
@@ -23,7 +23,7 @@ class Mail(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    step: Step
+    step: RepairStep
     at: datetime
     outcome: str = "begun"
 
@@ -102,7 +102,7 @@ def _written(value: Any) -> Any:
 def _read(name: str, value: Any) -> Any:
     if name == "repairs":
         return tuple(
-            Repair(Step(step), datetime.fromisoformat(at), str(outcome)) for step, at, outcome in value
+            Repair(RepairStep(step), datetime.fromisoformat(at), str(outcome)) for step, at, outcome in value
         )
     if name == "since" or (name.endswith(("_at", "_until")) and value is not None):
         return datetime.fromisoformat(value)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from lambdas.aws.hosts import Hosts
-from lambdas.judge.causes import Step
+from lambdas.judge.causes import RepairStep
 from lambdas.judge.diagnosis import Diagnosis
 from lambdas.judge.incident import FAILURES_IN_A_ROW, State
 from lambdas.see.facts import read_lines
@@ -12,20 +12,20 @@ from lambdas.see.run_command import Output
 BETWEEN_REPLACEMENTS = timedelta(hours=6)
 # From launch to serving, a slow package mirror and a retried challenge included.
 LONGEST_START = timedelta(minutes=30)
-VERBS = {Step.SERVICE: "repair-service", Step.ENGINE: "repair-engine"}
+VERBS = {RepairStep.SERVICE: "repair-service", RepairStep.ENGINE: "repair-engine"}
 
 
-def next_step(failing: State, diagnosis: Diagnosis, now: datetime) -> Step | None:
+def next_step(failing: State, diagnosis: Diagnosis, now: datetime) -> RepairStep | None:
     """``failing`` counts this run's failure already. Each step is tried once in an incident."""
     if diagnosis.cause is None or failing.failures < FAILURES_IN_A_ROW:
         return None
     tried = {repair.step for repair in failing.repairs}
     step = next((step for step in diagnosis.cause.repairs if step not in tried), None)
-    first = diagnosis.cause.repairs[:1] == (step,) and step != Step.INSTANCE
+    first = diagnosis.cause.repairs[:1] == (step,) and step != RepairStep.INSTANCE
     if not diagnosis.is_down and (diagnosis.cause.repair_interrupts or not first):
         return None
     replaced = failing.replaced_at
-    if step == Step.INSTANCE and replaced and now - replaced < BETWEEN_REPLACEMENTS:
+    if step == RepairStep.INSTANCE and replaced and now - replaced < BETWEEN_REPLACEMENTS:
         return None
     return step
 

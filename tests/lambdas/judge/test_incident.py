@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.judge.causes import CAUSES, Step
+from lambdas.judge.causes import CAUSES, RepairStep
 from lambdas.judge.diagnosis import Diagnosis
 from lambdas.judge.incident import Mail, Repair, State, transition
 from tests.lambdas.account import NOW
@@ -82,7 +82,7 @@ def test_what_an_incident_does_not_end_is_remembered_beyond_it() -> None:
         cause_id="host-gone",
         told_at=NOW,
         told_cause_id="host-gone",
-        repairs=(Repair(Step.INSTANCE, NOW),),
+        repairs=(Repair(RepairStep.INSTANCE, NOW),),
         replaced_at=NOW,
         served_by="i-1",
         renewal_at=NOW,
@@ -102,9 +102,9 @@ states = st.builds(
     is_down=st.booleans(),
     told_at=st.none() | moments,
     told_cause_id=st.sampled_from(["", *CAUSES]),
-    repairs=st.lists(st.builds(Repair, st.sampled_from(Step), moments, st.text(max_size=50)), max_size=3).map(
-        tuple
-    ),
+    repairs=st.lists(
+        st.builds(Repair, st.sampled_from(RepairStep), moments, st.text(max_size=50)), max_size=3
+    ).map(tuple),
     replaced_at=st.none() | moments,
     served_by=st.text(max_size=20),
     asked_at=st.none() | moments,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.judge.causes import CAUSES, Step
+from lambdas.judge.causes import CAUSES, RepairStep
 from lambdas.judge.check import Check
 from lambdas.judge.incident import Change, Mail, Repair, State
 from lambdas.tell.alert import Message, Place, quoted, write_alert
@@ -23,7 +23,7 @@ INCIDENT = State(
     failures=2,
     cause_id="registry-stopped",
     is_down=True,
-    repairs=(Repair(Step.SERVICE, NOW, "restarted"),),
+    repairs=(Repair(RepairStep.SERVICE, NOW, "restarted"),),
 )
 
 
@@ -126,7 +126,7 @@ def test_what_was_observed_is_quoted_harmlessly(hostile: str, harmless: str) -> 
 def test_no_log_line_forges_a_subject_a_line_or_a_link(pieces: list[str]) -> None:
     hostile = "".join(pieces)
     checks = [Check(hostile, False, hostile, hostile)]
-    mail = written(change(Mail.ALERT, repairs=(Repair(Step.SERVICE, NOW, hostile),)), checks)
+    mail = written(change(Mail.ALERT, repairs=(Repair(RepairStep.SERVICE, NOW, hostile),)), checks)
     assert mail.subject == "[registry.example.com] DOWN: The registry container is stopped"
     head, check, gap, repair = mail.body.splitlines()[:6], *mail.body.splitlines()[6:]
     assert [line.partition(":")[0] for line in head] == ["What", "Why", "Do", "Runbook", "Host", ""]
