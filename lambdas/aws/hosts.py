@@ -1,4 +1,4 @@
-"""The group a registry's hosts are in: who serves, and taking one out of service."""
+"""The Auto Scaling group of a registry's hosts: which hosts serve, and replacing one."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

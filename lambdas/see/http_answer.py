@@ -28,6 +28,10 @@ class Answer:
             return False
         return isinstance(content, dict) and isinstance(content.get("repositories"), list)
 
+    @property
+    def is_well_catalog(self) -> bool:
+        return self.status == 200 and not self.problem and self.is_catalog
+
     def __str__(self) -> str:
         status = "" if self.status is None else f"HTTP {self.status}"
         return ", ".join(filter(None, (status, self.problem))) or "no answer"

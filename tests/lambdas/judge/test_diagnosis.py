@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from lambdas.judge.causes import CAUSES
-from lambdas.judge.diagnosis import Inside, Sight, diagnose, read_inside
+from lambdas.judge.diagnosis import diagnose
+from lambdas.judge.sight import Inside, Sight, read_inside
 from lambdas.see.facts import Facts
 from lambdas.see.http_answer import Answer
 from lambdas.see.probe import Names, Outside, Served
 from lambdas.see.run_command import Delivery, Output, Reply
-from tests.lambdas.account import ADDRESS, FINGERPRINT, NOW, WELL, WELL_FACTS, WELL_OUTSIDE, lines
+from tests.support.well_registry import ADDRESS, FINGERPRINT, NOW, WELL, WELL_FACTS, WELL_OUTSIDE, lines
 
 SERVER_ERROR = Answer(502)
 Fault = Callable[[Sight], Sight]

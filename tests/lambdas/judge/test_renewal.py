@@ -9,7 +9,7 @@ from lambdas.judge.diagnosis import Diagnosis
 from lambdas.judge.renewal import early_renewal_is_due, judge_renewal, read_renewal
 from lambdas.see.probe import Outside, Served
 from lambdas.see.run_command import Delivery, Reply
-from tests.lambdas.account import FINGERPRINT, WELL_OUTSIDE, answered, renewed
+from tests.support.well_registry import FINGERPRINT, WELL_OUTSIDE, answered, renewed
 
 BEGIN = datetime(2027, 1, 15, 12, tzinfo=UTC)
 TICK = timedelta(hours=6)

@@ -8,19 +8,21 @@ import pytest
 from lambdas.aws.hosts import Hosts
 from lambdas.judge.causes import CAUSES, RepairStep
 from lambdas.judge.diagnosis import Diagnosis
-from lambdas.judge.incident import Repair, State
+from lambdas.judge.incident import Incident, Repair
+from lambdas.judge.memory import HealthMemory
 from lambdas.judge.repair import next_step, replaceable
-from tests.lambdas.account import HOST, NOW
+from tests.support.well_registry import HOST, NOW
 
-FAILING = State(started_at=NOW, since=NOW, failures=2)
+FAILING = HealthMemory(NOW, Incident(NOW, failures=2))
 
 
 def down(cause_id: str) -> Diagnosis:
     return Diagnosis(CAUSES[cause_id], is_down=True)
 
 
-def tried(*steps: RepairStep) -> State:
-    return replace(FAILING, repairs=tuple(Repair(step, NOW) for step in steps))
+def tried(*steps: RepairStep) -> HealthMemory:
+    repairs = tuple(Repair(step, NOW) for step in steps)
+    return replace(FAILING, incident=replace(FAILING.incident, repairs=repairs))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def test_service_then_engine_then_instance_then_nothing(
 
 
 def test_nothing_is_repaired_before_the_second_failure() -> None:
-    assert next_step(replace(FAILING, failures=1), down("registry-stopped"), NOW) is None
+    assert next_step(HealthMemory(NOW, Incident(NOW, failures=1)), down("registry-stopped"), NOW) is None
 
 
 @pytest.mark.parametrize(

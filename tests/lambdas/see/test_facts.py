@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdas.see.facts import LONGEST_OUTPUT, Facts, read_lines
-from tests.lambdas.account import WELL_FACTS, lines
+from tests.support.well_registry import WELL_FACTS, lines
 
 KEYS = st.sampled_from([field.name for field in fields(Facts)])
 quickly = settings(max_examples=60, deadline=None)
@@ -48,7 +48,7 @@ def test_a_repeated_line_that_says_the_same_is_a_fact() -> None:
     assert Facts.read("disk_used_percent=95\r\ndisk_used_percent=95").disk_used_percent == 95
 
 
-def test_a_word_nobody_agreed_on_is_no_fact() -> None:
+def test_an_unknown_word_is_no_fact() -> None:
     assert Facts.read("nginx=active; reboot\naddress=yours\ncertificate=fine") == Facts()
 
 
@@ -82,6 +82,6 @@ def test_any_value_of_any_key_is_in_form_or_unknown(pairs: list[tuple[str, str]]
 
 @quickly
 @given(KEYS)
-def test_a_missing_key_is_unknown_and_takes_no_other_with_it(name: str) -> None:
+def test_a_missing_key_leaves_the_others_known(name: str) -> None:
     without = replace(WELL_FACTS, **{name: None})
     assert Facts.read(lines(without)) == without

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from lambdas.see.http_answer import LONGEST_ANSWER_BYTES
-from lambdas.see.probe import Login, Target, connect, get, look_at_certificate, probe, resolve
+from lambdas.see.probe import Endpoint, Login, connect, get, look_at_certificate, probe, resolve
 
 NAME = "registry.example.com"
 SECONDS = 0.1
@@ -69,7 +69,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Identity:
 
 
 @contextlib.contextmanager
-def listening(handle: Callable[[socket.socket], None]) -> Iterator[Target]:
+def listening(handle: Callable[[socket.socket], None]) -> Iterator[Endpoint]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def accept() -> None:
@@ -83,11 +83,11 @@ def listening(handle: Callable[[socket.socket], None]) -> Iterator[Target]:
                 handle(connection)
 
         threading.Thread(target=accept, daemon=True).start()
-        yield Target(NAME, "127.0.0.1", listener.getsockname()[1])
+        yield Endpoint(NAME, "127.0.0.1", listener.getsockname()[1])
         listener.shutdown(socket.SHUT_RDWR)
 
 
-def serving(who: Identity, serve: Serve) -> contextlib.AbstractContextManager[Target]:
+def serving(who: Identity, serve: Serve) -> contextlib.AbstractContextManager[Endpoint]:
     def handle(connection: socket.socket) -> None:
         with who.server.wrap_socket(connection, server_side=True) as encrypted:
             encrypted.recv(4096)
@@ -136,15 +136,15 @@ def hang_up(connection: ssl.SSLSocket) -> None:
     ],
 )
 def test_whatever_answers_the_answer_is_bounded_and_named(known: Identity, serve: Serve, shown: str) -> None:
-    with serving(known, serve) as target:
-        answer = get(target, "/v2/", None, AMPLE_SECONDS, known.client)
+    with serving(known, serve) as endpoint:
+        answer = get(endpoint, "/v2/", None, AMPLE_SECONDS, known.client)
     assert str(answer) == shown
 
 
 def test_a_byte_at_a_time_does_not_stretch_the_time(known: Identity) -> None:
     began = time.monotonic()
-    with serving(known, slowly) as target:
-        answer = get(target, "/v2/", None, SECONDS, known.client)
+    with serving(known, slowly) as endpoint:
+        answer = get(endpoint, "/v2/", None, SECONDS, known.client)
     assert answer.problem == "no end in time"
     assert time.monotonic() - began < 10 * SECONDS
 
@@ -159,8 +159,8 @@ def test_a_registry_is_seen_whole_and_gets_the_login_with_the_catalog_only(known
                 seen.append(request)
                 encrypted.sendall(WELCOME if "Authorization" in request else CHALLENGE)
 
-    with listening(handle) as target:
-        outside = probe(target, Login("health", "secret"), trust=known.client)
+    with listening(handle) as endpoint:
+        outside = probe(endpoint, Login("health", "secret"), trust=known.client)
     assert (outside.port_443, outside.port_80) == ("open", None)
     assert outside.served is not None
     assert outside.served.trust == "ok"
@@ -195,9 +195,9 @@ def test_a_certificate_clients_refuse_is_named_and_gets_no_login(
             requests.append(encrypted.recv(4096))
 
     who = identity(tmp_path, name, days_left)
-    with listening(handle) as target:
+    with listening(handle) as endpoint:
         client = who.client if trusted else ssl.create_default_context()
-        outside = probe(target, Login("health", "secret"), trust=client)
+        outside = probe(endpoint, Login("health", "secret"), trust=client)
     assert outside.served is not None
     assert outside.served.trust == trust
     assert len(outside.served.fingerprint) == 64
@@ -222,8 +222,8 @@ def say_plain(connection: socket.socket) -> None:
 def test_a_handshake_that_stops_half_way_ends(
     known: Identity, handle: Callable[[socket.socket], None]
 ) -> None:
-    with listening(handle) as target:
-        served = look_at_certificate(target, known.client, seconds=SECONDS)
+    with listening(handle) as endpoint:
+        served = look_at_certificate(endpoint, known.client, seconds=SECONDS)
     assert served.trust == "no-handshake"
     assert served.problem
 

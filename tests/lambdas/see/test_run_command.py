@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas.see.run_command import Delivery, Doorbell, Output, Reply, ask
-from tests.lambdas.account import refusal
+from tests.support.fake_aws import refusal
 
 DOORBELL = Doorbell("Verbs", "registry.example.com")
 WAIT_SECONDS = 45

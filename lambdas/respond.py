@@ -1,0 +1,98 @@
+"""What the health check does about a diagnosis: repair, send the mail, start a renewal."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from lambdas.aws.clients import Aws
+from lambdas.aws.errors import Attempts
+from lambdas.aws.hosts import Hosts, find_hosts, replace_host
+from lambdas.aws.state_store import AnotherRunError, Stored
+from lambdas.aws.telemetry import LOGGER
+from lambdas.aws.topic import publish
+from lambdas.environment import HealthEnvironment
+from lambdas.judge.diagnosis import Diagnosis
+from lambdas.judge.incident import Change
+from lambdas.judge.memory import HealthMemory
+from lambdas.judge.renewal import early_renewal_is_due
+from lambdas.judge.repair import VERBS, RepairPlan, entering, plan_repair, read_repair
+from lambdas.judge.sight import Sight
+from lambdas.see.run_command import Reply
+from lambdas.tell.alert import write_alert
+
+# The verb's own limit is 50 s for what can be repaired.
+REPAIR_SECONDS = 75
+# As long as the function may run: a run that still holds its lease after that has died.
+LEASE = timedelta(minutes=4)
+
+Ring = Callable[..., Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Responder:
+    environment: HealthEnvironment
+    aws: Aws
+    ring: Ring
+    attempts: Attempts
+
+    def respond(
+        self, stored: Stored[HealthMemory], change: Change, sight: Sight, diagnosis: Diagnosis
+    ) -> HealthMemory:
+        """Returns what the job remembers now. If another run acts, nothing is done and nothing changes."""
+        now, before = sight.now, stored.memory
+        served_by = sight.facts.instance_id if diagnosis.cause is None else None
+        memory = replace(before, incident=change.incident, served_by=served_by or before.served_by)
+        repairs = self.environment.repairs
+        plan = plan_repair(memory, diagnosis, now, self._find_hosts) if repairs else None
+        renews = early_renewal_is_due(sight.outside.served, memory.renewal_at, now)
+
+        def act(memory: HealthMemory) -> HealthMemory:
+            incident = memory.incident
+            if plan:
+                incident = incident.with_outcome(self._carry_out(plan))
+            if change.mail:
+                host = sight.facts.instance_id or memory.served_by
+                told, checks = replace(change, incident=incident), diagnosis.checks
+                message = write_alert(told, self.environment.registry, checks, host=host, now=now)
+                publish(self.aws.sns, self.environment.topic_arn, message)
+            if renews:
+                self._start_renewal(now)
+            return replace(
+                memory,
+                incident=incident.after(change.mail, now),
+                renewal_at=now if renews else memory.renewal_at,
+            )
+
+        try:
+            if plan or renews or change.mail:
+                claimed = entering(memory, plan, now) if plan else memory
+                return stored.act_alone(claimed, act, now=now, lease=LEASE)
+            stored.keep(memory, now)
+        except AnotherRunError as another:
+            LOGGER.warning(str(another))
+            return before
+        return memory
+
+    def _find_hosts(self) -> Hosts | None:
+        return self.attempts.make(find_hosts, self.aws.autoscaling, self.environment.domain_name)
+
+    def _carry_out(self, plan: RepairPlan) -> str:
+        """The outcome, success or failure, as the mail reports it."""
+        return self.attempts.make(self._repair, plan) or self.attempts.refusal
+
+    def _repair(self, plan: RepairPlan) -> str:
+        if plan.host:
+            replace_host(self.aws.autoscaling, plan.host)
+            return f"{plan.host} is being replaced"
+        verb = VERBS[plan.step]
+        return read_repair(
+            self.ring(self.aws.ssm, self.environment.doorbell, verb, wait_seconds=REPAIR_SECONDS)
+        )
+
+    def _start_renewal(self, now: datetime) -> None:
+        self.aws.functions.invoke(
+            FunctionName=self.environment.renewal_function,
+            InvocationType="Event",
+            Payload=json.dumps({"now": now.isoformat()}).encode(),
+        )
