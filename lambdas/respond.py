@@ -41,38 +41,38 @@ class Responder:
     ) -> HealthMemory:
         """Returns what the job remembers now. If another run acts, nothing is done and nothing changes."""
         now, before = sight.now, stored.memory
-        served_by = sight.facts.instance_id if diagnosis.cause is None else None
-        memory = replace(before, incident=change.incident, served_by=served_by or before.served_by)
+        failing = replace(before, incident=change.incident)
         repairs = self.environment.repairs
-        plan = plan_repair(memory, diagnosis, now, self._find_hosts) if repairs else None
-        renews = early_renewal_is_due(sight.outside.served, memory.renewal_at, now)
+        plan = plan_repair(failing, diagnosis, now, self._find_hosts) if repairs else None
+        renews = early_renewal_is_due(sight.outside.served, before.renewal_at, now)
+        served_by = sight.facts.instance_id if diagnosis.cause is None else None
 
-        def act(memory: HealthMemory) -> HealthMemory:
-            incident = memory.incident
+        def act(claimed: HealthMemory) -> HealthMemory:
+            incident = claimed.incident
             if plan:
                 incident = incident.with_outcome(self._carry_out(plan))
             if change.mail:
-                host = sight.facts.instance_id or memory.served_by
-                told, checks = replace(change, incident=incident), diagnosis.checks
-                message = write_alert(told, self.environment.registry, checks, host=host, now=now)
+                told, host = replace(change, incident=incident), sight.facts.instance_id or before.served_by
+                registry, checks = self.environment.registry, diagnosis.checks
+                message = write_alert(told, registry, checks, host=host, now=now)
                 publish(self.aws.sns, self.environment.topic_arn, message)
             if renews:
                 self._start_renewal(now)
             return replace(
-                memory,
+                claimed,
                 incident=incident.after(change.mail, now),
-                renewal_at=now if renews else memory.renewal_at,
+                served_by=served_by or before.served_by,
+                renewal_at=now if renews else before.renewal_at,
             )
 
         try:
-            if plan or renews or change.mail:
-                claimed = entering(memory, plan, now) if plan else memory
+            if plan or change.mail or renews:
+                claimed = entering(failing, plan, now) if plan else failing
                 return stored.act_alone(claimed, act, now=now, lease=LEASE)
-            stored.keep(memory, now)
+            return stored.keep(act(failing), now)
         except AnotherRunError as another:
             LOGGER.warning(str(another))
             return before
-        return memory
 
     def _find_hosts(self) -> Hosts | None:
         return self.attempts.make(find_hosts, self.aws.autoscaling, self.environment.domain_name)

@@ -45,7 +45,7 @@ class Stored(Generic[M]):
     etag: str
     """Empty if there is no object yet."""
 
-    def keep(self, memory: M, now: datetime) -> None:
+    def keep(self, memory: M, now: datetime) -> M:
         """Write what has changed.
 
         Raises:
@@ -54,6 +54,7 @@ class Stored(Generic[M]):
         if memory != self.memory:
             self._refuse_while_leased(now)
             self._write(memory, self.etag)
+        return memory
 
     def act_alone(self, claimed: M, act: Callable[[M], M], *, now: datetime, lease: timedelta) -> M:
         """Claim, act, settle: of two runs at once, one acts.
