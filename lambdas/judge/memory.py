@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from datetime import datetime
 from typing import Any, Self
 
@@ -25,9 +25,10 @@ class Memory:
 
     def to_json(self) -> str:
         """One flat object: the incident's fields stand beside the job's."""
-        values = _values(self) | _values(self.incident)
+        incident = self.incident
+        values = asdict(self) | asdict(incident) | {"repairs": [astuple(each) for each in incident.repairs]}
         del values["incident"]
-        return json.dumps(values, default=_written)
+        return json.dumps(values, default=datetime.isoformat)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -62,16 +63,6 @@ class HealthMemory(Memory):
 class RenewalMemory(Memory):
     asked_at: datetime | None = None
     """When the hosts were last asked for a renewal."""
-
-
-def _values(owner: Memory | Incident) -> dict[str, Any]:
-    return {each.name: getattr(owner, each.name) for each in fields(owner)}
-
-
-def _written(value: Repair | datetime) -> Any:
-    if isinstance(value, Repair):
-        return [value.step, value.at, value.outcome]
-    return value.isoformat()
 
 
 def _read(kind: type[Memory | Incident], content: Mapping[str, Any]) -> dict[str, Any]:
