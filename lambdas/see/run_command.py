@@ -91,16 +91,13 @@ def ask(
             states = {each["InstanceId"]: (each["Status"], each.get("StatusDetails", "")) for each in found}
             if not states and waited >= min(_TARGETS_SECONDS, wait_seconds):
                 return Reply(Delivery.NO_HOST)
-            if (states and not _under_way(states)) or waited >= wait_seconds:
+            under_way = any(status in _UNDER_WAY for status, _ in states.values())
+            if (states and not under_way) or waited >= wait_seconds:
                 return _reply(ssm, command_id, states)
     except ClientError as error:
         if error_code(error) in _THROTTLED:
             return Reply(Delivery.THROTTLED)
         raise
-
-
-def _under_way(states: Mapping[str, tuple[str, str]]) -> bool:
-    return any(status in _UNDER_WAY for status, _ in states.values())
 
 
 def _reply(ssm: "SSMClient", command_id: str, states: Mapping[str, tuple[str, str]]) -> Reply:

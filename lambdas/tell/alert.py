@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from lambdas.judge.causes import CAUSES, Cause
 from lambdas.judge.checks import Check
-from lambdas.judge.incident import Change, Incident, MailKind, Repair
+from lambdas.judge.incident import Change, Incident, MailKind
 
 # Amazon SNS takes ASCII without line breaks, of less than 100 characters.
 LONGEST_SUBJECT = 99
@@ -39,39 +39,40 @@ def write_alert(
     state = "DOWN" if incident.is_down else "AT RISK"
     again = "STILL " if change.mail == MailKind.REMINDER else ""
     heading = "RESOLVED" if is_over else f"{again}{state}"
+    shell = f"aws ssm start-session --region {registry.region}"
     lines = [
         *(_over(incident, cause, now) if is_over else _under_way(incident, cause)),
         f"Runbook: {registry.runbook}#{cause.anchor}",
-        *_host_lines(host, registry),
+        *([f"Host: {host}; a shell: {shell} --target {host}"] if host else []),
         "",
         *failing_lines(checks),
-        *_ok_lines(checks),
-        *_repair_lines(incident.repairs),
+        *(f"ok   {quoted(check.name)} {quoted(check.actual)}" for check in checks if check.ok),
+        "",
+        *(f"Repair {_time(each.at)}: {each.step}, {quoted(each.outcome)}" for each in incident.repairs),
     ]
     return Message(_subject(registry.domain_name, heading, cause), "\n".join(lines).rstrip() + "\n")
 
 
 def _under_way(incident: Incident, cause: Cause) -> Iterator[str]:
     effect = "Clients cannot use the registry." if incident.is_down else "Clients should still be served."
-    yield f"What: {cause.title} (since {incident.since:%Y-%m-%d %H:%M} UTC). {effect}"
+    yield f"What: {cause.title} (since {_time(incident.since)}). {effect}"
     yield f"Why: {cause.why}"
     yield f"Do: {cause.remedy}"
 
 
 def _over(incident: Incident, cause: Cause, now: datetime) -> Iterator[str]:
-    yield f"What: Well again since {now:%Y-%m-%d %H:%M} UTC, after {_length(now - incident.since)}."
+    yield f"What: Well again since {_time(now)}, after {_length(now - incident.since)}."
     yield f"Why: It was this: {cause.title}."
     yield "Do: Nothing."
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _length(duration: timedelta) -> str:
     minutes = round(duration / timedelta(minutes=1))
     return f"{minutes} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
-
-
-def _host_lines(host: str, registry: Registry) -> Iterator[str]:
-    if host:
-        yield f"Host: {host}; a shell: aws ssm start-session --region {registry.region} --target {host}"
 
 
 def _subject(domain_name: str, heading: str, cause: Cause) -> str:
@@ -87,17 +88,6 @@ def failing_lines(checks: Sequence[Check]) -> list[str]:
         for check in checks
         if not check.ok
     ]
-
-
-def _ok_lines(checks: Sequence[Check]) -> list[str]:
-    return [f"ok   {quoted(check.name)} {quoted(check.actual)}" for check in checks if check.ok]
-
-
-def _repair_lines(repairs: Sequence[Repair]) -> Iterator[str]:
-    if repairs:
-        yield ""
-    for repair in repairs:
-        yield f"Repair {repair.at:%Y-%m-%d %H:%M} UTC: {repair.step}, {quoted(repair.outcome)}"
 
 
 def quoted(text: str) -> str:
