@@ -1,4 +1,4 @@
-"""One look from outside, as a client has it: DNS, TCP, TLS, login, catalog. Bounded in time and in bytes."""
+"""Looks at the registry as a client does: DNS, TCP, TLS, login, catalog. Time and bytes are bounded."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ DNS_SECONDS = 5
 CONNECT_SECONDS = 5
 HANDSHAKE_SECONDS = 10
 ANSWER_SECONDS = 10
-# Behind it the registry lists the bucket.
+# Longer, because the registry lists the bucket for it.
 CATALOG_SECONDS = 20
 _LONGEST_READ_BYTES = 16_384
 
@@ -48,7 +48,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The certificate that was served. Its dates are known only if it can be trusted."""
+    """The certificate on port 443. Its dates are known only if clients trust it."""
 
     trust: Trust
     fingerprint: str = ""
@@ -64,13 +64,13 @@ class Served:
         return (self.not_after - now).total_seconds() / 86400 if self.not_after else None
 
     def life_left(self, now: datetime) -> float | None:
-        """The part of its lifetime that is left: 1 when new, 0 and less when expired."""
+        """The part of the lifetime that is left: 1 for a new certificate, 0 or less for an expired one."""
         return (self.not_after - now) / self.lifetime if self.not_after and self.lifetime else None
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """``None`` is what could not be asked, because what comes before it failed."""
+    """``None`` where nothing was asked, because an earlier step failed."""
 
     names: Names
     port_443: Port
@@ -82,7 +82,7 @@ class Outside:
 
 
 def probe(endpoint: Endpoint, login: Login | None, *, trust: ssl.SSLContext | None = None) -> Outside:
-    """Ask the registry's own address, whatever DNS says: what answers elsewhere proves nothing.
+    """Ask the registry's own address, even if DNS names another: an answer from elsewhere proves nothing.
 
     The login is sent only over a connection whose certificate is the registry's.
     """
@@ -105,7 +105,7 @@ def _since(began: float) -> int:
 
 
 def resolve(name: str) -> Names:
-    """In a thread, because the system's resolver knows no time limit."""
+    """In a thread, because the system's resolver has no time limit."""
     found: queue.SimpleQueue[Names] = queue.SimpleQueue()
     threading.Thread(target=lambda: found.put(_ask_resolver(name)), daemon=True).start()
     try:
@@ -155,7 +155,7 @@ def look_at_certificate(
 
 
 def _any_fingerprint(endpoint: Endpoint) -> str:
-    """Of a certificate nobody trusts, to be compared with the one on the host's disk. Nothing is sent."""
+    """The fingerprint of an untrusted certificate, to compare with the host's disk. No request is sent."""
     careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     careless.check_hostname = False
     careless.verify_mode = ssl.CERT_NONE
@@ -189,7 +189,7 @@ def _named(error: OSError) -> str:
 
 
 def get(endpoint: Endpoint, path: str, login: Login | None, seconds: float, trust: ssl.SSLContext) -> Answer:
-    """One GET. Redirects are answers, not orders."""
+    """One GET request. Redirects are not followed."""
     deadline = time.monotonic() + seconds
     try:
         with _handshake(endpoint, trust, seconds) as connection:
@@ -215,7 +215,7 @@ def _request(domain_name: str, path: str, login: Login | None) -> bytes:
 
 
 def _receive(connection: ssl.SSLSocket, deadline: float) -> Answer:
-    """Every read has what is left of the whole time: a byte a second cannot stretch it."""
+    """Each read gets the rest of the whole time: a server that sends a byte a second cannot prolong it."""
     received = bytearray()
     while len(received) < LONGEST_ANSWER_BYTES:
         left = deadline - time.monotonic()

@@ -47,7 +47,7 @@ def stop_registry(aws: FakeAws) -> None:
     aws.says(STOPPED)
 
 
-def test_a_well_registry_is_looked_at_at_every_tick_without_a_mail(aws: FakeAws) -> None:
+def test_a_well_registry_is_checked_at_every_tick_without_a_mail(aws: FakeAws) -> None:
     for number in range(200):
         tick(aws, number)
     assert aws.subjects == []

@@ -30,7 +30,7 @@ def test_a_renewal_that_succeeds_is_remembered_without_a_mail() -> None:
     assert recall(aws.clients.s3, ENVIRONMENT.renewal_object, RenewalMemory, NOW).memory.asked_at == NOW
 
 
-def test_a_failed_renewal_is_told_with_its_reason_and_then_raised() -> None:
+def test_a_failed_renewal_raises_after_the_mail_with_its_reason() -> None:
     aws = FakeAws(replies={"renew-certificate": LIMITED})
     with pytest.raises(RenewalFailedError, match="rate limited"):
         run(aws)
@@ -41,7 +41,7 @@ def test_a_failed_renewal_is_told_with_its_reason_and_then_raised() -> None:
     assert "FAIL log Some challenges have failed., expected no error" in body
 
 
-def test_failures_are_told_once_a_day_and_raised_each_time() -> None:
+def test_failures_send_one_mail_a_day_and_raise_each_time() -> None:
     aws = FakeAws(replies={"renew-certificate": LIMITED})
     for hours in (0, 6, 12, 18, 24):
         with pytest.raises(RenewalFailedError):
@@ -53,7 +53,7 @@ def test_failures_are_told_once_a_day_and_raised_each_time() -> None:
     assert headings == ["AT RISK", "STILL AT RISK", "RESOLVED"]
 
 
-def test_a_host_out_of_reach_is_told() -> None:
+def test_a_host_out_of_reach_sends_a_mail() -> None:
     aws = FakeAws(replies={"renew-certificate": Reply(Delivery.NO_HOST)})
     with pytest.raises(RenewalFailedError):
         run(aws)

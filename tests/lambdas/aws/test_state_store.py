@@ -23,7 +23,7 @@ def recalled(aws: FakeAws) -> Stored[HealthMemory]:
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\x00 garbage", b"{}"])
-def test_an_absent_or_unreadable_object_is_a_first_runs(aws: FakeAws, content: bytes | None) -> None:
+def test_an_absent_or_unreadable_object_is_a_first_run(aws: FakeAws, content: bytes | None) -> None:
     if content is not None:
         aws.s3.objects[ENVIRONMENT.health_object.key] = ('"x"', content)
     stored = recalled(aws)

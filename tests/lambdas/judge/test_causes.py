@@ -43,11 +43,11 @@ def test_repairs_go_from_small_to_large() -> None:
 @pytest.mark.parametrize(
     "cause_id", sorted(SHARED_BY_NEW_HOSTS | {each for each in CAUSES if each.startswith("renewal-")})
 )
-def test_a_fault_that_a_new_host_would_share_is_never_repaired_by_one(cause_id: str) -> None:
+def test_a_fault_that_a_new_host_shares_never_replaces_the_host(cause_id: str) -> None:
     assert RepairStep.INSTANCE not in CAUSES[cause_id].repairs
 
 
-def test_the_tutorials_three_cases_are_among_them_and_say_at_least_what_it_said() -> None:
+def test_the_tutorials_three_cases_are_covered() -> None:
     no_certificate, server_error, client_error = (
         CAUSES[cause_id] for cause_id in ("certificate-missing", "registry-stopped", "not-the-registry")
     )

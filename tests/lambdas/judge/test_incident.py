@@ -30,7 +30,7 @@ def test_one_failure_alone_sends_no_mail() -> None:
     assert mails_of(STOPPED, WELL, STOPPED, WELL) == [None] * 4
 
 
-def test_second_failure_in_a_row_alerts_once_and_its_end_is_told_once() -> None:
+def test_second_failure_in_a_row_alerts_once_and_resolves_once() -> None:
     mails = mails_of(*[STOPPED] * 5, *[WELL] * 3)
     assert mails == [None, ALERT, None, None, None, RESOLVED, None, None]
 
@@ -64,7 +64,7 @@ def test_a_mail_that_was_not_sent_is_sent_by_the_next_run() -> None:
     assert transition(over.incident, WELL, NOW + 3 * TICK).mail == RESOLVED
 
 
-def test_the_renewal_tells_its_first_failure() -> None:
+def test_the_first_failed_renewal_alerts() -> None:
     assert transition(FRESH, STOPPED, NOW, failures_in_a_row=1).mail == ALERT
 
 

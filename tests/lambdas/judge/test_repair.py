@@ -1,4 +1,4 @@
-"""Which repair comes when, and when none does."""
+"""Which repair comes next, and when none does."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -52,7 +52,7 @@ def test_a_fault_that_a_new_host_shares_is_left_alone(cause_id: str) -> None:
 
 
 @pytest.mark.parametrize("cause_id", ["disk-full", "clock-wrong", "certificate-not-served"])
-def test_what_interrupts_nobody_is_repaired_before_clients_feel_the_fault(cause_id: str) -> None:
+def test_a_repair_that_interrupts_no_client_does_not_wait(cause_id: str) -> None:
     assert next_step(FAILING, Diagnosis(CAUSES[cause_id]), NOW) == RepairStep.SERVICE
 
 

@@ -111,7 +111,7 @@ def endless(connection: socket.socket) -> None:
 
 
 def slowly(connection: socket.socket) -> None:
-    """A byte every 5 ms, for ever: no single wait is long."""
+    """A byte every 5 ms: no single wait is long."""
     for byte in b"HTTP/1.1 200 OK\r\nX: " + b"y" * 5000:
         connection.sendall(bytes([byte]))
         time.sleep(0.005)
@@ -133,7 +133,7 @@ def test_every_answer_is_bounded_and_named(known: Identity, serve: Serve, shown:
     assert str(answer) == shown
 
 
-def test_a_byte_at_a_time_does_not_stretch_the_time(known: Identity) -> None:
+def test_a_byte_at_a_time_does_not_prolong_the_read(known: Identity) -> None:
     began = time.monotonic()
     with serving(known, slowly) as endpoint:
         answer = get(endpoint, "/v2/", None, SECONDS, known.client)
@@ -141,7 +141,7 @@ def test_a_byte_at_a_time_does_not_stretch_the_time(known: Identity) -> None:
     assert time.monotonic() - began < 10 * SECONDS
 
 
-def test_a_registry_is_seen_whole_and_gets_the_login_with_the_catalog_only(known: Identity) -> None:
+def test_only_the_catalog_request_carries_the_login(known: Identity) -> None:
     seen: list[str] = []
 
     def serve(connection: socket.socket) -> None:
@@ -173,7 +173,7 @@ def test_a_registry_is_seen_whole_and_gets_the_login_with_the_catalog_only(known
         (NAME, 60, False, "self-signed"),
     ],
 )
-def test_a_certificate_clients_refuse_is_named_and_gets_no_login(
+def test_a_certificate_that_clients_refuse_gets_no_login(
     tmp_path: Path, name: str, days_left: int, trusted: bool, trust: str
 ) -> None:
     requests: list[str] = []
@@ -197,9 +197,7 @@ def say_nothing(connection: socket.socket) -> None:
     "handle",
     [say_nothing, sending(b"\x16\x03\x03\x00\x40half"), sending(b"HTTP/1.1 400 Bad Request\r\n\r\n")],
 )
-def test_a_handshake_that_stops_half_way_ends(
-    known: Identity, handle: Callable[[socket.socket], None]
-) -> None:
+def test_an_unfinished_handshake_ends(known: Identity, handle: Callable[[socket.socket], None]) -> None:
     with listening(handle) as endpoint:
         served = look_at_certificate(endpoint, known.client, seconds=SECONDS)
     assert served.trust == "no-handshake"

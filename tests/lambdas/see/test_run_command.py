@@ -1,4 +1,4 @@
-"""Ringing the hosts: what Systems Manager may do with a command, and that waiting for it ends."""
+"""Commands to the hosts: every way in which Systems Manager can end them."""
 
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -98,7 +98,7 @@ def test_two_hosts_renew_one_after_the_other() -> None:
         ([{"i-1": ("A status of next year", "")}], Delivery.UNDELIVERED),
     ],
 )
-def test_every_end_of_a_command_has_a_name_and_comes_in_time(
+def test_every_command_ends_in_time_with_a_named_delivery(
     polls: list[dict[str, tuple[str, str]]], delivery: Delivery
 ) -> None:
     ssm = Ssm(polls)
@@ -106,7 +106,7 @@ def test_every_end_of_a_command_has_a_name_and_comes_in_time(
     assert ssm.seconds <= WAIT_SECONDS + 1
 
 
-def test_one_host_that_hangs_does_not_hide_what_the_other_says() -> None:
+def test_a_hanging_host_does_not_hide_the_answer_of_another() -> None:
     assert rung(Ssm([{"i-1": DONE, "i-2": RUNNING}])).outputs == (Output("i-1", True, "said by i-1", ""),)
 
 
@@ -115,6 +115,6 @@ def test_a_throttled_command_says_nothing_about_the_host() -> None:
     assert (reply.delivery, reply.is_silence) == (Delivery.THROTTLED, False)
 
 
-def test_a_refused_command_is_no_answer_of_the_hosts() -> None:
+def test_a_refused_command_raises() -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         rung(Ssm([{}], refused="AccessDeniedException"))

@@ -34,7 +34,7 @@ def written(change: Change, checks: Sequence[Check] = (), registry: Registry = R
     return write_alert(change, registry, checks, host=HOST, now=NOW)
 
 
-def test_the_mail_names_what_why_do_runbook_and_then_the_checks() -> None:
+def test_the_mail_begins_with_what_why_do_and_runbook() -> None:
     checks = [Check("port 443", True, "open", "open"), Check("registry", False, "exited", "running")]
     mail = written(change(MailKind.ALERT), checks)
     assert mail.subject == "[registry.example.com] DOWN: The registry container is stopped"
@@ -64,7 +64,7 @@ def test_the_resolved_mail_says_what_it_was_and_how_long_it_took() -> None:
     ]
 
 
-def test_the_mail_links_to_the_page_on_which_a_team_reads_its_runbook() -> None:
+def test_the_mail_links_to_the_teams_own_runbook() -> None:
     registry = replace(REGISTRY, runbook="https://example.com/runbook.md")
     line = "Runbook: https://example.com/runbook.md#the-registry-container-is-stopped"
     assert line in written(change(MailKind.ALERT), registry=registry).body.splitlines()
@@ -86,7 +86,7 @@ def test_the_subject_says_whether_clients_feel_it(mail: MailKind, is_down: bool,
 
 
 @pytest.mark.parametrize("length", [5, 60, 253])
-def test_every_subject_is_one_that_sns_takes(length: int) -> None:
+def test_sns_takes_every_subject(length: int) -> None:
     domain = ("a" * (length - 4)) + ".com"
     for cause in CAUSES.values():
         registry = replace(REGISTRY, domain_name=domain)
