@@ -40,7 +40,7 @@ class Stored(Generic[M]):
     """A memory as a run found it, and the object that holds it."""
 
     s3: "S3Client"
-    place: StateObject
+    location: StateObject
     memory: M
     etag: str
     """Empty if there is no object yet."""
@@ -76,7 +76,7 @@ class Stored(Generic[M]):
 
     def _write(self, memory: M, etag: str) -> str:
         """Returns the new ETag."""
-        bucket, key, body = self.place.bucket, self.place.key, memory.to_json().encode()
+        bucket, key, body = self.location.bucket, self.location.key, memory.to_json().encode()
         try:
             if etag:
                 return self.s3.put_object(Bucket=bucket, Key=key, Body=body, IfMatch=etag)["ETag"]
@@ -87,16 +87,16 @@ class Stored(Generic[M]):
             raise
 
 
-def recall(s3: "S3Client", place: StateObject, kind: type[M], now: datetime) -> Stored[M]:
+def recall(s3: "S3Client", location: StateObject, kind: type[M], now: datetime) -> Stored[M]:
     """An object that is absent or unreadable stands for the memory of a first run."""
     try:
-        found = s3.get_object(Bucket=place.bucket, Key=place.key)
+        found = s3.get_object(Bucket=location.bucket, Key=location.key)
     except ClientError as error:
         if error_code(error) in _ABSENT:
-            return Stored(s3, place, kind.of_a_first_run(now), "")
+            return Stored(s3, location, kind.of_a_first_run(now), "")
         raise
     try:
         memory = kind.from_json(found["Body"].read(_LONGEST_OBJECT_BYTES).decode())
     except ValueError:
         memory = kind.of_a_first_run(now)
-    return Stored(s3, place, memory, found["ETag"])
+    return Stored(s3, location, memory, found["ETag"])

@@ -19,10 +19,6 @@ class Inside:
     facts: Facts
 
     @property
-    def is_silent(self) -> bool:
-        return Reply(self.delivery).is_silence
-
-    @property
     def is_unreadable(self) -> bool:
         return self.delivery == Delivery.ANSWERED and self.facts.known < FEWEST_FACTS
 
@@ -49,7 +45,7 @@ class Sight:
 
     @property
     def is_silent_inside(self) -> bool:
-        return self.inside is not None and self.inside.is_silent
+        return self.inside is not None and self.inside.delivery.is_silence
 
     @property
     def shows_life(self) -> bool:

@@ -33,6 +33,11 @@ class Delivery(StrEnum):
     TIMED_OUT = "no answer in time"
     THROTTLED = "throttled"
 
+    @property
+    def is_silence(self) -> bool:
+        """The hosts were asked and none answered. A throttled command says nothing about the hosts."""
+        return self not in (Delivery.ANSWERED, Delivery.THROTTLED)
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -46,11 +51,6 @@ class Output:
 class Reply:
     delivery: Delivery
     outputs: tuple[Output, ...] = ()
-
-    @property
-    def is_silence(self) -> bool:
-        """The hosts were asked and none answered. A throttled command says nothing about the hosts."""
-        return self.delivery in (Delivery.NO_HOST, Delivery.UNDELIVERED, Delivery.TIMED_OUT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The health check as a whole: one tick after another against a fake AWS."""
+"""The health check as a whole, its response included: one tick after another against a fake AWS."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -111,8 +111,8 @@ def test_a_hanging_host_does_not_hide_the_answer_of_another() -> None:
 
 
 def test_a_throttled_command_says_nothing_about_the_host() -> None:
-    reply = rung(Ssm([{}], refused="ThrottlingException"))
-    assert (reply.delivery, reply.is_silence) == (Delivery.THROTTLED, False)
+    delivery = rung(Ssm([{}], refused="ThrottlingException")).delivery
+    assert (delivery, delivery.is_silence) == (Delivery.THROTTLED, False)
 
 
 def test_a_refused_command_raises() -> None:
