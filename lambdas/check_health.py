@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.aws.clients import Aws, connect
@@ -24,6 +23,7 @@ from lambdas.tell.alert import failing_lines
 from lambdas.tell.measures import Measures, health_measures
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_ssm import SSMClient
 
 HEALTH_USER = "health"
@@ -36,7 +36,7 @@ class HealthCheckError(Exception):
 
 @LOGGER.inject_lambda_context
 @METRICS.log_metrics
-def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     return check(scheduled_moment(event), HealthEnvironment.read(), connect())
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.aws.clients import Aws, connect
 from lambdas.aws.state_store import AnotherRunError, recall
@@ -21,6 +20,9 @@ from lambdas.see.run_command import Reply, ask
 from lambdas.tell.alert import failing_lines, write_alert
 from lambdas.tell.measures import Measures
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 # Long enough for a retried challenge. The function's own limit is longer, so that the mail can still be sent.
 WAIT_SECONDS = 600
 LEASE = timedelta(minutes=15)
@@ -32,7 +34,7 @@ class RenewalFailedError(Exception):
 
 @LOGGER.inject_lambda_context
 @METRICS.log_metrics
-def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     return renew(scheduled_moment(event), Environment.read(), connect())
 
 

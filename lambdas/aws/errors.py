@@ -1,7 +1,6 @@
 """Calls to AWS that may fail without ending the run."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,11 +16,11 @@ def error_code(error: AwsError) -> str:
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
 
 
-@dataclass(frozen=True, slots=True)
 class Attempts:
     """Makes calls one after the other, and keeps the errors until everything has been tried."""
 
-    errors: list[AwsError] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.errors: list[AwsError] = []
 
     def make(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | None:
         """``None`` if AWS refused."""

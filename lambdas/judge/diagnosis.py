@@ -1,11 +1,24 @@
-"""From what was seen to one cause, with the evidence."""
+"""From what was seen to one cause, with the evidence. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lambdas.judge.causes import CAUSES, Cause
-from lambdas.judge.checks import Check, clients_fail, inside_checks, outside_checks
-from lambdas.judge.explanations import explanations
+from lambdas.judge.checks import (
+    CLOCK_SECONDS,
+    CRASHES,
+    FULL_DISK_PERCENT,
+    LEAST_MEMORY_PERCENT,
+    Check,
+    clients_fail,
+    inside_checks,
+    outside_checks,
+)
 from lambdas.judge.sight import Sight
+from lambdas.see.facts import Facts
+from lambdas.see.http_answer import Answer
+from lambdas.see.probe import Outside
+from lambdas.see.run_command import Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +35,88 @@ def diagnose(sight: Sight) -> Diagnosis:
     checks = (*outside_checks(sight), *inside_checks(sight))
     if all(check.ok for check in checks):
         return Diagnosis(None, checks)
-    cause_id = next(cause_id for cause_id, holds in explanations(sight) if holds)
+    cause_id = next(cause_id for cause_id, explains in _explanations(sight) if explains)
     # Only the health check needs the health user: its login says nothing about other users.
     return Diagnosis(CAUSES[cause_id], checks, clients_fail(sight) and cause_id != "health-login-refused")
+
+
+def _explanations(sight: Sight) -> Iterator[tuple[str, bool]]:
+    """Each row is a cause, and whether it explains what was seen.
+
+    The first row that does names the cause, so a fault stands before the faults that it brings about.
+    """
+    seen, facts, failing = sight.outside, sight.facts, clients_fail(sight)
+    trust, served = (seen.served.trust, seen.served.fingerprint) if seen.served else (None, "")
+    on_disk, memory = facts.certificate_fingerprint, facts.memory_available_percent
+    outdated = bool(served and on_disk and served != on_disk and facts.certificate == "ok")
+    alive = seen.port_80 in ("open", "refused") or facts.nginx == "active"
+    lost_address = facts.address in ("free", "elsewhere")
+    delivery = sight.inside.delivery if sight.inside else None
+
+    yield "dns-missing", not seen.names.addresses
+    yield "dns-elsewhere", seen.names.addresses != (sight.address,)
+    yield "host-gone", failing and sight.is_silent_inside and not sight.shows_life
+    yield "disk-full", (facts.disk_used_percent or 0) >= FULL_DISK_PERCENT
+    yield "memory-exhausted", memory is not None and memory < LEAST_MEMORY_PERCENT
+    yield "clock-wrong", abs(facts.clock_offset_seconds or 0) > CLOCK_SECONDS
+    yield "nginx-config-broken", facts.nginx_config not in (None, "ok")
+    yield "nginx-stopped", _is_stopped(facts.nginx)
+    yield "address-lost", seen.port_443 != "open" and lost_address
+    yield "port-443-closed", seen.port_443 == "silent" and alive
+    yield "docker-stopped", _is_stopped(facts.docker) or sight.engine_hangs
+    yield "certificate-not-served", outdated
+    # Until a host has a certificate, it serves a placeholder that signs itself.
+    yield "certificate-missing", facts.certificate == "absent" or trust == "self-signed"
+    yield "certificate-expired", trust == "expired"
+    yield "certificate-wrong-name", trust == "wrong-name"
+    yield "certificate-untrusted", trust == "untrusted"
+    yield "certificate-expired", facts.certificate == "expired"
+    yield "certificate-wrong-name", facts.certificate == "wrong-name"
+    yield "users-missing", facts.users_file == "missing"
+    yield "login-check-stopped", _is_stopped(facts.auth)
+    yield "s3-denied", facts.s3 == "denied"
+    yield "s3-bucket-missing", facts.s3 == "missing"
+    yield "s3-unreachable", facts.s3 not in (None, "ok")
+    yield "registry-crash-looping", _crashes(facts)
+    yield "registry-stopped", facts.registry not in (None, "running")
+    # A firewall on the host rejects. If instead nginx came back between the two looks, a row above has the cause.
+    yield "port-443-closed", seen.port_443 == "refused" and facts.nginx == "active"
+    yield "users-outdated", facts.users_file == "old"
+    yield "ssm-offline", sight.is_silent_inside
+    yield "diagnosis-unreadable", sight.inside is not None and sight.inside.is_unreadable
+    yield "health-login-refused", _refuses_the_login(seen)
+    yield "not-the-registry", _is_another_site(seen)
+    yield "front-door-silent", trust == "no-handshake" or _gives_no_answer(seen)
+    yield "certificate-expiring", sight.expires_soon
+    yield "address-lost", not failing and lost_address
+    yield "ssm-offline", not failing and delivery not in (None, Delivery.ANSWERED)
+    yield "unexplained", True
+
+
+def _is_stopped(unit: str | None) -> bool:
+    return unit not in (None, "active", "reloading")
+
+
+def _crashes(facts: Facts) -> bool:
+    often = (facts.registry_restarts or 0) >= CRASHES and facts.catalog != 200
+    return facts.registry == "restarting" or (often and facts.registry not in (None, "absent"))
+
+
+def _refuses_the_login(seen: Outside) -> bool:
+    asks = seen.anonymous is not None and seen.anonymous.status == 401
+    return asks and (seen.catalog is None or seen.catalog.status in (401, 403))
+
+
+def _is_another_site(seen: Outside) -> bool:
+    """A whole answer, but none that a registry or a failing registry would give."""
+
+    def is_foreign(answer: Answer | None, *own: int) -> bool:
+        status = answer.status if answer else None
+        return status is not None and status < 500 and status not in own
+
+    no_catalog = seen.catalog is not None and seen.catalog.status == 200 and not seen.catalog.is_well_catalog
+    return is_foreign(seen.anonymous, 401) or is_foreign(seen.catalog, 200, 401, 403, 429) or no_catalog
+
+
+def _gives_no_answer(seen: Outside) -> bool:
+    return any(answer is not None and answer.status is None for answer in (seen.anonymous, seen.catalog))

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self, get_type_hints
+from typing import Annotated, Any, Self
 
 # Verbs print less than 2,000 characters. Longer output is not theirs.
 LONGEST_OUTPUT = 8_000
@@ -68,7 +68,7 @@ class Facts:
         return sum(getattr(self, key) is not None for key in _FORMS)
 
 
-_FORMS = {name: hint.__metadata__[0] for name, hint in get_type_hints(Facts, include_extras=True).items()}
+_FORMS = {name: hint.__metadata__[0] for name, hint in Facts.__annotations__.items()}
 
 
 def _read(key: str, value: str) -> Any:
