@@ -16,9 +16,9 @@ from lambdas.judge.diagnosis import diagnose
 from lambdas.judge.incident import transition
 from lambdas.judge.memory import HealthMemory, RenewalMemory
 from lambdas.judge.sight import Sight, read_inside
-from lambdas.respond import Responder, Ring
+from lambdas.respond import Responder
 from lambdas.see.probe import Endpoint, Login, Outside, probe
-from lambdas.see.run_command import ask
+from lambdas.see.run_command import Ring, ask
 from lambdas.tell.alert import failing_lines
 from lambdas.tell.measures import Measures, health_measures
 

@@ -16,7 +16,7 @@ from lambdas.judge.incident import transition
 from lambdas.judge.memory import RenewalMemory
 from lambdas.judge.renewal import judge_renewal, read_renewal
 from lambdas.see.probe import Endpoint, Login, Outside, probe
-from lambdas.see.run_command import Reply, ask
+from lambdas.see.run_command import Ring, ask
 from lambdas.tell.alert import failing_lines, write_alert
 from lambdas.tell.measures import Measures
 
@@ -43,7 +43,7 @@ def renew(
     environment: Environment,
     aws: Aws,
     *,
-    ring: Callable[..., Reply] = ask,
+    ring: Ring = ask,
     look: Callable[[Endpoint, Login | None], Outside] = probe,
     record: Callable[[Measures], None] = measure,
 ) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What the health check does about a diagnosis: repair, send the mail, start a renewal."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,15 +17,13 @@ from lambdas.judge.memory import HealthMemory
 from lambdas.judge.renewal import early_renewal_is_due
 from lambdas.judge.repair import VERBS, RepairPlan, entering, plan_repair, read_repair
 from lambdas.judge.sight import Sight
-from lambdas.see.run_command import Reply
+from lambdas.see.run_command import Ring
 from lambdas.tell.alert import write_alert
 
 # The verb's own limit is 50 s for what can be repaired.
 REPAIR_SECONDS = 75
 # As long as the function may run: a run that still holds its lease after that has died.
 LEASE = timedelta(minutes=4)
-
-Ring = Callable[..., Reply]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,10 @@ class Reply:
     outputs: tuple[Output, ...] = ()
 
 
+# As ``ask`` is called; tests give their own.
+Ring = Callable[..., Reply]
+
+
 @dataclass(frozen=True, slots=True)
 class Doorbell:
     """The SSM document, and the registry on whose hosts it runs."""
