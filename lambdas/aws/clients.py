@@ -28,10 +28,4 @@ def connect() -> Aws:
 
     config = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 4})
     client = partial(boto3.Session().client, config=config)
-    return Aws(
-        client("autoscaling"),
-        client("lambda"),
-        client("s3"),
-        client("sns"),
-        client("ssm"),
-    )
+    return Aws(client("autoscaling"), client("lambda"), client("s3"), client("sns"), client("ssm"))

@@ -32,5 +32,5 @@ class Attempts:
 
     @property
     def refusal(self) -> str:
-        """The code of the last error."""
+        """The last error, in the words of the mail."""
         return f"refused: {error_code(self.errors[-1])}"

@@ -16,11 +16,7 @@ _DAY = timedelta(days=1)
 
 
 def health_measures(
-    sight: Sight,
-    diagnosis: Diagnosis,
-    memory: HealthMemory,
-    renewal: RenewalMemory,
-    receivers: int | None,
+    sight: Sight, diagnosis: Diagnosis, memory: HealthMemory, renewal: RenewalMemory, receivers: int | None
 ) -> Measures:
     served, facts = sight.outside.served, sight.facts
     days_left = served.days_left(sight.now) if served else None

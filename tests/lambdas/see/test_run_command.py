@@ -15,7 +15,7 @@ WAIT_SECONDS = 45
 
 @dataclass
 class Ssm:
-    """Each list is what ListCommandInvocations says at one poll; the last stays."""
+    """``polls`` are the answers of ListCommandInvocations, one after the other. The last stays."""
 
     polls: list[dict[str, tuple[str, str]]]
     refused: str = ""
@@ -28,7 +28,7 @@ class Ssm:
         self.sent.append(request)
         return {"Command": {"CommandId": "c-1"}}
 
-    def list_command_invocations(self, *, CommandId: str) -> dict[str, Any]:  # noqa: ARG002, N803
+    def list_command_invocations(self, **_request: str) -> dict[str, Any]:
         states = self.polls.pop(0) if len(self.polls) > 1 else self.polls[0]
         found = [
             {"InstanceId": host, "Status": status, "StatusDetails": details}
@@ -36,13 +36,10 @@ class Ssm:
         ]
         return {"CommandInvocations": found}
 
-    def get_command_invocation(self, *, CommandId: str, InstanceId: str) -> dict[str, Any]:  # noqa: ARG002, N803
-        status = self.polls[0][InstanceId][0]
-        return {
-            "Status": status,
-            "StandardOutputContent": f"said by {InstanceId}",
-            "StandardErrorContent": "",
-        }
+    def get_command_invocation(self, **request: str) -> dict[str, Any]:
+        host = request["InstanceId"]
+        status, _ = self.polls[0][host]
+        return {"Status": status, "StandardOutputContent": f"said by {host}", "StandardErrorContent": ""}
 
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
@@ -50,12 +47,7 @@ class Ssm:
 
 def rung(ssm: Ssm, verb: str = "diagnose") -> Reply:
     return ask(
-        cast(Any, ssm),
-        DOORBELL,
-        verb,
-        wait_seconds=WAIT_SECONDS,
-        clock=lambda: ssm.seconds,
-        sleep=ssm.sleep,
+        cast(Any, ssm), DOORBELL, verb, wait_seconds=WAIT_SECONDS, clock=lambda: ssm.seconds, sleep=ssm.sleep
     )
 
 
