@@ -1,7 +1,7 @@
 """What the health check does about a diagnosis: repair, send the mail, start a renewal."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lambdas.aws.clients import Aws
@@ -26,12 +26,12 @@ REPAIR_SECONDS = 75
 LEASE = timedelta(minutes=4)
 
 
-@dataclass(frozen=True, slots=True)
 class Responder:
-    environment: HealthEnvironment
-    aws: Aws
-    ring: Ring
-    attempts: Attempts
+    def __init__(self, environment: HealthEnvironment, aws: Aws, ring: Ring, attempts: Attempts) -> None:
+        self._environment = environment
+        self._aws = aws
+        self._ring = ring
+        self._attempts = attempts
 
     def respond(
         self, stored: Stored[HealthMemory], change: Change, sight: Sight, diagnosis: Diagnosis
@@ -39,7 +39,7 @@ class Responder:
         """Returns what the job remembers now. If another run acts, nothing is done and nothing changes."""
         now, before = sight.now, stored.memory
         failing = replace(before, incident=change.incident)
-        repairs = self.environment.repairs
+        repairs = self._environment.repairs
         plan = plan_repair(failing, diagnosis, now, self._find_hosts) if repairs else None
         renews = early_renewal_is_due(sight.outside.served, before.renewal_at, now)
         served_by = sight.facts.instance_id if diagnosis.cause is None else None
@@ -50,9 +50,9 @@ class Responder:
                 incident = incident.with_outcome(self._carry_out(plan))
             if change.mail:
                 told, host = replace(change, incident=incident), sight.facts.instance_id or before.served_by
-                registry, checks = self.environment.registry, diagnosis.checks
+                registry, checks = self._environment.registry, diagnosis.checks
                 message = write_alert(told, registry, checks, host=host, now=now)
-                publish(self.aws.sns, self.environment.topic_arn, message)
+                publish(self._aws.sns, self._environment.topic_arn, message)
             if renews:
                 self._start_renewal(now)
             return replace(
@@ -72,24 +72,24 @@ class Responder:
             return before
 
     def _find_hosts(self) -> Hosts | None:
-        return self.attempts.make(find_hosts, self.aws.autoscaling, self.environment.domain_name)
+        return self._attempts.make(find_hosts, self._aws.autoscaling, self._environment.domain_name)
 
     def _carry_out(self, plan: RepairPlan) -> str:
         """The outcome, success or failure, as the mail reports it."""
-        return self.attempts.make(self._repair, plan) or self.attempts.refusal
+        return self._attempts.make(self._repair, plan) or self._attempts.refusal
 
     def _repair(self, plan: RepairPlan) -> str:
         if plan.host:
-            replace_host(self.aws.autoscaling, plan.host)
+            replace_host(self._aws.autoscaling, plan.host)
             return f"{plan.host} is being replaced"
         verb = VERBS[plan.step]
         return read_repair(
-            self.ring(self.aws.ssm, self.environment.doorbell, verb, wait_seconds=REPAIR_SECONDS)
+            self._ring(self._aws.ssm, self._environment.doorbell, verb, wait_seconds=REPAIR_SECONDS)
         )
 
     def _start_renewal(self, now: datetime) -> None:
-        self.aws.functions.invoke(
-            FunctionName=self.environment.renewal_function,
+        self._aws.functions.invoke(
+            FunctionName=self._environment.renewal_function,
             InvocationType="Event",
             Payload=json.dumps({"now": now.isoformat()}).encode(),
         )
