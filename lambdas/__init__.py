@@ -1,1 +1,1 @@
-"""The control plane: watches a registry, renews its certificate, says what broke, repairs what it can."""
+"""The control plane: checks a registry, renews its certificate, names what broke and repairs what it can."""

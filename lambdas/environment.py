@@ -1,14 +1,14 @@
-"""What the operations stack tells a function."""
+"""What the operations stack tells a function, in the variables of its environment."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Self
 
-from lambdas.aws.state_store import Place
-from lambdas.see.probe import Target
+from lambdas.aws.state_store import StateObject
+from lambdas.see.probe import Endpoint
 from lambdas.see.run_command import Doorbell
-from lambdas.tell import alert
+from lambdas.tell.alert import Registry
 
 
 class IncompleteEnvironmentError(Exception):
@@ -34,24 +34,24 @@ class Environment:
         return cls(**{name: variables[name.upper()] for name in names})
 
     @property
-    def target(self) -> Target:
-        return Target(self.domain_name, self.address)
+    def endpoint(self) -> Endpoint:
+        return Endpoint(self.domain_name, self.address)
 
     @property
-    def place(self) -> alert.Place:
-        return alert.Place(self.domain_name, self.aws_region, self.runbook)
+    def registry(self) -> Registry:
+        return Registry(self.domain_name, self.aws_region, self.runbook)
 
     @property
     def doorbell(self) -> Doorbell:
         return Doorbell(self.document_name, self.domain_name)
 
     @property
-    def health_state(self) -> Place:
-        return Place(self.state_bucket, f"health/{self.domain_name}.json")
+    def health_object(self) -> StateObject:
+        return StateObject(self.state_bucket, f"health/{self.domain_name}.json")
 
     @property
-    def renewal_state(self) -> Place:
-        return Place(self.state_bucket, f"renewal/{self.domain_name}.json")
+    def renewal_object(self) -> StateObject:
+        return StateObject(self.state_bucket, f"renewal/{self.domain_name}.json")
 
 
 @dataclass(frozen=True, slots=True)

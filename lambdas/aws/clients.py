@@ -1,10 +1,8 @@
 """The AWS clients of a function, made once for each of its processes."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
-
-from lambdas.tell.alert import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
@@ -29,15 +27,5 @@ def connect() -> Aws:
     from botocore.config import Config
 
     config = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 4})
-    session = boto3.Session()
-    return Aws(
-        session.client("autoscaling", config=config),
-        session.client("lambda", config=config),
-        session.client("s3", config=config),
-        session.client("sns", config=config),
-        session.client("ssm", config=config),
-    )
-
-
-def publish(sns: "SNSClient", topic_arn: str, message: Message) -> None:
-    sns.publish(TopicArn=topic_arn, Subject=message.subject, Message=message.body)
+    client = partial(boto3.Session().client, config=config)
+    return Aws(client("autoscaling"), client("lambda"), client("s3"), client("sns"), client("ssm"))

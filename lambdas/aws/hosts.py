@@ -1,4 +1,4 @@
-"""The group a registry's hosts are in: who serves, and taking one out of service."""
+"""The Auto Scaling group of a registry's hosts: which hosts serve, and replacing one."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,16 +20,12 @@ def find_hosts(autoscaling: "AutoScalingClient", domain_name: str) -> Hosts:
     groups = autoscaling.describe_auto_scaling_groups(
         Filters=[{"Name": f"tag:{HOST_TAG}", "Values": [domain_name]}]
     )["AutoScalingGroups"]
-    instances = [instance for group in groups for instance in group["Instances"]]
-
-    def serves(lifecycle: str, health: str) -> bool:
-        return lifecycle == "InService" and health.lower() == "healthy"
-
-    states = {each["InstanceId"]: serves(each["LifecycleState"], each["HealthStatus"]) for each in instances}
-    return Hosts(
-        tuple(instance_id for instance_id, serving in states.items() if serving),
-        tuple(instance_id for instance_id, serving in states.items() if not serving),
-    )
+    in_service: list[str] = []
+    changing: list[str] = []
+    for instance in (instance for group in groups for instance in group["Instances"]):
+        serves = instance["LifecycleState"] == "InService" and instance["HealthStatus"].lower() == "healthy"
+        (in_service if serves else changing).append(instance["InstanceId"])
+    return Hosts(tuple(in_service), tuple(changing))
 
 
 def replace_host(autoscaling: "AutoScalingClient", instance_id: str) -> None:

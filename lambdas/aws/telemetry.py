@@ -1,4 +1,4 @@
-"""Logs as JSON, and metrics inside them: no call, no permission."""
+"""Logs as JSON with the metrics inside them, which takes no call and no permission."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ METRICS = Metrics()
 
 
 def scheduled_moment(event: Mapping[str, Any]) -> datetime:
-    """The time a schedule's run was due, which its input carries; without one it is now."""
+    """When a scheduled run was due, as its input says. A run by hand is due now."""
     if "now" not in event:
         return datetime.now(UTC)
     due = moment(str(event["now"]))

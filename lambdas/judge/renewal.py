@@ -1,10 +1,10 @@
-"""When a certificate is renewed before its monthly turn, and what a renewal's answer means. Pure."""
+"""When a certificate is renewed before its monthly turn, and what the host's answer means. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lambdas.judge.causes import CAUSES
-from lambdas.judge.check import Check
+from lambdas.judge.checks import Check
 from lambdas.judge.diagnosis import Diagnosis
 from lambdas.see.facts import moment, read_lines
 from lambdas.see.probe import Outside, Served
@@ -14,20 +14,15 @@ from lambdas.see.run_command import Delivery, Reply
 EARLY_LIFE_LEFT = 1 / 3
 _SHORTEST_PAUSE = timedelta(hours=6)
 _LONGEST_PAUSE = timedelta(days=1)
-_REASONS = {
-    "port-80": "renewal-port-80",
-    "dns": "renewal-dns",
-    "rate-limited": "renewal-rate-limited",
-    "ca-down": "renewal-ca-down",
-    "hook-failed": "renewal-hook-failed",
-}
+# Each has a cause of its own. Any other reason is "renewal-failed".
+_REASONS = ("port-80", "dns", "rate-limited", "ca-down", "hook-failed")
 
 
 def early_renewal_is_due(served: Served | None, last_started: datetime | None, now: datetime) -> bool:
-    """Less than a third of the lifetime is left, and the last attempt had its time.
+    """Less than a third of the lifetime is left, and the last attempt is long enough ago.
 
-    A certificate of six days is tried for every 6.7 hours, one of 90 once a day: never near Let's Encrypt's
-    limits of 5 certificates a week and 5 failed validations an hour.
+    A certificate of six days is renewed every 6.7 hours at most, one of 90 days once a day. That is far from Let's
+    Encrypt's limits: 5 certificates a week, 5 failed validations an hour.
     """
     if served is None or served.lifetime is None:
         return False
@@ -40,7 +35,7 @@ def early_renewal_is_due(served: Served | None, last_started: datetime | None, n
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """What the verb ``renew-certificate`` said, and how it ended."""
+    """The answer of the verb ``renew-certificate``."""
 
     delivery: Delivery
     host: str = ""
@@ -57,7 +52,7 @@ _LAST_LINES = 6
 
 
 def read_renewal(reply: Reply) -> Renewal:
-    """Hosts renew one after the other and share the result: any that failed is what matters."""
+    """Hosts renew one after the other and share the result. If one failed, its answer counts."""
     if reply.delivery != Delivery.ANSWERED:
         return Renewal(reply.delivery)
     output = next((each for each in reply.outputs if not each.succeeded), reply.outputs[0])
@@ -76,24 +71,22 @@ def read_renewal(reply: Reply) -> Renewal:
 
 
 def judge_renewal(renewal: Renewal, outside: Outside) -> Diagnosis:
-    """The host's word is compared with what is served: certbot ends well even if its deploy hook failed."""
+    """Compare the host's certificate with the served one: certbot succeeds even if its deploy hook fails."""
     served = outside.served
     is_down = served is None or served.trust != "ok"
-    checks = [
-        Check("Run Command", renewal.delivery == Delivery.ANSWERED, renewal.delivery, Delivery.ANSWERED)
-    ]
-    if renewal.delivery != Delivery.ANSWERED:
+    answered = renewal.delivery == Delivery.ANSWERED
+    checks = [Check("Run Command", answered, renewal.delivery, Delivery.ANSWERED)]
+    if not answered:
         return Diagnosis(CAUSES["ssm-offline"], tuple(checks), is_down)
     if not renewal.succeeded:
-        checks.append(
-            Check("renewal", False, renewal.detail or renewal.reason or "failed", "renewed or not yet due")
-        )
+        actual = renewal.detail or renewal.reason or "failed"
+        checks.append(Check("renewal", False, actual, "renewed or not yet due"))
         if renewal.retry_after:
-            checks.append(
-                Check("next attempt", False, f"not before {renewal.retry_after.isoformat()}", "at any time")
-            )
+            actual = f"not before {renewal.retry_after.isoformat()}"
+            checks.append(Check("next attempt", False, actual, "at any time"))
         checks += [Check("log", False, line, "no error") for line in renewal.last_lines]
-        return Diagnosis(CAUSES[_REASONS.get(renewal.reason, "renewal-failed")], tuple(checks), is_down)
+        reason = renewal.reason if renewal.reason in _REASONS else "failed"
+        return Diagnosis(CAUSES[f"renewal-{reason}"], tuple(checks), is_down)
     same = served is not None and bool(renewal.fingerprint) and served.fingerprint == renewal.fingerprint
     actual = served.fingerprint[:16] or served.problem if served else f"port 443 {outside.port_443}"
     checks.append(Check("certificate served", same, actual, f"{renewal.fingerprint[:16]} as on disk"))

@@ -1,4 +1,4 @@
-"""What a few bytes from a socket say, if they are HTTP at all."""
+"""Reads the bytes from a socket as an HTTP answer, if they are one."""
 
 import io
 import json
@@ -13,7 +13,7 @@ LONGEST_ANSWER_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``problem`` is empty for a whole HTTP answer; ``status`` may be known all the same."""
+    """``problem`` is empty if the answer is whole. ``status`` may be known even if it is not."""
 
     status: int | None = None
     challenge: str = ""
@@ -28,13 +28,17 @@ class Answer:
             return False
         return isinstance(content, dict) and isinstance(content.get("repositories"), list)
 
+    @property
+    def is_well_catalog(self) -> bool:
+        return self.status == 200 and not self.problem and self.is_catalog
+
     def __str__(self) -> str:
         status = "" if self.status is None else f"HTTP {self.status}"
         return ", ".join(filter(None, (status, self.problem))) or "no answer"
 
 
 def read_answer(raw: bytes, *, problem: str = "") -> Answer:
-    """``problem`` is why reading stopped, if the other side did not end it."""
+    """``problem`` says why reading stopped, if the server did not end the answer."""
     if not raw:
         return Answer(problem=problem or "closed without an answer")
     connection = SimpleNamespace(makefile=lambda *_arguments: io.BytesIO(raw))
@@ -44,7 +48,7 @@ def read_answer(raw: bytes, *, problem: str = "") -> Answer:
     except (HTTPException, OSError, ValueError):
         return Answer(problem=problem or "not HTTP")
     challenge = response.getheader("WWW-Authenticate") or ""
-    # Without a length the body ends with the connection: one that did not end is not whole.
+    # Without a length the body ends with the connection. If the connection did not end, the body is not whole.
     ends_with_connection = response.length is None and not response.chunked
     try:
         body = response.read()

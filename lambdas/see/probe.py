@@ -1,4 +1,4 @@
-"""One look from outside, as a client has it: DNS, TCP, TLS, login, catalog. Bounded in time and in bytes."""
+"""Looks at the registry as a client does: DNS, TCP, TLS, login, catalog. Time and bytes are bounded."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ DNS_SECONDS = 5
 CONNECT_SECONDS = 5
 HANDSHAKE_SECONDS = 10
 ANSWER_SECONDS = 10
-# Behind it the registry lists the bucket.
+# Longer, because the registry lists the bucket for it.
 CATALOG_SECONDS = 20
 _LONGEST_READ_BYTES = 16_384
 
@@ -28,7 +28,7 @@ _TRUST: dict[int, Trust] = {9: "expired", 10: "expired", 18: "self-signed", 62: 
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Endpoint:
     domain_name: str
     address: str
     port: int = 443
@@ -48,7 +48,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The certificate that was served. Its dates are known only if it can be trusted."""
+    """The certificate on port 443. Its dates are known only if clients trust it."""
 
     trust: Trust
     fingerprint: str = ""
@@ -64,13 +64,13 @@ class Served:
         return (self.not_after - now).total_seconds() / 86400 if self.not_after else None
 
     def life_left(self, now: datetime) -> float | None:
-        """The part of its lifetime that is left: 1 when new, 0 and less when expired."""
+        """The part of the lifetime that is left: 1 for a new certificate, 0 or less for an expired one."""
         return (self.not_after - now) / self.lifetime if self.not_after and self.lifetime else None
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """``None`` is what could not be asked, because what comes before it failed."""
+    """``None`` where nothing was asked, because an earlier step failed."""
 
     names: Names
     port_443: Port
@@ -81,22 +81,22 @@ class Outside:
     milliseconds: int = 0
 
 
-def probe(target: Target, login: Login | None, *, trust: ssl.SSLContext | None = None) -> Outside:
-    """Ask the registry's own address, whatever DNS says: what answers elsewhere proves nothing.
+def probe(endpoint: Endpoint, login: Login | None, *, trust: ssl.SSLContext | None = None) -> Outside:
+    """Ask the registry's own address, even if DNS names another: an answer from elsewhere proves nothing.
 
     The login is sent only over a connection whose certificate is the registry's.
     """
     began = time.monotonic()
-    names = resolve(target.domain_name)
-    port_443 = connect(target.address, target.port)
+    names = resolve(endpoint.domain_name)
+    port_443 = connect(endpoint.address, endpoint.port)
     if port_443 != "open":
-        return Outside(names, port_443, port_80=connect(target.address, 80), milliseconds=_since(began))
+        return Outside(names, port_443, port_80=connect(endpoint.address, 80), milliseconds=_since(began))
     trust = trust or ssl.create_default_context()
-    served = look_at_certificate(target, trust)
+    served = look_at_certificate(endpoint, trust)
     if served.trust != "ok":
         return Outside(names, port_443, served=served, milliseconds=_since(began))
-    anonymous = get(target, "/v2/", None, ANSWER_SECONDS, trust)
-    catalog = get(target, "/v2/_catalog?n=1", login, CATALOG_SECONDS, trust) if login else None
+    anonymous = get(endpoint, "/v2/", None, ANSWER_SECONDS, trust)
+    catalog = get(endpoint, "/v2/_catalog?n=1", login, CATALOG_SECONDS, trust) if login else None
     return Outside(names, port_443, None, served, anonymous, catalog, _since(began))
 
 
@@ -105,7 +105,7 @@ def _since(began: float) -> int:
 
 
 def resolve(name: str) -> Names:
-    """In a thread, because the system's resolver knows no time limit."""
+    """In a thread, because the system's resolver has no time limit."""
     found: queue.SimpleQueue[Names] = queue.SimpleQueue()
     threading.Thread(target=lambda: found.put(_ask_resolver(name)), daemon=True).start()
     try:
@@ -133,10 +133,10 @@ def connect(address: str, port: int) -> Port:
 
 
 def look_at_certificate(
-    target: Target, trust: ssl.SSLContext, *, seconds: float = HANDSHAKE_SECONDS
+    endpoint: Endpoint, trust: ssl.SSLContext, *, seconds: float = HANDSHAKE_SECONDS
 ) -> Served:
     try:
-        with _handshake(target, trust, seconds) as connection:
+        with _handshake(endpoint, trust, seconds) as connection:
             certificate = connection.getpeercert() or {}
             return Served(
                 "ok",
@@ -146,29 +146,31 @@ def look_at_certificate(
             )
     except ssl.SSLCertVerificationError as error:
         return Served(
-            _TRUST.get(error.verify_code, "untrusted"), _any_fingerprint(target), problem=error.verify_message
+            _TRUST.get(error.verify_code, "untrusted"),
+            _any_fingerprint(endpoint),
+            problem=error.verify_message,
         )
     except OSError as error:
         return Served("no-handshake", problem=_named(error))
 
 
-def _any_fingerprint(target: Target) -> str:
-    """Of a certificate nobody trusts, to be compared with the one on the host's disk. Nothing is sent."""
+def _any_fingerprint(endpoint: Endpoint) -> str:
+    """The fingerprint of an untrusted certificate, to compare with the host's disk. No request is sent."""
     careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     careless.check_hostname = False
     careless.verify_mode = ssl.CERT_NONE
     try:
-        with _handshake(target, careless, HANDSHAKE_SECONDS) as connection:
+        with _handshake(endpoint, careless, HANDSHAKE_SECONDS) as connection:
             return _fingerprint(connection)
     except OSError:
         return ""
 
 
-def _handshake(target: Target, context: ssl.SSLContext, seconds: float) -> ssl.SSLSocket:
-    plain = socket.create_connection((target.address, target.port), timeout=CONNECT_SECONDS)
+def _handshake(endpoint: Endpoint, context: ssl.SSLContext, seconds: float) -> ssl.SSLSocket:
+    plain = socket.create_connection((endpoint.address, endpoint.port), timeout=CONNECT_SECONDS)
     try:
         plain.settimeout(seconds)
-        return context.wrap_socket(plain, server_hostname=target.domain_name)
+        return context.wrap_socket(plain, server_hostname=endpoint.domain_name)
     except BaseException:
         plain.close()
         raise
@@ -186,13 +188,13 @@ def _named(error: OSError) -> str:
     return "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
 
 
-def get(target: Target, path: str, login: Login | None, seconds: float, trust: ssl.SSLContext) -> Answer:
-    """One GET. Redirects are answers, not orders."""
+def get(endpoint: Endpoint, path: str, login: Login | None, seconds: float, trust: ssl.SSLContext) -> Answer:
+    """One GET request. Redirects are not followed."""
     deadline = time.monotonic() + seconds
     try:
-        with _handshake(target, trust, seconds) as connection:
+        with _handshake(endpoint, trust, seconds) as connection:
             connection.settimeout(seconds)
-            connection.sendall(_request(target.domain_name, path, login))
+            connection.sendall(_request(endpoint.domain_name, path, login))
             return _receive(connection, deadline)
     except OSError as error:
         return Answer(problem=_named(error))
@@ -213,7 +215,7 @@ def _request(domain_name: str, path: str, login: Login | None) -> bytes:
 
 
 def _receive(connection: ssl.SSLSocket, deadline: float) -> Answer:
-    """Every read has what is left of the whole time: a byte a second cannot stretch it."""
+    """Each read gets the rest of the whole time: a server that sends a byte a second cannot prolong it."""
     received = bytearray()
     while len(received) < LONGEST_ANSWER_BYTES:
         left = deadline - time.monotonic()

@@ -1,4 +1,4 @@
-"""Asking the hosts of a registry to run one verb, and waiting for their answers, never for ever."""
+"""Asks the hosts of a registry to run one verb, and waits for their answers, but not for ever."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from lambdas.aws.errors import error_code
+
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 HOST_TAG = "registry:domain"
-# Systems Manager's smallest: a host that has not taken the command by then will not get it any more.
+# The shortest that Systems Manager takes. A host that has not fetched the command by then never gets it.
 DELIVERY_SECONDS = 30
-# Which hosts have the tag is found out after the command was accepted.
+# Systems Manager looks for the hosts with the tag after it has accepted the command.
 _TARGETS_SECONDS = 20
 _PAUSE_SECONDS = 1
-# Two hosts at once would ask the certificate authority twice; the second finds what the first has saved.
+# Two hosts at once would ask the certificate authority twice. The second finds what the first has saved.
 _ONE_AFTER_THE_OTHER = {"renew-certificate"}
 _THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
 _UNDER_WAY = {"Pending", "InProgress", "Delayed", "Cancelling"}
@@ -30,6 +32,11 @@ class Delivery(StrEnum):
     UNDELIVERED = "not delivered"
     TIMED_OUT = "no answer in time"
     THROTTLED = "throttled"
+
+    @property
+    def is_silence(self) -> bool:
+        """The hosts were asked and none answered. A throttled command says nothing about the hosts."""
+        return self not in (Delivery.ANSWERED, Delivery.THROTTLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +52,14 @@ class Reply:
     delivery: Delivery
     outputs: tuple[Output, ...] = ()
 
-    @property
-    def is_silence(self) -> bool:
-        """The hosts were asked and none answered; being throttled says nothing about them."""
-        return self.delivery in (Delivery.NO_HOST, Delivery.UNDELIVERED, Delivery.TIMED_OUT)
+
+# As ``ask`` is called; tests give their own.
+Ring = Callable[..., Reply]
 
 
 @dataclass(frozen=True, slots=True)
 class Doorbell:
-    """The one document there is, and whom it may be run on."""
+    """The SSM document, and the registry on whose hosts it runs."""
 
     document_name: str
     domain_name: str
@@ -68,7 +74,7 @@ def ask(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Reply:
-    """Run a verb on every host, until all have answered or the time is over.
+    """Run a verb on every host, and wait until all have answered or the time is over.
 
     Raises:
         ClientError: Systems Manager refused, other than by throttling.
@@ -89,16 +95,13 @@ def ask(
             states = {each["InstanceId"]: (each["Status"], each.get("StatusDetails", "")) for each in found}
             if not states and waited >= min(_TARGETS_SECONDS, wait_seconds):
                 return Reply(Delivery.NO_HOST)
-            if (states and not _under_way(states)) or waited >= wait_seconds:
+            under_way = any(status in _UNDER_WAY for status, _ in states.values())
+            if (states and not under_way) or waited >= wait_seconds:
                 return _reply(ssm, command_id, states)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _THROTTLED:
+        if error_code(error) in _THROTTLED:
             return Reply(Delivery.THROTTLED)
         raise
-
-
-def _under_way(states: Mapping[str, tuple[str, str]]) -> bool:
-    return any(status in _UNDER_WAY for status, _ in states.values())
 
 
 def _reply(ssm: "SSMClient", command_id: str, states: Mapping[str, tuple[str, str]]) -> Reply:
@@ -109,7 +112,7 @@ def _reply(ssm: "SSMClient", command_id: str, states: Mapping[str, tuple[str, st
     ]
     if answered:
         return Reply(Delivery.ANSWERED, tuple(_output(ssm, command_id, each) for each in answered))
-    # A host that has begun and does not end is another fault than one that never took the command.
+    # A host that starts a command and does not end it has another fault than a host that never took the command.
     begun = any(
         status in ("InProgress", "TimedOut", "Cancelled") and details not in _NEVER_ARRIVED
         for status, details in states.values()

@@ -1,4 +1,4 @@
-"""The health check as a whole, tick after tick, in an account that does what it is told to."""
+"""The health check as a whole, its response included: one tick after another against a fake AWS."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,24 +6,17 @@ from typing import Any
 
 import pytest
 
-from lambdas.aws.state_store import read_state
+from lambdas.aws.state_store import recall
 from lambdas.check_health import HealthCheckError, check
 from lambdas.environment import HealthEnvironment
-from lambdas.judge.incident import State
+from lambdas.judge.causes import RepairStep
+from lambdas.judge.incident import Incident
+from lambdas.judge.memory import HealthMemory
 from lambdas.see.http_answer import Answer
 from lambdas.see.probe import Outside, Served
 from lambdas.see.run_command import Delivery, Reply
-from tests.lambdas.account import (
-    ENVIRONMENT,
-    FINGERPRINT,
-    HOST,
-    NOW,
-    WELL_FACTS,
-    WELL_OUTSIDE,
-    Account,
-    answered,
-    refusal,
-)
+from tests.support.fake_aws import ENVIRONMENT, FakeAws, refusal
+from tests.support.well_registry import FINGERPRINT, HOST, NOW, WELL_FACTS, WELL_OUTSIDE, answered
 
 TICK = timedelta(minutes=5)
 STOPPED = replace(WELL_FACTS, registry="exited", catalog=0)
@@ -32,196 +25,194 @@ GONE = Outside(WELL_OUTSIDE.names, "silent", "silent")
 
 
 @pytest.fixture
-def account() -> Account:
-    well = Account()
+def aws() -> FakeAws:
+    well = FakeAws()
     well.says(WELL_FACTS)
     return well
 
 
-def tick(account: Account, number: int = 0, environment: HealthEnvironment = ENVIRONMENT) -> dict[str, Any]:
-    return check(
-        NOW + number * TICK,
-        environment,
-        account.aws,
-        ring=account.ring,
-        look=account.look,
-        record=account.record,
-    )
+def tick(
+    aws: FakeAws, number: int = 0, environment: HealthEnvironment = ENVIRONMENT, **replaced: Any
+) -> dict[str, Any]:
+    calls = {"ring": aws.ring, "look": aws.look, "record": aws.record} | replaced
+    return check(NOW + number * TICK, environment, aws.clients, **calls)
 
 
-def state(account: Account) -> State:
-    return read_state(account.aws.s3, ENVIRONMENT.health_state, NOW).state
+def memory(aws: FakeAws) -> HealthMemory:
+    return recall(aws.clients.s3, ENVIRONMENT.health_object, HealthMemory, NOW).memory
 
 
-def stop_registry(account: Account) -> None:
-    account.outside = BROKEN
-    account.says(STOPPED)
+def stop_registry(aws: FakeAws) -> None:
+    aws.outside = BROKEN
+    aws.says(STOPPED)
 
 
-def test_a_well_registry_is_looked_at_from_both_sides_at_every_tick_and_nobody_hears_of_it(
-    account: Account,
-) -> None:
+def test_a_well_registry_is_checked_at_every_tick_without_a_mail(aws: FakeAws) -> None:
     for number in range(200):
-        tick(account, number)
-    assert account.subjects == []
-    assert account.verbs == ["diagnose"] * 200
-    # The state is written when something has changed only.
-    assert account.s3.writes == 1
+        tick(aws, number)
+    assert aws.subjects == []
+    assert aws.verbs == ["diagnose"] * 200
+    # The memory is written only when it has changed.
+    assert aws.s3.writes == 1
 
 
-def test_a_stopped_registry_is_told_repaired_and_told_again_when_it_is_well(account: Account) -> None:
-    tick(account)
-    stop_registry(account)
-    tick(account, 1)
-    tick(account, 2)
-    assert account.verbs[-1] == "repair-service"
-    account.outside = WELL_OUTSIDE
-    account.says(WELL_FACTS)
-    tick(account, 3)
-    tick(account, 4)
-    assert account.subjects == [
+def test_a_stopped_registry_is_told_repaired_and_resolved(aws: FakeAws) -> None:
+    tick(aws)
+    stop_registry(aws)
+    tick(aws, 1)
+    tick(aws, 2)
+    assert aws.verbs[-1] == "repair-service"
+    aws.outside = WELL_OUTSIDE
+    aws.says(WELL_FACTS)
+    tick(aws, 3)
+    tick(aws, 4)
+    assert aws.subjects == [
         "[registry.example.com] DOWN: The registry container is stopped",
         "[registry.example.com] RESOLVED: The registry container is stopped",
     ]
-    for _, body in account.sns.mails:
+    for _, body in aws.sns.mails:
         assert "Repair 2026-12-01 03:27 UTC: service, repaired registry" in body
 
 
-def test_repairs_go_one_step_a_tick_and_end_with_one_replacement(account: Account) -> None:
-    tick(account)
-    stop_registry(account)
+def test_each_tick_makes_one_repair_and_the_last_is_one_replacement(aws: FakeAws) -> None:
+    tick(aws)
+    stop_registry(aws)
     for number in range(1, 60):
-        tick(account, number)
-    assert [verb for verb in account.verbs if verb != "diagnose"] == ["repair-service", "repair-engine"]
-    assert account.autoscaling.unhealthy == [HOST]
-    assert len(account.subjects) == 1
+        tick(aws, number)
+    assert [verb for verb in aws.verbs if verb != "diagnose"] == ["repair-service", "repair-engine"]
+    assert aws.autoscaling.unhealthy == [HOST]
+    assert len(aws.subjects) == 1
 
 
-def test_a_host_that_hangs_is_replaced_with_the_mail(account: Account) -> None:
-    tick(account)
-    account.outside = GONE
-    account.replies["diagnose"] = Reply(Delivery.TIMED_OUT)
-    tick(account, 1)
-    tick(account, 2)
-    assert account.autoscaling.unhealthy == [HOST]
-    ((subject, body),) = account.sns.mails
+def test_a_host_that_hangs_is_replaced_with_the_mail(aws: FakeAws) -> None:
+    tick(aws)
+    aws.outside = GONE
+    aws.replies["diagnose"] = Reply(Delivery.TIMED_OUT)
+    tick(aws, 1)
+    tick(aws, 2)
+    assert aws.autoscaling.unhealthy == [HOST]
+    ((subject, body),) = aws.sns.mails
     assert subject == "[registry.example.com] DOWN: The host hangs or is gone"
     assert f"instance, {HOST} is being replaced" in body
 
 
-def test_a_host_that_is_still_starting_is_not_replaced(account: Account) -> None:
-    tick(account)
-    account.autoscaling.hosts = {"i-new": "InService"}
-    account.outside = GONE
-    account.replies["diagnose"] = Reply(Delivery.NO_HOST)
+def test_a_host_that_is_still_starting_is_not_replaced(aws: FakeAws) -> None:
+    tick(aws)
+    aws.autoscaling.hosts = {"i-new": "InService"}
+    aws.outside = GONE
+    aws.replies["diagnose"] = Reply(Delivery.NO_HOST)
     for number in range(1, 7):
-        tick(account, number)
-    assert account.autoscaling.unhealthy == []
-    assert len(account.subjects) == 1
+        tick(aws, number)
+    assert aws.autoscaling.unhealthy == []
+    assert len(aws.subjects) == 1
 
 
-def test_repair_can_be_switched_off(account: Account) -> None:
-    tick(account)
-    stop_registry(account)
+def test_repair_can_be_switched_off(aws: FakeAws) -> None:
+    tick(aws)
+    stop_registry(aws)
     for number in range(1, 9):
-        tick(account, number, replace(ENVIRONMENT, repair_enabled="false"))
-    assert set(account.verbs) == {"diagnose"}
-    assert account.autoscaling.unhealthy == []
-    assert len(account.subjects) == 1
+        tick(aws, number, replace(ENVIRONMENT, repair_enabled="false"))
+    assert set(aws.verbs) == {"diagnose"}
+    assert aws.autoscaling.unhealthy == []
+    assert len(aws.subjects) == 1
 
 
-def test_a_repair_that_fails_says_so_in_the_mail(account: Account) -> None:
-    stop_registry(account)
-    account.replies["repair-service"] = answered(
+def test_a_failed_repair_is_in_the_mail(aws: FakeAws) -> None:
+    stop_registry(aws)
+    aws.replies["repair-service"] = answered(
         "", succeeded=False, stderr="no such image\nhttps://evil.example"
     )
-    tick(account)
-    tick(account, 1)
-    assert "service, repaired nothing, but no such image https[:]//evil[.]example" in account.sns.mails[0][1]
+    tick(aws)
+    tick(aws, 1)
+    assert "service, repaired nothing, but no such image https[:]//evil[.]example" in aws.sns.mails[0][1]
 
 
-def test_a_mail_that_cannot_be_sent_fails_the_run_and_is_sent_by_a_later_one(account: Account) -> None:
-    stop_registry(account)
-    tick(account)
-    account.sns.works = False
+def test_a_mail_that_cannot_be_sent_is_sent_by_a_later_run(aws: FakeAws) -> None:
+    stop_registry(aws)
+    tick(aws)
+    aws.sns.works = False
     with pytest.raises(Exception, match="InternalError"):
-        tick(account, 1)
-    account.sns.works = True
-    tick(account, 2)
-    assert len(account.subjects) == 1
-    assert [verb for verb in account.verbs if verb != "diagnose"] == ["repair-service", "repair-engine"]
+        tick(aws, 1)
+    aws.sns.works = True
+    tick(aws, 2)
+    assert len(aws.subjects) == 1
+    assert [verb for verb in aws.verbs if verb != "diagnose"] == ["repair-service", "repair-engine"]
 
 
-def test_of_two_runs_at_once_one_tells(account: Account) -> None:
-    stop_registry(account)
-    tick(account)
+def test_of_two_runs_at_once_one_tells(aws: FakeAws) -> None:
+    stop_registry(aws)
+    tick(aws)
 
-    class Racing(Account):
+    def look(*_arguments: object) -> Outside:
         """Another run does the same while this one looks."""
+        tick(aws, 1)
+        return aws.outside
 
-        def look(self, *_arguments: object) -> Outside:
-            tick(account, 1)
-            return account.outside
-
-    racing = Racing(account.s3, account.sns, account.ssm, replies=account.replies)
-    tick(racing, 1)
-    assert len(account.subjects) == 1
-    assert racing.verbs == ["diagnose"]
+    tick(aws, 1, look=look)
+    assert len(aws.subjects) == 1
+    assert aws.verbs == ["diagnose", "diagnose", "repair-service", "diagnose"]
 
 
-def test_while_one_run_repairs_another_does_neither_tell_nor_repair(account: Account) -> None:
-    stop_registry(account)
-    tick(account)
-    before = account.ring
+def test_while_one_run_repairs_another_neither_tells_nor_repairs(aws: FakeAws) -> None:
+    stop_registry(aws)
+    tick(aws)
 
     def ring(ssm: object, doorbell: object, verb: str, *, wait_seconds: float) -> Reply:
-        if verb == "repair-service" and "repair-service" not in account.verbs:
-            account.verbs.append(verb)
-            tick(account, 1)
-        return before(ssm, doorbell, verb, wait_seconds=wait_seconds)
+        if verb == "repair-service" and "repair-service" not in aws.verbs:
+            aws.verbs.append(verb)
+            tick(aws, 1)
+        return aws.ring(ssm, doorbell, verb, wait_seconds=wait_seconds)
 
-    check(NOW + TICK, ENVIRONMENT, account.aws, ring=ring, look=account.look, record=account.record)
-    assert len(account.subjects) == 1
-    assert "repair-engine" not in account.verbs
-
-
-def test_a_state_nobody_can_read_begins_anew(account: Account) -> None:
-    account.s3.objects[ENVIRONMENT.health_state.key] = ('"x"', b"\xff\x00 garbage")
-    tick(account)
-    assert state(account).started_at == NOW
+    tick(aws, 1, ring=ring)
+    assert len(aws.subjects) == 1
+    assert "repair-engine" not in aws.verbs
 
 
-def test_less_than_a_third_of_its_life_starts_a_renewal_once_a_day(account: Account) -> None:
-    account.outside = replace(
+def test_an_unreadable_memory_begins_anew(aws: FakeAws) -> None:
+    aws.s3.objects[ENVIRONMENT.health_object.key] = ('"x"', b"\xff\x00 garbage")
+    tick(aws)
+    assert memory(aws).started_at == NOW
+
+
+def test_replacement_host_and_renewal_are_remembered_beyond_an_incident(aws: FakeAws) -> None:
+    ill = Incident(NOW, 3, "host-gone", told_at=NOW, told_cause_id="host-gone")
+    before = HealthMemory(NOW, ill.with_repair(RepairStep.INSTANCE, NOW), None, NOW, HOST, NOW)
+    aws.s3.objects[ENVIRONMENT.health_object.key] = ('"x"', before.to_json().encode())
+    tick(aws, 1)
+    assert memory(aws) == replace(before, incident=Incident(since=NOW + TICK))
+
+
+def test_a_certificate_in_its_last_third_starts_a_renewal_once_a_day(aws: FakeAws) -> None:
+    aws.outside = replace(
         WELL_OUTSIDE, served=Served("ok", FINGERPRINT, NOW - timedelta(61), NOW + timedelta(29))
     )
     for number in range(0, 2 * 288, 12):
-        tick(account, number)
-    assert account.functions.started == ["renew", "renew"]
-    assert account.subjects == []
+        tick(aws, number)
+    assert aws.functions.started == ["renew", "renew"]
+    assert aws.subjects == []
 
 
-def test_a_password_that_cannot_be_read_is_a_cause_and_does_not_stop_the_check(account: Account) -> None:
-    account.ssm.password = None
-    account.outside = replace(WELL_OUTSIDE, catalog=None)
-    tick(account)
-    tick(account, 1)
-    assert account.subjects == ["[registry.example.com] AT RISK: The health user cannot log in"]
+def test_an_unreadable_password_is_a_cause_of_its_own(aws: FakeAws) -> None:
+    aws.ssm.password = None
+    aws.outside = replace(WELL_OUTSIDE, catalog=None)
+    tick(aws)
+    tick(aws, 1)
+    assert aws.subjects == ["[registry.example.com] AT RISK: The health user cannot log in"]
 
 
-def test_what_could_not_be_asked_fails_the_run_after_everybody_was_told(account: Account) -> None:
-    account.outside = BROKEN
-    account.replies["diagnose"] = refusal("AccessDeniedException")
+def test_a_refused_diagnosis_fails_the_run_after_the_mail(aws: FakeAws) -> None:
+    aws.outside = BROKEN
+    aws.replies["diagnose"] = refusal("AccessDeniedException")
     for number in range(2):
         with pytest.raises(HealthCheckError, match="AccessDeniedException"):
-            tick(account, number)
-    assert account.subjects == ["[registry.example.com] DOWN: The registry does not work"]
+            tick(aws, number)
+    assert aws.subjects == ["[registry.example.com] DOWN: The registry does not work"]
 
 
-def test_a_well_registry_is_measured(account: Account) -> None:
-    tick(account)
-    tick(account, 12)
-    assert account.measures == {
+def test_a_well_registry_is_measured(aws: FakeAws) -> None:
+    tick(aws)
+    tick(aws, 12)
+    assert aws.measures == {
         "Healthy": 1,
         "HoursWell": 1,
         "ProbeMilliseconds": 120,
@@ -234,12 +225,12 @@ def test_a_well_registry_is_measured(account: Account) -> None:
     }
 
 
-def test_a_registry_that_is_down_is_measured_as_far_as_it_goes(account: Account) -> None:
-    account.outside = GONE
-    account.replies["diagnose"] = Reply(Delivery.NO_HOST)
-    account.sns.confirmed = "0"
-    tick(account)
-    assert account.measures == {
+def test_a_registry_that_is_down_is_measured_as_far_as_possible(aws: FakeAws) -> None:
+    aws.outside = GONE
+    aws.replies["diagnose"] = Reply(Delivery.NO_HOST)
+    aws.sns.confirmed = "0"
+    tick(aws)
+    assert aws.measures == {
         "Healthy": 0,
         "HoursWell": 0,
         "ProbeMilliseconds": 0,
@@ -248,11 +239,9 @@ def test_a_registry_that_is_down_is_measured_as_far_as_it_goes(account: Account)
     }
 
 
-def test_a_lost_race_is_no_failed_run(account: Account) -> None:
-    class Racing(Account):
-        def look(self, *_arguments: object) -> Outside:
-            tick(account)
-            return account.outside
+def test_a_lost_race_is_no_failed_run(aws: FakeAws) -> None:
+    def look(*_arguments: object) -> Outside:
+        tick(aws)
+        return aws.outside
 
-    racing = Racing(account.s3, account.sns, account.ssm, replies=account.replies)
-    assert tick(racing)["cause"] is None
+    assert tick(aws, look=look)["cause"] is None

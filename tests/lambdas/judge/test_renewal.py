@@ -1,4 +1,4 @@
-"""No lifetime lets a certificate expire, and none makes the authority refuse."""
+"""Renewals: no lifetime lets a certificate expire or meets the authority's limits."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from lambdas.judge.diagnosis import Diagnosis
 from lambdas.judge.renewal import early_renewal_is_due, judge_renewal, read_renewal
 from lambdas.see.probe import Outside, Served
 from lambdas.see.run_command import Delivery, Reply
-from tests.lambdas.account import FINGERPRINT, WELL_OUTSIDE, answered, renewed
+from tests.support.well_registry import FINGERPRINT, WELL_OUTSIDE, answered, renewed
 
 BEGIN = datetime(2027, 1, 15, 12, tzinfo=UTC)
 TICK = timedelta(hours=6)
@@ -20,7 +20,7 @@ CERTIFICATES_A_WEEK = 5
 
 @dataclass
 class World:
-    """A host that does as renew-certificate does, under the schedule and the health check's decisions."""
+    """A host under the monthly schedule and the health check's early renewals."""
 
     lifetime: timedelta
     monthly: bool = True
@@ -38,7 +38,7 @@ class World:
             if within(now, self.outages):
                 continue
             if now >= self.expires:
-                # A host that comes back with an expired certificate asks for one as a new one does.
+                # A host that comes back with an expired certificate requests one as a new host does.
                 if not within(now - TICK, self.outages):
                     self.expired_at.append(now)
                 self.issue(now)
@@ -101,7 +101,7 @@ def test_two_years_pass_without_an_expired_certificate(
 
 
 @each_lifetime
-def test_an_authority_that_fails_for_ever_is_never_asked_too_often(lifetime: timedelta) -> None:
+def test_a_failing_authority_is_never_asked_too_often(lifetime: timedelta) -> None:
     world = World(lifetime, failing=span(BEGIN, TWO_YEARS))
     world.run()
     assert world.most_in(world.attempts, timedelta(hours=1)) <= 2
@@ -135,7 +135,7 @@ def cause_id(diagnosis: Diagnosis) -> str:
     return diagnosis.cause.id if diagnosis.cause else ""
 
 
-def test_a_renewal_whose_certificate_is_served_went_well() -> None:
+def test_a_renewal_whose_certificate_is_served_succeeded() -> None:
     assert judged(answered(renewed())).cause is None
     assert judged(answered(renewed(renewed="no"))).cause is None
 
@@ -166,7 +166,7 @@ def test_certbots_own_reason_becomes_the_cause(reason: str, cause: str) -> None:
     assert [check.actual for check in diagnosis.checks[1:]] == ["as certbot said it", "one", "two"]
 
 
-def test_a_rate_limits_end_is_told() -> None:
+def test_the_end_of_a_rate_limit_is_in_the_mail() -> None:
     limited = failed(reason="rate-limited", detail="too many", retry_after="2027-03-04T05:06:07Z")
     assert "not before 2027-03-04T05:06:07+00:00" in [check.actual for check in judged(limited).checks]
 

@@ -1,4 +1,4 @@
-"""Which repair comes when, and when none does."""
+"""Which repair comes next, and when none does."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,38 +6,42 @@ from datetime import timedelta
 import pytest
 
 from lambdas.aws.hosts import Hosts
-from lambdas.judge.causes import CAUSES, Step
+from lambdas.judge.causes import CAUSES, RepairStep
 from lambdas.judge.diagnosis import Diagnosis
-from lambdas.judge.incident import Repair, State
+from lambdas.judge.incident import Incident, Repair
+from lambdas.judge.memory import HealthMemory
 from lambdas.judge.repair import next_step, replaceable
-from tests.lambdas.account import HOST, NOW
+from tests.support.well_registry import HOST, NOW
 
-FAILING = State(started_at=NOW, since=NOW, failures=2)
+FAILING = HealthMemory(NOW, Incident(NOW, failures=2))
 
 
 def down(cause_id: str) -> Diagnosis:
     return Diagnosis(CAUSES[cause_id], is_down=True)
 
 
-def tried(*steps: Step) -> State:
-    return replace(FAILING, repairs=tuple(Repair(step, NOW) for step in steps))
+def tried(*steps: RepairStep) -> HealthMemory:
+    repairs = tuple(Repair(step, NOW) for step in steps)
+    return replace(FAILING, incident=replace(FAILING.incident, repairs=repairs))
 
 
 @pytest.mark.parametrize(
     ("before", "step"),
     [
-        ((), Step.SERVICE),
-        ((Step.SERVICE,), Step.ENGINE),
-        ((Step.SERVICE, Step.ENGINE), Step.INSTANCE),
-        ((Step.SERVICE, Step.ENGINE, Step.INSTANCE), None),
+        ((), RepairStep.SERVICE),
+        ((RepairStep.SERVICE,), RepairStep.ENGINE),
+        ((RepairStep.SERVICE, RepairStep.ENGINE), RepairStep.INSTANCE),
+        ((RepairStep.SERVICE, RepairStep.ENGINE, RepairStep.INSTANCE), None),
     ],
 )
-def test_service_then_engine_then_instance_then_nothing(before: tuple[Step, ...], step: Step | None) -> None:
+def test_service_then_engine_then_instance_then_nothing(
+    before: tuple[RepairStep, ...], step: RepairStep | None
+) -> None:
     assert next_step(tried(*before), down("registry-stopped"), NOW) == step
 
 
 def test_nothing_is_repaired_before_the_second_failure() -> None:
-    assert next_step(replace(FAILING, failures=1), down("registry-stopped"), NOW) is None
+    assert next_step(HealthMemory(NOW, Incident(NOW, failures=1)), down("registry-stopped"), NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -48,13 +52,13 @@ def test_a_fault_that_a_new_host_shares_is_left_alone(cause_id: str) -> None:
 
 
 @pytest.mark.parametrize("cause_id", ["disk-full", "clock-wrong", "certificate-not-served"])
-def test_what_interrupts_nobody_is_repaired_before_clients_feel_the_fault(cause_id: str) -> None:
-    assert next_step(FAILING, Diagnosis(CAUSES[cause_id]), NOW) == Step.SERVICE
+def test_a_repair_that_interrupts_no_client_does_not_wait(cause_id: str) -> None:
+    assert next_step(FAILING, Diagnosis(CAUSES[cause_id]), NOW) == RepairStep.SERVICE
 
 
 def test_nothing_interrupts_clients_that_are_served() -> None:
     assert next_step(FAILING, Diagnosis(CAUSES["memory-exhausted"]), NOW) is None
-    assert next_step(tried(Step.SERVICE), Diagnosis(CAUSES["disk-full"]), NOW) is None
+    assert next_step(tried(RepairStep.SERVICE), Diagnosis(CAUSES["disk-full"]), NOW) is None
     assert next_step(FAILING, Diagnosis(CAUSES["host-gone"]), NOW) is None
 
 
@@ -62,7 +66,7 @@ def test_a_host_is_replaced_once_in_six_hours_at_most() -> None:
     replaced = replace(FAILING, replaced_at=NOW)
     gone = down("host-gone")
     assert next_step(replaced, gone, NOW + timedelta(hours=5, minutes=59)) is None
-    assert next_step(replaced, gone, NOW + timedelta(hours=6)) == Step.INSTANCE
+    assert next_step(replaced, gone, NOW + timedelta(hours=6)) == RepairStep.INSTANCE
 
 
 def test_a_host_that_served_is_replaced_at_once() -> None:

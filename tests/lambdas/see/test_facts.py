@@ -1,4 +1,4 @@
-"""Whatever a host prints, reading it ends, and ends in facts that are in their form or unknown."""
+"""Any output of a host is read: each fact is in its form or unknown."""
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -8,17 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdas.see.facts import LONGEST_OUTPUT, Facts, read_lines
-from tests.lambdas.account import WELL_FACTS, lines
+from tests.support.well_registry import WELL_FACTS, lines
 
 KEYS = st.sampled_from([field.name for field in fields(Facts)])
 quickly = settings(max_examples=60, deadline=None)
 
 
-def test_what_diagnose_prints_is_read_back() -> None:
+def test_the_output_of_diagnose_is_read_back() -> None:
     assert Facts.read(lines(WELL_FACTS)) == WELL_FACTS
 
 
-def test_moments_are_in_utc_where_they_say_nothing_else() -> None:
+def test_a_moment_without_a_zone_is_in_utc() -> None:
     for text in ("2027-01-30T03:17:00Z", "2027-01-30 03:17:00", "2027-01-30T04:17:00+01:00"):
         assert Facts.read(f"certificate_not_after={text}").certificate_not_after == datetime(
             2027, 1, 30, 3, 17, tzinfo=UTC
@@ -44,15 +44,15 @@ def test_a_line_out_of_form_is_no_fact(line: str) -> None:
     assert Facts.read(line).disk_used_percent is None
 
 
-def test_a_repeated_line_that_says_the_same_is_a_fact() -> None:
+def test_a_line_repeated_unchanged_is_a_fact() -> None:
     assert Facts.read("disk_used_percent=95\r\ndisk_used_percent=95").disk_used_percent == 95
 
 
-def test_a_word_nobody_agreed_on_is_no_fact() -> None:
+def test_an_unknown_word_is_no_fact() -> None:
     assert Facts.read("nginx=active; reboot\naddress=yours\ncertificate=fine") == Facts()
 
 
-def test_output_cut_in_its_middle_keeps_what_came_before() -> None:
+def test_facts_before_a_cut_in_the_output_are_kept() -> None:
     whole = lines(WELL_FACTS)
     read = Facts.read(whole[: whole.index("disk_used_percent")] + "disk_us")
     assert (read.docker, read.disk_used_percent) == ("active", None)
@@ -82,6 +82,6 @@ def test_any_value_of_any_key_is_in_form_or_unknown(pairs: list[tuple[str, str]]
 
 @quickly
 @given(KEYS)
-def test_a_missing_key_is_unknown_and_takes_no_other_with_it(name: str) -> None:
+def test_a_missing_key_leaves_the_others_known(name: str) -> None:
     without = replace(WELL_FACTS, **{name: None})
     assert Facts.read(lines(without)) == without

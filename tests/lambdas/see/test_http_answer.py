@@ -1,4 +1,4 @@
-"""Bytes from a socket, of whoever answers there."""
+"""Bytes from a socket, whatever server sent them."""
 
 import pytest
 from hypothesis import given, settings
@@ -13,12 +13,12 @@ def answer(head: str, body: bytes = b"") -> bytes:
     return f"HTTP/1.1 {head}\r\n\r\n".replace("\n", "\r\n").replace("\r\r", "\r").encode() + body
 
 
-def test_a_registrys_catalog_is_one() -> None:
+def test_the_answer_of_a_registry_is_a_catalog() -> None:
     read = read_answer(answer(f"200 OK\nContent-Length: {len(CATALOG)}", CATALOG))
     assert (read.status, read.is_catalog, read.problem) == (200, True, "")
 
 
-def test_a_chunked_catalog_is_one_too() -> None:
+def test_a_chunked_catalog_is_a_catalog() -> None:
     body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(CATALOG), CATALOG)
     assert read_answer(answer("200 OK\nTransfer-Encoding: chunked", body)).is_catalog
 
@@ -38,11 +38,11 @@ def test_a_chunked_catalog_is_one_too() -> None:
         (answer("200 OK\nTransfer-Encoding: chunked", b"ffffffffffffffffffff\r\n"), "HTTP 200, cut short"),
     ],
 )
-def test_what_is_no_whole_answer_is_named(raw: bytes, shown: str) -> None:
+def test_an_incomplete_answer_is_named(raw: bytes, shown: str) -> None:
     assert str(read_answer(raw)) == shown
 
 
-def test_an_endless_body_is_not_a_whole_one() -> None:
+def test_an_endless_body_is_not_whole() -> None:
     assert (
         str(read_answer(answer("200 OK", b"{" * 500), problem="no end in time")) == "HTTP 200, no end in time"
     )
@@ -56,7 +56,7 @@ def test_a_whole_answer_on_a_connection_left_open_is_whole() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"<html>sign in</html>", b"[]", b'{"repositories":1}', b"[" * 30_000, b"\xff\xfe", b"NaN"]
 )
-def test_what_is_not_a_catalog_is_not_taken_for_one(body: bytes) -> None:
+def test_any_other_body_is_no_catalog(body: bytes) -> None:
     assert not read_answer(answer("200 OK", body)).is_catalog
 
 

@@ -1,4 +1,4 @@
-"""Ringing the hosts: what Systems Manager may do with a command, and that waiting for it ends."""
+"""Commands to the hosts: every way in which Systems Manager can end them."""
 
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas.see.run_command import Delivery, Doorbell, Output, Reply, ask
-from tests.lambdas.account import refusal
+from tests.support.fake_aws import refusal
 
 DOORBELL = Doorbell("Verbs", "registry.example.com")
 WAIT_SECONDS = 45
@@ -15,7 +15,7 @@ WAIT_SECONDS = 45
 
 @dataclass
 class Ssm:
-    """Each list is what ListCommandInvocations says at one poll; the last stays."""
+    """``polls`` are the answers of ListCommandInvocations, one after the other. The last stays."""
 
     polls: list[dict[str, tuple[str, str]]]
     refused: str = ""
@@ -28,7 +28,7 @@ class Ssm:
         self.sent.append(request)
         return {"Command": {"CommandId": "c-1"}}
 
-    def list_command_invocations(self, *, CommandId: str) -> dict[str, Any]:  # noqa: ARG002, N803
+    def list_command_invocations(self, **_request: str) -> dict[str, Any]:
         states = self.polls.pop(0) if len(self.polls) > 1 else self.polls[0]
         found = [
             {"InstanceId": host, "Status": status, "StatusDetails": details}
@@ -36,13 +36,10 @@ class Ssm:
         ]
         return {"CommandInvocations": found}
 
-    def get_command_invocation(self, *, CommandId: str, InstanceId: str) -> dict[str, Any]:  # noqa: ARG002, N803
-        status = self.polls[0][InstanceId][0]
-        return {
-            "Status": status,
-            "StandardOutputContent": f"said by {InstanceId}",
-            "StandardErrorContent": "",
-        }
+    def get_command_invocation(self, **request: str) -> dict[str, Any]:
+        host = request["InstanceId"]
+        status, _ = self.polls[0][host]
+        return {"Status": status, "StandardOutputContent": f"said by {host}", "StandardErrorContent": ""}
 
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
@@ -50,12 +47,7 @@ class Ssm:
 
 def rung(ssm: Ssm, verb: str = "diagnose") -> Reply:
     return ask(
-        cast(Any, ssm),
-        DOORBELL,
-        verb,
-        wait_seconds=WAIT_SECONDS,
-        clock=lambda: ssm.seconds,
-        sleep=ssm.sleep,
+        cast(Any, ssm), DOORBELL, verb, wait_seconds=WAIT_SECONDS, clock=lambda: ssm.seconds, sleep=ssm.sleep
     )
 
 
@@ -98,7 +90,7 @@ def test_two_hosts_renew_one_after_the_other() -> None:
         ([{"i-1": ("A status of next year", "")}], Delivery.UNDELIVERED),
     ],
 )
-def test_every_end_of_a_command_has_a_name_and_comes_in_time(
+def test_every_command_ends_in_time_with_a_named_delivery(
     polls: list[dict[str, tuple[str, str]]], delivery: Delivery
 ) -> None:
     ssm = Ssm(polls)
@@ -106,15 +98,15 @@ def test_every_end_of_a_command_has_a_name_and_comes_in_time(
     assert ssm.seconds <= WAIT_SECONDS + 1
 
 
-def test_one_host_that_hangs_does_not_hide_what_the_other_says() -> None:
+def test_a_hanging_host_does_not_hide_the_answer_of_another() -> None:
     assert rung(Ssm([{"i-1": DONE, "i-2": RUNNING}])).outputs == (Output("i-1", True, "said by i-1", ""),)
 
 
 def test_a_throttled_command_says_nothing_about_the_host() -> None:
-    reply = rung(Ssm([{}], refused="ThrottlingException"))
-    assert (reply.delivery, reply.is_silence) == (Delivery.THROTTLED, False)
+    delivery = rung(Ssm([{}], refused="ThrottlingException")).delivery
+    assert (delivery, delivery.is_silence) == (Delivery.THROTTLED, False)
 
 
-def test_a_refused_command_is_no_answer_of_the_hosts() -> None:
+def test_a_refused_command_raises() -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         rung(Ssm([{}], refused="AccessDeniedException"))

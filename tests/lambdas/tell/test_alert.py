@@ -1,4 +1,4 @@
-"""The mail a person gets, and what nobody can make it say."""
+"""The mail: what it says, and what no observed text can make it say."""
 
 import re
 from collections.abc import Sequence
@@ -9,35 +9,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.judge.causes import CAUSES, Step
-from lambdas.judge.check import Check
-from lambdas.judge.incident import Change, Mail, Repair, State
-from lambdas.tell.alert import Message, Place, quoted, write_alert
-from tests.lambdas.account import NOW
+from lambdas.judge.causes import CAUSES, RepairStep
+from lambdas.judge.checks import Check
+from lambdas.judge.incident import Change, Incident, MailKind, Repair
+from lambdas.tell.alert import Message, Registry, quoted, write_alert
+from tests.support.well_registry import NOW
 
-PLACE = Place("registry.example.com", "eu-central-1", "docs/runbook.md")
+REGISTRY = Registry("registry.example.com", "eu-central-1", "docs/runbook.md")
 HOST = "i-0123456789abcdef0"
-INCIDENT = State(
-    started_at=NOW,
+INCIDENT = Incident(
     since=NOW - timedelta(minutes=5),
     failures=2,
     cause_id="registry-stopped",
     is_down=True,
-    repairs=(Repair(Step.SERVICE, NOW, "restarted"),),
+    repairs=(Repair(RepairStep.SERVICE, NOW, "restarted"),),
 )
 
 
-def change(mail: Mail, **changed: object) -> Change:
-    return Change(replace(INCIDENT, **changed), INCIDENT, mail)  # type: ignore[arg-type]
+def change(mail: MailKind, **changed: object) -> Change:
+    return Change(replace(INCIDENT, **changed), mail)  # type: ignore[arg-type]
 
 
-def written(change: Change, checks: Sequence[Check] = (), place: Place = PLACE) -> Message:
-    return write_alert(change, place, checks, host=HOST, now=NOW)
+def written(change: Change, checks: Sequence[Check] = (), registry: Registry = REGISTRY) -> Message:
+    return write_alert(change, registry, checks, host=HOST, now=NOW)
 
 
-def test_the_mail_names_what_why_do_runbook_and_then_the_checks() -> None:
+def test_the_mail_begins_with_what_why_do_and_runbook() -> None:
     checks = [Check("port 443", True, "open", "open"), Check("registry", False, "exited", "running")]
-    mail = written(change(Mail.ALERT), checks)
+    mail = written(change(MailKind.ALERT), checks)
     assert mail.subject == "[registry.example.com] DOWN: The registry container is stopped"
     cause = CAUSES["registry-stopped"]
     assert mail.body == (
@@ -55,8 +54,8 @@ def test_the_mail_names_what_why_do_runbook_and_then_the_checks() -> None:
     )
 
 
-def test_the_mail_that_it_is_over_says_what_it_was_and_how_long_it_took() -> None:
-    mail = written(change(Mail.RESOLVED), [Check("port 443", True, "open", "open")])
+def test_the_resolved_mail_says_what_it_was_and_how_long_it_took() -> None:
+    mail = written(change(MailKind.RESOLVED), [Check("port 443", True, "open", "open")])
     assert mail.subject == "[registry.example.com] RESOLVED: The registry container is stopped"
     assert mail.body.splitlines()[:3] == [
         "What: Well again since 2026-12-01 03:17 UTC, after 5 minutes.",
@@ -65,33 +64,35 @@ def test_the_mail_that_it_is_over_says_what_it_was_and_how_long_it_took() -> Non
     ]
 
 
-def test_the_mail_links_to_the_page_on_which_a_team_reads_its_runbook() -> None:
-    place = replace(PLACE, runbook="https://example.com/runbook.md")
+def test_the_mail_links_to_the_teams_own_runbook() -> None:
+    registry = replace(REGISTRY, runbook="https://example.com/runbook.md")
     line = "Runbook: https://example.com/runbook.md#the-registry-container-is-stopped"
-    assert line in written(change(Mail.ALERT), place=place).body.splitlines()
+    assert line in written(change(MailKind.ALERT), registry=registry).body.splitlines()
 
 
 @pytest.mark.parametrize(
     ("mail", "is_down", "heading"),
     [
-        (Mail.ALERT, True, "DOWN"),
-        (Mail.ALERT, False, "AT RISK"),
-        (Mail.REMINDER, True, "STILL DOWN"),
-        (Mail.REMINDER, False, "STILL AT RISK"),
-        (Mail.RESOLVED, True, "RESOLVED"),
+        (MailKind.ALERT, True, "DOWN"),
+        (MailKind.ALERT, False, "AT RISK"),
+        (MailKind.REMINDER, True, "STILL DOWN"),
+        (MailKind.REMINDER, False, "STILL AT RISK"),
+        (MailKind.RESOLVED, True, "RESOLVED"),
     ],
 )
-def test_the_subject_says_whether_clients_feel_it(mail: Mail, is_down: bool, heading: str) -> None:
+def test_the_subject_says_whether_clients_feel_it(mail: MailKind, is_down: bool, heading: str) -> None:
     subject = written(change(mail, is_down=is_down)).subject
     assert subject == f"[registry.example.com] {heading}: The registry container is stopped"
 
 
 @pytest.mark.parametrize("length", [5, 60, 253])
-def test_every_subject_is_one_that_sns_takes(length: int) -> None:
+def test_sns_takes_every_subject(length: int) -> None:
     domain = ("a" * (length - 4)) + ".com"
     for cause in CAUSES.values():
-        place = replace(PLACE, domain_name=domain)
-        subject = written(change(Mail.REMINDER, is_down=False, cause_id=cause.id), place=place).subject
+        registry = replace(REGISTRY, domain_name=domain)
+        subject = written(
+            change(MailKind.REMINDER, is_down=False, cause_id=cause.id), registry=registry
+        ).subject
         assert len(subject) < 100
         assert subject.isascii()
         assert subject.isprintable()
@@ -112,7 +113,7 @@ def test_every_subject_is_one_that_sns_takes(length: int) -> None:
         ("é" * 5, ""),
     ],
 )
-def test_what_was_observed_is_quoted_harmlessly(hostile: str, harmless: str) -> None:
+def test_observed_text_is_quoted_harmlessly(hostile: str, harmless: str) -> None:
     assert quoted(hostile) == harmless
 
 
@@ -126,7 +127,7 @@ def test_what_was_observed_is_quoted_harmlessly(hostile: str, harmless: str) -> 
 def test_no_log_line_forges_a_subject_a_line_or_a_link(pieces: list[str]) -> None:
     hostile = "".join(pieces)
     checks = [Check(hostile, False, hostile, hostile)]
-    mail = written(change(Mail.ALERT, repairs=(Repair(Step.SERVICE, NOW, hostile),)), checks)
+    mail = written(change(MailKind.ALERT, repairs=(Repair(RepairStep.SERVICE, NOW, hostile),)), checks)
     assert mail.subject == "[registry.example.com] DOWN: The registry container is stopped"
     head, check, gap, repair = mail.body.splitlines()[:6], *mail.body.splitlines()[6:]
     assert [line.partition(":")[0] for line in head] == ["What", "Why", "Do", "Runbook", "Host", ""]
