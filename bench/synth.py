@@ -1,20 +1,26 @@
-#!/usr/bin/env python3
 """Time and peak memory of one warm synth.
 
-The targets are about the app, `python app.py`; the second row adds the command line that runs it.
-Two memories: the largest process, as `/usr/bin/time -v` shows it, which the target is about, and what the
-command and all it started hold together (PSS, sampled: shared pages count once). The first run of each is not
-counted: it fills the caches of Python and jsii.
+The targets are about the app, `python app.py`; the second row adds the command line that runs it. Memory is measured
+twice: the largest process, as `/usr/bin/time -v` shows it, which the target is about, and the command with all its
+processes together (PSS, sampled: shared pages count once). The first run of each is not counted, because it fills the
+caches of Python and jsii.
 """
 
+import argparse
 import json
 import os
+import statistics
 import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench import page
+from bench.page import Target
+from rehearsal.machine.roots import Say
+from rehearsal.room.isolation import family
 
 PROJECT = Path(__file__).resolve().parent.parent
 BINARIES = PROJECT / ".venv" / "bin"
@@ -22,8 +28,6 @@ SETTINGS = {"domain_name": "registry.example.com", "alert_email": "you@example.c
 APP = "python app.py"
 RUNS = 5
 SAMPLE_SECONDS = 0.02
-MOST_SECONDS = 3.0
-MOST_MEGABYTES = 250.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,19 @@ class Run:
     together_megabytes: float
 
 
-def measure(command: list[str], environment: dict[str, str]) -> Run:
+def synth_environment(output: str) -> dict[str, str]:
+    """The environment in which `python app.py` writes the templates and assets into the folder `output`."""
+    context = json.loads((PROJECT / "cdk.json").read_text())["context"] | SETTINGS
+    return {
+        **os.environ,
+        "PATH": f"{BINARIES}:{os.environ['PATH']}",
+        "CDK_CONTEXT_JSON": json.dumps(context),
+        "CDK_OUTDIR": output,
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+    }
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
     started = time.monotonic()
     together = 0
     with tempfile.TemporaryFile("w+") as printed:
@@ -45,21 +61,12 @@ def measure(command: list[str], environment: dict[str, str]) -> Run:
         _, status, usage = ended
         if status:
             printed.seek(0)
-            sys.exit(f"{' '.join(command)} failed:\n{printed.read()}")
+            raise RuntimeError(f"{' '.join(command)} failed:\n{printed.read()}")
     return Run(seconds, usage.ru_maxrss * 1024 / 1e6, together / 1e6)
 
 
-def family(pid: int) -> list[int]:
-    """The process and all its descendants that are still there."""
-    try:
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-        children = [int(child) for thread in threads for child in (thread / "children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-    return [pid, *(member for child in children for member in family(child))]
-
-
 def proportional_bytes(pid: int) -> int:
+    """The process's share of memory; 0 if it has ended."""
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -67,41 +74,40 @@ def proportional_bytes(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:")), 0)
 
 
-def main() -> None:
-    context = json.loads((PROJECT / "cdk.json").read_text())["context"] | SETTINGS
-    arguments = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+def measure(arguments: argparse.Namespace, say: Say) -> bool:
+    """Returns whether the app keeps its targets."""
+    settings = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+    runs: dict[str, list[Run]] = {}
     with tempfile.TemporaryDirectory() as output:
-        environment = {
-            **os.environ,
-            "PATH": f"{BINARIES}:{os.environ['PATH']}",
-            "CDK_CONTEXT_JSON": json.dumps(context),
-            "CDK_OUTDIR": output,
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-        }
-        commands = {
-            APP: [str(BINARIES / "python"), "app.py"],
-            "npx cdk synth": [
-                "npx",
-                "--no-install",
-                "cdk",
-                "synth",
-                "--quiet",
-                f"--output={output}",
-                *arguments,
-            ],
-        }
-        print("| command | seconds: median (worst) | MB: largest process | MB: together |")
-        print("|---|---|---|---|")
-        for name, command in commands.items():
-            runs = [measure(command, environment) for _ in range(RUNS + 1)][1:]
-            seconds = sorted(run.seconds for run in runs)
-            largest = max(run.largest_megabytes for run in runs)
-            together = max(run.together_megabytes for run in runs)
-            median = seconds[RUNS // 2]
-            print(f"| {name} | {median:.1f} ({seconds[-1]:.1f}) | {largest:.0f} | {together:.0f} |")
-            if name == APP and (median > MOST_SECONDS or largest > MOST_MEGABYTES):
-                sys.exit(f"Over {MOST_SECONDS:.0f} s or {MOST_MEGABYTES:.0f} MB")
+        for name, command in (
+            (APP, ["python", "app.py"]),
+            (
+                "npx cdk synth",
+                ["npx", "--no-install", "cdk", "synth", "--quiet", f"--output={output}", *settings],
+            ),
+        ):
+            say(f"{name}: {RUNS} runs after the first …")
+            runs[name] = [run(command, synth_environment(output)) for _ in range(RUNS + 1)][1:]
+    header = ("command", "seconds: median (worst)", "MB: largest process", "MB: together")
+    rows = [
+        [
+            name,
+            f"{median_seconds(of):.1f} ({max(each.seconds for each in of):.1f})",
+            f"{largest_megabytes(of):.0f}",
+            f"{max(each.together_megabytes for each in of):.0f}",
+        ]
+        for name, of in runs.items()
+    ]
+    targets = (
+        Target(f"`{APP}`, median", 3, [median_seconds(runs[APP])], unit=" s"),
+        Target(f"`{APP}`, largest process", 250, [largest_megabytes(runs[APP])], unit=" MB"),
+    )
+    return page.report(arguments.output, "synth", {"Warm synth": page.table(header, rows)}, targets)
 
 
-if __name__ == "__main__":
-    main()
+def median_seconds(runs: Sequence[Run]) -> float:
+    return statistics.median(each.seconds for each in runs)
+
+
+def largest_megabytes(runs: Sequence[Run]) -> float:
+    return max(each.largest_megabytes for each in runs)

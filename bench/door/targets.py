@@ -1,73 +1,47 @@
-"""What the front door promised: each target with the ratio that shows whether it was kept."""
+"""The front door's targets: ratios of medians, ours against another set-up in the same rounds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from bench.measure import FULL
-from bench.rounds import Results
-from bench.setups import BARE, OURS, OWN_TLS, TUTORIAL
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """`number` of ours divided by that of `against`, both medians of the same measurement."""
-
-    what: str
-    storage: str
-    measurement: str
-    number: str
-    against: str
-    bound: float
-    at_least: bool = True
-
-    def measured(self, results: Results) -> float | None:
-        return results.ratio(self.storage, self.measurement, self.number, OURS, self.against)
-
-    def promise(self) -> str:
-        return f"at {'least' if self.at_least else 'most'} {self.bound:.3g}"
-
-    def verdict(self, ratio: float | None) -> str:
-        if ratio is None:
-            return "not measured"
-        return "kept" if (ratio >= self.bound if self.at_least else ratio <= self.bound) else "missed"
+from bench.door.measure import Size
+from bench.door.rounds import Results, quotient
+from bench.door.setups import BARE, OURS, OWN_TLS, TUTORIAL
+from bench.page import Target
 
 
-TAG = "manifest by tag, filesystem, requests/s against"
-PULLS = "50 pulls at once, filesystem, slowest against own TLS"
-# fmt: off
-FIXED = (
-    Target("manifest by digest, S3 at 30 ms, requests/s against bare", "s3", "digest 64", "rps", BARE, 50),
-    Target("the same, p50 against bare", "s3", "digest 64", "p50", BARE, 1 / 30, at_least=False),
-    Target("the same, requests/s, 8 connections", "s3", "digest 8", "rps", BARE, 50),
-    Target("manifest by digest, filesystem, requests/s against bare", "filesystem", "digest 64", "rps", BARE, 5),
-    Target("manifest by tag, S3 at 30 ms, requests/s against bare", "s3", "tag 64", "rps", BARE, 0.97),
-    Target("the same, 8 connections", "s3", "tag 8", "rps", BARE, 0.97),
-    Target(f"{TAG} bare", "filesystem", "tag 64", "rps", BARE, 0.55),
-    Target("`/v2/`, filesystem, requests/s against bare", "filesystem", "/v2/ 64", "rps", BARE, 0.55),
-    Target(f"{TAG} the tutorial", "filesystem", "tag 64", "rps", TUTORIAL, 300),
-    Target("pull storm, S3, slowest client against bare", "s3", "storm", "slowest_seconds", BARE, 0.8, at_least=False),
-    Target(PULLS, "filesystem", "pull 50", "slowest_seconds", OWN_TLS, 1, at_least=False),
-)
-# fmt: on
-LAYERS = tuple(
-    Target(
-        f"{direction}, {title}, MB/s against own TLS, clients: {clients}",
-        storage,
-        f"{direction} {clients}",
-        "mb_per_second",
-        OWN_TLS,
-        1,
-    )
-    for storage, title in (("filesystem", "filesystem"), ("s3", "S3"))
-    for direction in ("push", "pull")
-    for clients in FULL.push_megabytes
-)
+def targets(results: Results, size: Size, peers: Sequence[str]) -> list[Target]:
+    def against(other: str, storage: str, number: str, *measurements: str) -> list[float | None]:
+        return [results.ratio(storage, measurement, number, OURS, other) for measurement in measurements]
 
-
-def targets(peers: Sequence[str]) -> tuple[Target, ...]:
-    digest = "manifest by digest, filesystem, requests/s against"
-    return (
-        *FIXED,
-        *LAYERS,
-        *(Target(f"{digest} {name}", "filesystem", "digest 64", "rps", name, 3) for name in peers),
-    )
+    bare_digest = against(BARE, "s3", "rps", "digest 64", "digest 8")
+    bare_tag = against(BARE, "s3", "rps", "tag 64", "tag 8")
+    disk, clients = "filesystem", list(size.push_megabytes)
+    cpu = [results.median("s3", each, OURS, "cpu_per_gb") for each in ("pull 1", "pull without redirect")]
+    p95 = [results.median(disk, "guessing", OURS, each) for each in ("p95", "idle_p95")]
+    # fmt: off
+    return [
+        Target("digest, S3: requests/s against bare, 64 and 8 connections", 50, bare_digest, at_least=True),
+        Target("digest, S3: p50 against bare", 1 / 30, against(BARE, "s3", "p50", "digest 64")),
+        Target("digest: requests/s against bare", 5, against(BARE, disk, "rps", "digest 64"), at_least=True),
+        *(
+            Target(f"digest: requests/s against {peer}", 3, against(peer, disk, "rps", "digest 64"), at_least=True)
+            for peer in peers
+        ),
+        Target("tag, S3: requests/s against bare, 64 and 8 connections", 0.97, bare_tag, at_least=True),
+        Target("tag: requests/s against bare", 0.55, against(BARE, disk, "rps", "tag 64"), at_least=True),
+        Target("tag: requests/s against the tutorial", 300, against(TUTORIAL, disk, "rps", "tag 64"), at_least=True),
+        Target("`/v2/`: requests/s against bare", 0.55, against(BARE, disk, "rps", "/v2/ 64"), at_least=True),
+        *(
+            Target(
+                f"{direction}{suffix}: MB/s against own TLS, {', '.join(map(str, clients))} clients", 1,
+                against(OWN_TLS, storage, "mb_per_second", *(f"{direction} {count}" for count in clients)),
+                at_least=True,
+            )
+            for storage, suffix in ((disk, ""), ("s3", ", S3"))
+            for direction in ("push", "pull")
+        ),
+        Target("50 pulls at once: slowest against own TLS", 1, against(OWN_TLS, disk, "slowest_seconds", "pull 50")),
+        Target("pull storm, S3: slowest client against bare", 0.8, against(BARE, "s3", "slowest_seconds", "storm")),
+        Target("CPU s per GB pulled, S3: redirect against none", 0.05, [quotient(*cpu)]),
+        Target("p95 of a user during guessing, against idle", 3, [quotient(*p95)]),
+    ]
+    # fmt: on
