@@ -6,7 +6,6 @@ the host's own.
 
 import argparse
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from bench import page
@@ -20,23 +19,14 @@ from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.client import CommandFailedError
 from rehearsal.outside.world import World
 
-DEBIAN = ("buildah", "podman", "skopeo")
+DEBIAN = ("skopeo", "podman", "buildah")
 BUILT = (
     Recipe("oras", "oras.land/oras/cmd/oras", "v1.3.6"),
     Recipe("helm", "helm.sh/helm/v4/cmd/helm", "v4.3.1"),
 )
-IN_THE_CLIENTS_ROOT = {
-    "skopeo": "--version",
-    "podman": "--version",
-    "buildah": "--version",
-    "crane": "version",
-    "oras": "version",
-    "helm": "version --short",
-}
-ON_THE_HOST = {"docker": "--version", "containerd": "--version"}
+IN_THE_CLIENTS_ROOT = (*DEBIAN, "crane", *(recipe.name for recipe in BUILT))
+ON_THE_HOST = ("docker", "containerd")
 SCRIPT = Path(__file__).with_suffix(".bash")
-
-Run = Callable[..., str]
 
 
 def prepare(workplace: Workplace, world: World, say: Say) -> None:
@@ -65,38 +55,30 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     workplace = Workplace.of_this_machine()
     world = World.running(workplace)
     prepare(workplace, world, say)
-    client, host = world.client(), world.hosts()[-1]
-
-    def as_client(*argv: str) -> str:
-        return client.run(*argv).stdout
-
-    def on_host(*argv: str) -> str:
-        done = world.run_on_host(host, *argv, stdin=SCRIPT.read_text())
-        if done.returncode:
-            raise CommandFailedError(f"{argv[-1]}: exit code {done.returncode}\n{done.stderr}")
-        return done.stdout
-
-    def works(run: Run, script: str, name: str) -> bool:
+    rows = []
+    for name in (*IN_THE_CLIENTS_ROOT, *ON_THE_HOST):
         try:
-            run("env", f"PASSWORD={world.password()}", "bash", script, world.domain, name)
+            rows.append([name, version_of_working(world, name), "logs in, pushes, pulls"])
         except CommandFailedError as failed:
             say(str(failed))
-            return False
-        return True
-
-    rows = []
-    worked = []
-    for run, script, clients in (
-        (as_client, f"/work/{SCRIPT.name}", IN_THE_CLIENTS_ROOT),
-        (on_host, "/dev/stdin", ON_THE_HOST),
-    ):
-        for name, option in clients.items():
-            worked.append(works(run, script, name))
-            version = run(name, *option.split()).splitlines()[0].strip()
-            rows.append([name, version, "logs in, pushes, pulls" if worked[-1] else "FAILED"])
-            say(" | ".join(rows[-1]))
-    target = Target(
-        "clients that log in, push and pull", 100, [100 * sum(worked) / len(worked)], at_least=True, unit=" %"
-    )
+            rows.append([name, "", "FAILED"])
+        say(" | ".join(rows[-1]))
+    worked = 100 * sum(row[2] != "FAILED" for row in rows) / len(rows)
+    target = Target("clients that log in, push and pull", 100, [worked], at_least=True, unit=" %")
     sections = {"Each client": page.table(("client", "version", ""), rows)}
     return page.report(arguments.output, "clients", sections, [target])
+
+
+def version_of_working(world: World, name: str) -> str:
+    """Raises:
+    CommandFailedError: the client does not work.
+    """
+    password = f"PASSWORD={world.password()}"
+    if name in IN_THE_CLIENTS_ROOT:
+        done = world.client().run("env", password, "bash", f"/work/{SCRIPT.name}", world.domain, name)
+        return done.stdout.strip()
+    argv = ("env", password, "bash", "-s", world.domain, name)
+    done = world.run_on_host(world.hosts()[-1], *argv, stdin=SCRIPT.read_text())
+    if done.returncode:
+        raise CommandFailedError(f"{name}: exit code {done.returncode}\n{done.stderr}")
+    return done.stdout.strip()

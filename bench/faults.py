@@ -5,7 +5,7 @@ import random
 import statistics
 
 from bench import page
-from bench.incidents import BESIDE_UNTOLD, UNTOLD, ImpossibleError, Incidents, StuckError
+from bench.incidents import BESIDE_UNTOLD, UNTOLD, ImpossibleError, Incidents
 from bench.page import Target
 from rehearsal.faults import FAULTS
 from rehearsal.machine.roots import Say
@@ -26,15 +26,12 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     if unknown := sorted(set(arguments.names) - set(FAULTS)):
         raise RuntimeError(f"no such fault: {', '.join(unknown)}. There are {', '.join(FAULTS)}")
     incidents = Incidents()
-    try:
-        if arguments.pairs:
-            heading, text, target = measure_pairs(incidents, arguments.pairs, arguments.seed, say)
-        elif arguments.healthy:
-            heading, text, target = measure_healthy(incidents, arguments.healthy)
-        else:
-            heading, text, target = measure_each(incidents, arguments.names or list(FAULTS), say)
-    except StuckError as stuck:
-        raise RuntimeError(f"STUCK: {stuck}") from stuck
+    if arguments.pairs:
+        heading, text, target = measure_pairs(incidents, arguments.pairs, arguments.seed, say)
+    elif arguments.healthy:
+        heading, text, target = measure_healthy(incidents, arguments.healthy)
+    else:
+        heading, text, target = measure_each(incidents, arguments.names or list(FAULTS), say)
     if arguments.names:
         print(text)
         return target.verdict() == "kept"

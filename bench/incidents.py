@@ -37,7 +37,7 @@ ALSO_NAMED = {
 }
 
 
-class StuckError(Exception):
+class StuckError(RuntimeError):
     """The registry is not well although everything was healed."""
 
 

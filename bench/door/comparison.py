@@ -4,7 +4,6 @@ import argparse
 import datetime
 import os
 import platform
-import shutil
 import time
 
 from bench import page
@@ -13,10 +12,9 @@ from bench.door.measure import FULL, QUICK, Size
 from bench.door.rounds import Results, measure_stand
 from bench.door.setups import BCRYPT_COST, DELAY_MILLISECONDS, STORAGES, Peer, stand_up
 from bench.door.targets import targets
-from rehearsal.machine import parts
+from rehearsal.machine import machine, parts
 from rehearsal.machine.roots import Say
-
-PROGRAMS = ("unshare", "nsenter", "setpriv", "mmdebstrap")
+from rehearsal.machine.workplace import Workplace
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(arguments: argparse.Namespace, say: Say) -> bool:
     """Returns True: a missed target is a result."""
-    if missing := missing_on_machine():
-        raise RuntimeError(f"it cannot run here: {missing}")
+    machine.make_fit(Workplace.of_this_machine(), say)
     results = Results()
     size = QUICK if arguments.quick else FULL
     started = time.monotonic()
@@ -52,14 +49,6 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
         arguments.output.with_name("front-door.svg").write_text(plot.plot(results, names))
         page.report(arguments.output, "door", sections, targets(results, size, names))
     return True
-
-
-def missing_on_machine() -> str:
-    """What the machine lacks, and how to get it; empty if nothing."""
-    if platform.system() != "Linux" or os.geteuid() != 0:
-        return "namespaces and mounts need Linux and root. Run `sudo make bench`."
-    lacking = [name for name in PROGRAMS if shutil.which(name) is None]
-    return f"{', '.join(lacking)} missing. Run `apt install util-linux mmdebstrap`." if lacking else ""
 
 
 def conditions(size: Size, rounds: int, seconds: float) -> str:
