@@ -1,35 +1,54 @@
 """The tables of one storage."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bench.door.measure import FULL, GUESSERS, LONGEST_LOGIN_SECONDS, LONGEST_STORM_SECONDS, WAITING
 from bench.door.rounds import KINDS, Results
 from bench.door.setups import BARE, OURS, OWN_TLS, TUTORIAL
 from bench.page import number, table
 
+STORM = {
+    "slowest client, s": "slowest_seconds",
+    "median client, s": "median_seconds",
+    "S3 requests": "s3",
+    "CPU of the host, s": "cpu_seconds",
+}
+HANDSHAKES = {"full": "full", "resumed": "resumed", "share that did resume": "resumed_share"}
+GUESSING = {
+    "idle p50": "idle_p50",
+    "idle p95": "idle_p95",
+    "p50": "p50",
+    "p95": "p95",
+    "guesses/s": "attempts",
+}
+
 
 def section(results: Results, storage: str, peers: Sequence[str], connections: Sequence[int]) -> str:
     names = [name for name in (BARE, OWN_TLS, TUTORIAL, OURS, *peers) if results.has(storage, name)]
+
+    def of_setups(measurement: str, columns: Mapping[str, str]) -> str:
+        return setup_table(results, storage, measurement, names, columns)
+
+    # fmt: off
     parts = {
-        "Requests: requests/s; p50 / p95 / p99 in ms; S3 requests each": request_table(
-            results, storage, names, connections
-        ),
-        "Pull storm": storm_table(results, storage, names),
-        "Layers: MB/s together / slowest client in s / CPU seconds of the host per GB": layer_table(
-            results, storage, names
-        ),
+        "Requests: requests/s; p50 / p95 / p99 in ms; S3 requests each":
+            request_table(results, storage, names, connections),
+        "Pull storm":
+            of_setups("storm", STORM),
+        "Layers: MB/s together / slowest client in s / CPU seconds of the host per GB":
+            layer_table(results, storage, names),
     }
     if storage == "filesystem":
         parts |= {
-            "New TLS connections per second": handshake_table(results, names),
-            "A user's manifest by tag during guesses of passwords by four threads, ms": guessing_table(
-                results, names
-            ),
-            "Seconds until a login that is not cached is let in, during guesses from the same address": (
-                waiting_table(results)
-            ),
+            "New TLS connections per second":
+                of_setups("handshakes", HANDSHAKES),
+            "A user's manifest by tag during guesses of passwords by four threads, ms":
+                of_setups("guessing", GUESSING),
+            "Seconds until a login that is not cached is let in, during guesses from the same address":
+                waiting_table(results),
         }
+    # fmt: on
     return "\n\n".join(f"### {title}\n\n{text}" for title, text in parts.items())
 
 
@@ -54,15 +73,18 @@ def request_table(results: Results, storage: str, names: Sequence[str], connecti
     return f"{table(('', *names), rows)}\n\n{ceiling}"
 
 
-def storm_table(results: Results, storage: str, names: Sequence[str]) -> str:
-    numbers = ("slowest_seconds", "median_seconds", "s3", "cpu_seconds")
-    rows = [
-        [name, f"over {LONGEST_STORM_SECONDS}", "-", "-", "-"]
-        if (storage, "storm", name) in results.unfinished
-        else [name, *medians(results, storage, "storm", name, *numbers)]
-        for name in names
-    ]
-    return table(("", "slowest client, s", "median client, s", "S3 requests", "CPU of the host, s"), rows)
+def setup_table(
+    results: Results, storage: str, measurement: str, names: Sequence[str], columns: Mapping[str, str]
+) -> str:
+    """A row for each measured set-up. `columns` maps titles to numbers."""
+    rows = []
+    for name in names:
+        cells = medians(results, storage, measurement, name, *columns.values())
+        if (storage, measurement, name) in results.unfinished:
+            cells[0] = f"over {LONGEST_STORM_SECONDS}"
+        if set(cells) != {"-"}:
+            rows.append([name, *cells])
+    return table(("", *columns), rows)
 
 
 def layer_table(results: Results, storage: str, names: Sequence[str]) -> str:
@@ -80,25 +102,6 @@ def layer_table(results: Results, storage: str, names: Sequence[str]) -> str:
     ]
     host_bytes = medians(results, storage, "pull 1", OURS, "host_bytes_per_gb")[0]
     return f"{table(('', *names), rows)}\n\nThrough our host per GB pulled: {host_bytes} bytes."
-
-
-def handshake_table(results: Results, names: Sequence[str]) -> str:
-    rows = [
-        [name, *medians(results, "filesystem", "handshakes", name, "full", "resumed", "resumed_share")]
-        for name in names
-    ]
-    return table(("", "full", "resumed", "share that did resume"), with_numbers(rows))
-
-
-def guessing_table(results: Results, names: Sequence[str]) -> str:
-    numbers = ("idle_p50", "idle_p95", "p50", "p95", "attempts")
-    rows = [[name, *medians(results, "filesystem", "guessing", name, *numbers)] for name in names]
-    return table(("", "idle p50", "idle p95", "p50", "p95", "guesses/s"), with_numbers(rows))
-
-
-def with_numbers(rows: Sequence[list[str]]) -> list[list[str]]:
-    """The rows of set-ups that were measured."""
-    return [row for row in rows if row[1] != "-"]
 
 
 def waiting_table(results: Results) -> str:
