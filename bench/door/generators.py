@@ -26,13 +26,8 @@ def load(
 ) -> Any:
     """The result of one command of bench/load."""
     login = (f"-user={user}", f"-password={PASSWORD}") if setup.login else ()
-    argv = stand.room.command(["/opt/load", command, f"-url={setup.url}", *login, *options], {})
-    done = subprocess.run(
-        argv, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout_seconds
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{command} against {setup.name} on {stand.storage}: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    argv = ("/opt/load", command, f"-url={setup.url}", *login, *options)
+    return json.loads(stand.room.run(*argv, timeout_seconds=timeout_seconds).stdout)
 
 
 @contextmanager
@@ -41,7 +36,7 @@ def guessers(
 ) -> Iterator[Popen[str]]:
     """Guess passwords of the user `at`, from the address that all clients here have."""
     options = (f"-user={at}", f"-for={seconds}s", f"-threads={threads}")
-    argv = stand.room.command(["/opt/load", "guess", f"-url={setup.url}", *options], {})
+    argv = stand.room.command(["/opt/load", "guess", f"-url={setup.url}", *options])
     with Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as running:
         time.sleep(1)
         try:

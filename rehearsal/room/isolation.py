@@ -45,21 +45,26 @@ class Room:
     def place(self, path: str) -> Path:
         return self.root / path.lstrip("/")
 
-    def command(self, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    def command(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> list[str]:
         """The machine's command that runs argv in the room."""
-        settings = [f"{name}={value}" for name, value in {**CHROOT_ENVIRONMENT, **environment}.items()]
+        variables = {**CHROOT_ENVIRONMENT, **(environment or {})}
+        settings = [f"{name}={value}" for name, value in variables.items()]
         entering = ["nsenter", f"--target={self.pid}", "--net", "--mount", "--pid", "--root", "--wd=/"]
         # argv ends with its nsenter, however that ends.
         return [*entering, "setpriv", "--pdeathsig", "KILL", "env", "-i", *settings, *argv]
 
-    def run(self, *argv: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *argv: str, given: str | None = None, timeout_seconds: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end.
 
         Raises:
             RoomError: its exit code is not 0. The text is its standard error.
+            subprocess.TimeoutExpired: it has not ended in time.
         """
+        command = self.command(argv)
         done = subprocess.run(
-            self.command(argv, {}), check=False, capture_output=True, text=True, input=given or ""
+            command, check=False, capture_output=True, text=True, input=given or "", timeout=timeout_seconds
         )
         if done.returncode != 0:
             raise RoomError(f"{' '.join(argv)} failed with {done.returncode}: {done.stderr or done.stdout}")
@@ -67,7 +72,7 @@ class Room:
 
     def start(self, name: str, *argv: str, environment: Mapping[str, str] | None = None) -> None:
         """Start a server. Its output goes to `logs`/name."""
-        self.start_on_machine(name, self.command(argv, environment or {}))
+        self.start_on_machine(name, self.command(argv, environment))
 
     def start_on_machine(self, name: str, command: Sequence[str]) -> None:
         """Start a server by a command of the machine."""
@@ -95,18 +100,12 @@ class Room:
             RoomError: it ended, or the time is over. The text ends with the server's log.
         """
         probe = ["curl", "--silent", "--max-time", "1", "--output", "/dev/null"]
-        target = (
-            ["--unix-socket", address, "http://localhost/"]
-            if address.startswith("/")
-            else [f"telnet://{address}"]
-        )
+        is_socket = address.startswith("/")
+        probe += ["--unix-socket", address, "http://localhost/"] if is_socket else [f"telnet://{address}"]
         deadline = time.monotonic() + timeout_seconds
         while True:
             done = subprocess.run(
-                self.command([*probe, *target], {}),
-                check=False,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
+                self.command(probe), check=False, stdin=subprocess.DEVNULL, capture_output=True
             )
             # curl's exit codes where nothing listens.
             if done.returncode not in (7, 97):

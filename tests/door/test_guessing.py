@@ -28,7 +28,7 @@ def behind() -> str:
 def guessing(client: Client, threads: int, address: str, user: str = "pusher") -> Iterator[dict[str, int]]:
     """How often each status was the answer. Empty until the end of the block."""
     statuses: dict[str, int] = {}
-    argv = client.room.command(client.load("guess", str(threads), address, user), {})
+    argv = client.room.command(client.load("guess", str(threads), address, user))
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdin is not None
         assert running.stdout is not None

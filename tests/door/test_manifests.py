@@ -174,7 +174,7 @@ def test_ten_simultaneous_clients_of_a_new_manifest_cost_one_read(client: Client
         *CURL, "--parallel", "--parallel-immediate", "--http1.1", "--user", f"puller:{PASSWORD_OF['puller']}",
         "--header", f"Accept: {OCI_MANIFEST}", "--write-out", "%{http_code}\n",
         *(word for _ in range(10) for word in ("--output", "/dev/null", f"{FRONT}{pushed.path}")),
-    ], {})
+    ])
     # fmt: on
     with client.counting(pushed.path) as reads:
         with client.registry_silent():

@@ -107,7 +107,7 @@ def test_an_upload_is_passed_on_to_the_registry_unbuffered(client: Client, room:
         *CURL, "--limit-rate", "5M", "--user", f"pusher:{PASSWORD_OF['pusher']}",
         "--header", "Content-Type: application/octet-stream", "--request", "PATCH",
         "--data-binary", "@/srv/layer", "--write-out", "%{http_code}", place,
-    ], {})
+    ])
     # fmt: on
     upload = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     while (arrived := bytes_arrived(room)) < 4_000_000:
