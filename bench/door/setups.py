@@ -182,7 +182,7 @@ def start_ours(room: Room, storage: StorageDriver, hashed: str) -> Setup:
     door.place_files(room)
     for access in ("push", "pull"):
         door.write_users(room, access, {USER: hashed})
-    start_registry(room, "registry", "127.0.0.1:5000", storage)
+    start_registry(room, "registry", door.BEHIND, storage)
     door.start_door(room)
     return Setup(OURS, "https://localhost:443", ("registry", "nginx", "auth"), login=True)
 
@@ -205,5 +205,5 @@ def add_users(stand: Stand, *names: str) -> None:
 def without_redirect(stand: Stand) -> None:
     """Make our registry send layers itself."""
     stand.room.stop("registry")
-    start_registry(stand.room, "registry", "127.0.0.1:5000", driver(stand.storage, "ours"), redirect=False)
+    start_registry(stand.room, "registry", door.BEHIND, driver(stand.storage, "ours"), redirect=False)
     time.sleep(1)

@@ -11,6 +11,8 @@ from rehearsal.room.isolation import Room
 from rehearsal.room.registry_server import USERDATA
 
 DOMAIN = "registry.example.com"
+# The registry behind the door.
+BEHIND = "127.0.0.1:5000"
 # nginx's caches: logins, and the manifests of the current half minute.
 LOGINS, MANIFESTS = "/run/nginx-logins", "/run/nginx-manifests"
 CERTIFICATE, KEY = "/etc/registry/tls/fullchain.pem", "/etc/registry/tls/privkey.pem"
@@ -74,7 +76,7 @@ def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:
 
 
 def start_door(room: Room) -> None:
-    """Start the login check and nginx on 443, before a registry on 127.0.0.1:5000, as their systemd units do."""
+    """Start the login check and nginx on 443, before a registry at BEHIND, as their systemd units do."""
     service = auth_service()
     room.start("auth", *as_auth_user(), *shlex.split(service["ExecStart"]))
     room.wait_for("auth", f"/run/{service['RuntimeDirectory']}/auth.sock")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.room import door
-from rehearsal.room.door import CERTIFICATE, DOMAIN
+from rehearsal.room.door import BEHIND, CERTIFICATE, DOMAIN
 from rehearsal.room.isolation import Room
 from rehearsal.room.registry_server import filesystem, start_registry
 
@@ -22,10 +22,8 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 FRONT = f"https://{DOMAIN}"
-BEHIND = "127.0.0.1:5000"
 REGISTRY = f"http://{BEHIND}"
 CURL = ("curl", "--silent", "--cacert", CERTIFICATE, "--resolve", f"{DOMAIN}:443:127.0.0.1")
-BODY_FROM_INPUT = ("--data-binary", "@-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +90,20 @@ class Client:
         return pushed
 
     def put(self, pushed: Pushed, reference: str) -> None:
-        answer = self.ask(
-            f"/v2/{pushed.repository}/manifests/{reference}",
-            *("--request", "PUT", "--header", f"Content-Type: {pushed.media_type}", *BODY_FROM_INPUT),
-            user="pusher",
-            given=pushed.body,
-        )
-        assert answer.status == 201, answer
+        self._upload(f"/v2/{pushed.repository}/manifests/{reference}", pushed.media_type, pushed.body)
 
     def push_blob(self, repository: str, content: str) -> str:
         started = self.ask(f"/v2/{repository}/blobs/uploads/", "--request", "POST", user="pusher")
         assert started.status == 202, started
         upload = started.headers["location"][0].removeprefix(FRONT)
         digest = digest_of(content)
-        done = self.ask(
-            f"{upload}&digest={digest}",
-            *("--request", "PUT", "--header", "Content-Type: application/octet-stream", *BODY_FROM_INPUT),
-            user="pusher",
-            given=content,
-        )
-        assert done.status == 201, done
+        self._upload(f"{upload}&digest={digest}", "application/octet-stream", content)
         return digest
+
+    def _upload(self, path: str, media_type: str, content: str) -> None:
+        options = ("--request", "PUT", "--header", f"Content-Type: {media_type}", "--data-binary", "@-")
+        answer = self.ask(path, *options, user="pusher", given=content)
+        assert answer.status == 201, answer
 
     def delete(self, pushed: Pushed, *, at: str = FRONT) -> None:
         answer = self.ask(pushed.path, "--request", "DELETE", user="pusher", at=at)
