@@ -31,9 +31,9 @@ class Results:
         for name, value in (numbers or {}).items():
             self.samples[storage, measurement, setup][name].append(value)
 
-    def has(self, storage: str, setup: str | None = None) -> bool:
-        """Whether anything was measured on the storage, of that set-up or of any."""
-        return any(key[0] == storage and setup in (None, key[2]) for key in self.samples)
+    def has(self, storage: str, setup: str) -> bool:
+        """Whether anything of the set-up was measured on the storage."""
+        return any((key[0], key[2]) == (storage, setup) for key in self.samples)
 
     def median(self, storage: str, measurement: str, setup: str, number: str) -> float | None:
         samples = self.samples.get((storage, measurement, setup), {}).get(number)

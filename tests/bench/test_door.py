@@ -43,7 +43,7 @@ def test_only_measured_set_ups_have_a_column() -> None:
 
 def test_only_measured_storages_count_as_measured() -> None:
     found = results([100], [9000])
-    assert [storage for storage in ("filesystem", "s3") if found.has(storage)] == ["s3"]
+    assert [storage for storage in ("filesystem", "s3") if found.has(storage, OURS)] == ["s3"]
 
 
 def test_the_plot_is_an_image_even_without_all_numbers() -> None:
