@@ -1,4 +1,4 @@
-"""The Debian root the front door is measured and tested in: the packages the product's host installs, and wrk."""
+"""The Debian root of a room: the packages that the product's host installs, and wrk."""
 
 import os
 from dataclasses import replace
@@ -16,6 +16,6 @@ def cache() -> Path:
 
 
 def door_root(workplace: Workplace, say: Say) -> Root:
-    """Above the rehearsal's base, in a cache of the bench's own: the rehearsal's stays as it is."""
+    """The rehearsal's base with PACKAGES on top, in a cache of its own: the rehearsal's cache stays as it is."""
     below = roots.base(workplace, say)
     return roots.with_packages(replace(workplace, cache=cache()), below, "door", PACKAGES, say)

@@ -1,4 +1,4 @@
-"""Rounds: every measurement once for every set-up, in an order that turns from round to round, and their medians."""
+"""Rounds of all measurements of all set-ups, each round in another order, and their medians."""
 
 import itertools
 import statistics
@@ -6,11 +6,13 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from bench import measure
-from bench.measure import Numbers, Size
-from bench.setups import OURS, TUTORIAL, Say, Setup, Stand, without_redirect
+from bench.door import measure
+from bench.door.generators import Numbers, load, wrk
+from bench.door.measure import Size
+from bench.door.setups import OURS, TUTORIAL, Setup, Stand, without_redirect
+from rehearsal.machine.roots import Say
 
-# A file system has no redirect to measure a blob up to.
+# Layers from S3 are redirects. Layers from a file system are measured as layers.
 KINDS = {"filesystem": ("/v2/", "tag", "digest"), "s3": ("/v2/", "tag", "digest", "blob")}
 
 Key = tuple[str, str, str]
@@ -18,7 +20,7 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Samples by (storage, measurement, set-up) and then by number."""
+    """Samples by (storage, measurement, set-up) and then by the number's name."""
 
     samples: dict[Key, dict[str, list[float]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
@@ -29,18 +31,25 @@ class Results:
         for name, value in (numbers or {}).items():
             self.samples[storage, measurement, setup][name].append(value)
 
+    def has(self, storage: str, setup: str) -> bool:
+        """Whether anything of the set-up was measured on the storage."""
+        return any((key[0], key[2]) == (storage, setup) for key in self.samples)
+
     def median(self, storage: str, measurement: str, setup: str, number: str) -> float | None:
         samples = self.samples.get((storage, measurement, setup), {}).get(number)
         return statistics.median(samples) if samples else None
 
     def ratio(self, storage: str, measurement: str, number: str, setup: str, to: str) -> float | None:
-        one, other = (self.median(storage, measurement, name, number) for name in (setup, to))
-        return one / other if one is not None and other else None
+        return quotient(*(self.median(storage, measurement, name, number) for name in (setup, to)))
+
+
+def quotient(one: float | None, other: float | None) -> float | None:
+    return one / other if one is not None and other else None
 
 
 def measure_stand(stand: Stand, results: Results, rounds: int, size: Size, say: Say) -> None:
     for setup in stand.setups:
-        stand.image[setup.name] = measure.load(stand, setup, "image")
+        stand.image[setup.name] = load(stand, setup, "image")
     for number in range(rounds):
         started = time.monotonic()
         turn = number % len(stand.setups)
@@ -63,13 +72,13 @@ def measure_setup(stand: Stand, setup: Setup, results: Results, size: Size, numb
     if often:
         for kind, connections in itertools.product(KINDS[stand.storage], size.connections):
             add(f"{kind} {connections}", measure.requests(stand, setup, kind, connections, size.wrk_seconds))
-    # A storm of passwords takes minutes where each is checked: once tells it all.
+    # Where each password is checked, a storm takes minutes: one is enough.
     if number == 0 or not setup.slow:
         numbers = measure.storm(stand, setup, size.storm_clients, number)
         if numbers is None:
             results.unfinished.add((stand.storage, "storm", setup.name))
         add("storm", numbers)
-    # No target is about the tutorial's layers, and they are slow.
+    # The tutorial's layers are slow, and no target is about them.
     if often or setup.name != TUTORIAL:
         for measurement, moved in measure.layers(stand, setup, size.push_megabytes).items():
             add(measurement, moved)
@@ -82,4 +91,4 @@ def measure_setup(stand: Stand, setup: Setup, results: Results, size: Size, numb
 
 def ceiling(stand: Stand, results: Results, size: Size) -> None:
     for name, url in (("plain", "http://127.0.0.1:8090/"), ("TLS", "https://127.0.0.1:8091/")):
-        results.add(stand.storage, "ceiling", name, measure.wrk(stand, url, 64, size.wrk_seconds))
+        results.add(stand.storage, "ceiling", name, wrk(stand, url, 64, size.wrk_seconds))

@@ -1,7 +1,7 @@
-"""A room: a Debian root and a network of its own, where servers of any kind run beside each other.
+"""A room: a Debian root and a network of its own, where servers run beside each other, isolated from the machine.
 
-What is started in a room has the room's processes, mounts and loopback addresses only, and dies with it, as the room
-dies with this process, however it ends. The machine keeps nothing of it.
+A server in a room sees only the room's processes, mounts and loopback addresses. It dies with the room, and the room
+dies with this process, however this process ends. The machine keeps nothing of it.
 """
 
 import contextlib
@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from rehearsal.machine import layers
 from rehearsal.machine.layers import Stack
@@ -31,7 +30,7 @@ FIRST_PROCESS = (
 
 
 class RoomError(Exception):
-    """Something in the room did not start; the text is what it said."""
+    """A command failed, or a server did not start. The text is its output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,94 +45,94 @@ class Room:
     def place(self, path: str) -> Path:
         return self.root / path.lstrip("/")
 
-    def command(self, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-        """The command that runs argv in the room, for the machine."""
-        settings = [f"{name}={value}" for name, value in {**CHROOT_ENVIRONMENT, **environment}.items()]
+    def command(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> list[str]:
+        """The machine's command that runs argv in the room."""
+        variables = {**CHROOT_ENVIRONMENT, **(environment or {})}
+        settings = [f"{name}={value}" for name, value in variables.items()]
         entering = ["nsenter", f"--target={self.pid}", "--net", "--mount", "--pid", "--root", "--wd=/"]
-        # What is started ends with the nsenter that started it, however that ends.
+        # argv ends with its nsenter, however that ends.
         return [*entering, "setpriv", "--pdeathsig", "KILL", "env", "-i", *settings, *argv]
 
-    def run(self, *argv: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run to the end.
+    def run(
+        self, *argv: str, given: str | None = None, timeout_seconds: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end.
 
         Raises:
-            RoomError: it failed; the text is its standard error.
+            RoomError: its exit code is not 0. The text is its standard error.
+            subprocess.TimeoutExpired: it has not ended in time.
         """
+        command = self.command(argv)
         done = subprocess.run(
-            self.command(argv, {}), check=False, capture_output=True, text=True, input=given or ""
+            command, check=False, capture_output=True, text=True, input=given or "", timeout=timeout_seconds
         )
         if done.returncode != 0:
             raise RoomError(f"{' '.join(argv)} failed with {done.returncode}: {done.stderr or done.stdout}")
         return done
 
     def start(self, name: str, *argv: str, environment: Mapping[str, str] | None = None) -> None:
-        """Start a server; what it prints goes to `logs`/name."""
-        with self.log(name) as log:
-            self.started[name] = subprocess.Popen(
-                self.command(argv, environment or {}),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        """Start a server. Its output goes to `logs`/name."""
+        self.start_on_machine(name, self.command(argv, environment))
+
+    def start_on_machine(self, name: str, command: Sequence[str]) -> None:
+        """Start a server by a command of the machine."""
+        with (self.logs / name).open("ab") as log:
+            self.started[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def send(self, name: str, number: int) -> None:
         os.kill(self.pid_of(name), number)
         if number == signal.SIGCONT:
-            # nsenter stops with what it started, and would never see it end.
+            # nsenter stops together with its child, and would otherwise never see the child end.
             os.kill(self.started[name].pid, number)
 
     def pid_of(self, name: str) -> int:
-        """The server itself, as the machine numbers it: what was started is the nsenter that waits for it."""
+        """The server's own process number on the machine. `started` has the nsenter that waits for it."""
         return children(self.started[name].pid)[0]
 
     def stop(self, name: str) -> None:
         self.send(name, signal.SIGTERM)
         self.started.pop(name).wait()
 
-    def log(self, name: str) -> BinaryIO:
-        return (self.logs / name).open("ab")
-
     def wait_for(self, name: str, address: str, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:
-        """Until the server `name` accepts a connection at "HOST:PORT" or on a unix socket "/path"."""
+        """Wait until the server accepts a connection at "HOST:PORT" or on a unix socket "/path".
+
+        Raises:
+            RoomError: it ended, or the time is over. The text ends with the server's log.
+        """
         probe = ["curl", "--silent", "--max-time", "1", "--output", "/dev/null"]
-        target = (
-            ["--unix-socket", address, "http://localhost/"]
-            if address.startswith("/")
-            else [f"telnet://{address}"]
-        )
+        is_socket = address.startswith("/")
+        probe += ["--unix-socket", address, "http://localhost/"] if is_socket else [f"telnet://{address}"]
         deadline = time.monotonic() + timeout_seconds
         while True:
             done = subprocess.run(
-                self.command([*probe, *target], {}),
-                check=False,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
+                self.command(probe), check=False, stdin=subprocess.DEVNULL, capture_output=True
             )
-            # 7 and 97: nobody listens.
+            # curl's exit codes where nothing listens.
             if done.returncode not in (7, 97):
                 return
             process = self.started.get(name)
             if (process is not None and process.poll() is not None) or time.monotonic() > deadline:
-                said = (self.logs / name).read_text()[-2000:] if (self.logs / name).exists() else ""
-                raise RoomError(f"{name} does not listen on {address}; it said: {said or 'nothing'}")
+                log = self.logs / name
+                output = log.read_text()[-2000:] if log.exists() else ""
+                raise RoomError(f"{name} does not listen on {address}. Its output: {output or 'none'}")
             time.sleep(0.05)
 
 
 @contextlib.contextmanager
 def open_room(root: Root) -> Iterator[Room]:
+    """A new room above `root`, until the end of the block.
+
+    Raises:
+        RoomError: its first process did not start.
+    """
     # Not below /tmp: an overlay's upper folder must be on a real file system.
     scratch = Path(tempfile.mkdtemp(prefix="registry-bench-", dir="/var/tmp"))
     try:
         for name in ("upper", "work", "at", "logs"):
             (scratch / name).mkdir()
-        stack = Stack(
-            layers=tuple(str(layer) for layer in root.layers),
-            upper=str(scratch / "upper"),
-            work=str(scratch / "work"),
-            at=str(scratch / "at"),
-        )
+        folders = {name: str(scratch / name) for name in ("upper", "work", "at")}
         order = {
-            "stack": asdict(stack),
+            "stack": asdict(Stack(layers=tuple(map(str, root.layers)), **folders)),
             "argv": ["sh", "-c", FIRST_PROCESS],
             "environment": dict(CHROOT_ENVIRONMENT),
         }
@@ -164,9 +163,14 @@ def open_room(root: Root) -> Iterator[Room]:
 
 
 def children(pid: int) -> list[int]:
-    """Of all threads of the process."""
+    """The child processes of all threads of the process; none if it has ended."""
     found = []
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
             found += [int(child) for child in (thread / "children").read_text().split()]
     return found
+
+
+def family(pid: int) -> list[int]:
+    """The process and all its descendants."""
+    return [pid, *(member for child in children(pid) for member in family(child))]
