@@ -21,6 +21,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from rehearsal.error import RehearsalError
 from rehearsal.machine.workplace import OUTSIDE_LINK, BusyError, Holder, Workplace, remove_link
 
 OUTSIDE_PEER = "outside0"
@@ -32,8 +33,8 @@ MTU_BYTES = 1400
 START_TIMEOUT_SECONDS = 20
 
 
-class WorldError(Exception):
-    pass
+class WorldError(RehearsalError):
+    """The world's namespaces could not be made; the text is the reason."""
 
 
 def start_world(
@@ -54,12 +55,8 @@ def start_world(
         "resolver_file": str(resolver_file),
         "detached": detached,
     }
-    first_process = [
-        sys.executable,
-        "-I",
-        str(Path(__file__).with_name("first_process.py")),
-        json.dumps(order),
-    ]
+    program = Path(__file__).with_name("first_process.py")
+    first_process = [sys.executable, "-I", str(program), json.dumps(order)]
     unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     with contextlib.ExitStack() as stack:
         for descriptor in (exit_reader, exit_writer):
@@ -96,17 +93,26 @@ def start_world(
 
 
 def enter(keeper_pid: int, argv: Sequence[str], directory: Path | None = None) -> list[str]:
-    """The command that runs argv inside the world, as any process there: its names, its trust, its fate."""
+    """The command that runs argv inside the world, with its names and its trust; it ends with the world."""
+    names = {"net": "net", "mount": "mnt", "pid": "pid_for_children"}
+    spaces = [f"--{option}=/proc/{keeper_pid}/ns/{name}" for option, name in names.items()]
+    return ["nsenter", *spaces, "--", "env", f"--chdir={directory or Path.cwd()}", *argv]
+
+
+def command_on_host(
+    leader_pid: int, argv: Sequence[str], *, timeout_seconds: float | None = None
+) -> list[str]:
+    """The command that runs argv, for a process of the world, on a host as an SSM agent does: as a root unit."""
+    # fmt: off
+    limit = [] if timeout_seconds is None else [
+        f"--property=RuntimeMaxSec={timeout_seconds}", "--property=TimeoutStopSec=5",
+    ]
     return [
-        "nsenter",
-        f"--net=/proc/{keeper_pid}/ns/net",
-        f"--mount=/proc/{keeper_pid}/ns/mnt",
-        f"--pid=/proc/{keeper_pid}/ns/pid_for_children",
-        "--",
-        "env",
-        f"--chdir={directory or Path.cwd()}",
+        "nsenter", "--target", str(leader_pid), "--all", "--",
+        "systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--setenv=HOME=/root", *limit, "--",
         *argv,
     ]
+    # fmt: on
 
 
 def end_world(holder: Holder, workplace: Workplace, timeout_seconds: float = 30) -> None:

@@ -17,12 +17,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rehearsal.error import RehearsalError
 from rehearsal.machine.workplace import Workplace
 
 BUILD_TIMEOUT_SECONDS = 900
 
 
-class PartError(Exception):
+class PartError(RehearsalError):
     """A program can neither be built nor be replaced; the text says why it could not be built."""
 
 

@@ -7,10 +7,11 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from rehearsal.error import RehearsalError
 
 OUTSIDE_LINK = "rehearsal0"
 CGROUP_ROOT = Path("/sys/fs/cgroup")
@@ -25,7 +26,7 @@ class Holder:
     directory: str
 
 
-class BusyError(Exception):
+class BusyError(RehearsalError):
     def __init__(self, holder: Holder | None) -> None:
         if holder is None:
             # The holder has the lock and no name yet, or is drawing its last breath.
@@ -97,21 +98,6 @@ class Workplace:
     def release_lock(self, lock: int) -> None:
         self.lock.unlink(missing_ok=True)
         os.close(lock)
-
-    def write_state(self, state: Mapping[str, object]) -> None:
-        path = self.run / "state.json"
-        draft = path.with_suffix(".draft")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(state, file, indent=2)
-        draft.replace(path)
-
-    def read_state(self) -> dict[str, object]:
-        try:
-            state = json.loads((self.run / "state.json").read_text())
-        except FileNotFoundError:
-            return {}
-        return dict(state)
 
     def cgroups(self) -> tuple[Path, ...]:
         """Ours, one in each hierarchy of the machine (a machine with cgroup v2 alone has one)."""

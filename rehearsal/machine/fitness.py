@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from rehearsal.error import RehearsalError
 from rehearsal.machine.workplace import OUTSIDE_LINK, Workplace, cgroup_hierarchies
 
 # Program or file -> the package of Debian and Ubuntu that brings it
@@ -34,7 +35,7 @@ WITHOUT = (
 )
 
 
-class UnfitMachineError(Exception):
+class UnfitMachineError(RehearsalError):
     """Everything that is missing at once, and what can still be run."""
 
     def __init__(self, missing: tuple[str, ...]) -> None:
@@ -44,7 +45,11 @@ class UnfitMachineError(Exception):
 
 
 def make_fit(workplace: Workplace, say: Callable[[str], None]) -> None:
-    """Installs what apt has and raises UnfitMachineError for what only a person can change."""
+    """Install what apt has.
+
+    Raises:
+        UnfitMachineError: something is missing that only a person can change.
+    """
     if missing := find_missing(workplace):
         raise UnfitMachineError(missing)
     if packages := missing_packages():
