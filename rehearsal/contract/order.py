@@ -1,4 +1,4 @@
-"""What the starter of a rehearsal wants of the world, as a file that the world's own process reads."""
+"""The order for a world: the person's side writes it as a file, and the world's own process reads it."""
 
 import json
 from collections.abc import Mapping
@@ -8,13 +8,14 @@ from typing import Any
 
 from rehearsal.machine.parts import Part
 from rehearsal.machine.registry_image import RegistryImage
-from rehearsal.machine.roots import Root
+from rehearsal.machine.root_layers import Root
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """``zone`` is the hosted zone that exists before any deployment, ``images`` what the image registry offers,
-    ``functions`` what AWS Lambda's runtime consists of. A host boots from the first of ``host_roots`` that there is.
+    """``zone`` is the hosted zone that exists before any deployment, ``images`` are offered by the image registry.
+
+    ``functions`` is the folder of AWS Lambda's runtime. A host boots from the first of ``host_roots`` that exists.
     """
 
     domain: str

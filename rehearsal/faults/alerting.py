@@ -1,26 +1,27 @@
-"""What can happen to those who watch and tell: the health user's login, the right to publish."""
+"""What can keep the functions from watching and alerting: the health user's login, the right to publish."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.faults.fault import Fault, do, newest_host
-from rehearsal.faults.storage import allow_again, deny
+from rehearsal.contract import product
+from rehearsal.faults.fault import Fault, Target
+from rehearsal.faults.objects import allow_again, deny
 from rehearsal.outside.world import World
 
-# bcrypt of a password that nobody knows
+# bcrypt of a random password
 HASH = "$2y$05$2GYQVdyDHqVfnbSMXY9ISeYuGmVmCGyUz0bYbWYRoFJX2vFYQwq1u"
 
 
 def _health_parameter(world: World) -> str:
-    return f"/registry/{world.domain}/users/pull/health"
+    return f"{product.parameter_path(world.domain)}/{product.HEALTH_USER_KEY}"
 
 
 def _replace_password(world: World) -> str:
-    """By a hash, which the host takes for what it is and the health check for a password."""
+    """By a hash: the host takes it for a hash, and the health check for a password."""
     ssm, name = world.aws("ssm"), _health_parameter(world)
     before = str(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
     ssm.put_parameter(Name=name, Value=HASH, Type="SecureString", Overwrite=True)
-    do(world, newest_host(world), "/opt/registry/bin/sync-users")
+    Target.newest(world).do(product.SYNC_USERS)
     return before
 
 
@@ -28,7 +29,7 @@ def _restore_password(world: World, before: str) -> None:
     world.aws("ssm").put_parameter(
         Name=_health_parameter(world), Value=before, Type="SecureString", Overwrite=True
     )
-    do(world, newest_host(world), "/opt/registry/bin/sync-users")
+    Target.newest(world).do(product.SYNC_USERS)
 
 
 def _forbid_publishing(world: World) -> list[str]:

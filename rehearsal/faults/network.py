@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.faults.fault import Fault, in_world, newest_host
-from rehearsal.inside.network import BRIDGE, S3_ADDRESS
+from rehearsal.contract.network import BRIDGE, S3_ADDRESS
+from rehearsal.faults.fault import Fault, Target, in_world
+from rehearsal.faults.objects import instance_of
 from rehearsal.outside.world import World
 
-# In the range for documentation: nobody answers there.
+# In the range for documentation: no machine has it.
 ELSEWHERE = "192.0.2.80"
 TABLE = "faults"
 
@@ -35,7 +36,7 @@ def _delete_record(world: World) -> Any:
 
 
 def point_elsewhere(world: World) -> Any:
-    """The A record names an address where nobody is; returns what restore_record needs."""
+    """The A record names an address that no machine has; returns what restore_record needs."""
     zone, record = _zone_and_record(world)
     _change_record(world, zone, "UPSERT", {**record, "ResourceRecords": [{"Value": ELSEWHERE}]})
     return [zone, record]
@@ -47,9 +48,9 @@ def restore_record(world: World, remembered: Any) -> None:
 
 
 def close_port(world: World, port: int) -> Any:
-    """No security group of the hosts lets it in any more; returns what open_port needs."""
+    """Close a port in the hosts' security groups; returns what open_port needs."""
     ec2 = world.aws("ec2")
-    instance = ec2.describe_instances(InstanceIds=[newest_host(world).id])["Reservations"][0]["Instances"][0]
+    instance = instance_of(Target.newest(world))
     closed = []
     for group in instance["SecurityGroups"]:
         described = ec2.describe_security_groups(GroupIds=[group["GroupId"]])["SecurityGroups"][0]
@@ -74,19 +75,16 @@ def open_port(world: World, closed: Any) -> None:
 
 
 def _take_address(world: World) -> Any:
-    """A free one would be taken back by the host; this one is on an interface that belongs to nobody."""
+    """The host would take a free address back; this one is on an interface of no instance."""
     ec2 = world.aws("ec2")
-    host = newest_host(world)
-    instance = ec2.describe_instances(InstanceIds=[host.id])["Reservations"][0]["Instances"][0]
+    target = Target.newest(world)
     addresses = ec2.describe_addresses()["Addresses"]
-    allocation = next(
-        each["AllocationId"] for each in addresses if each["PublicIp"] == world.state["address"]
-    )
-    interface = ec2.create_network_interface(SubnetId=instance["SubnetId"])["NetworkInterface"]
+    allocation = next(each["AllocationId"] for each in addresses if each["PublicIp"] == world.state.address)
+    interface = ec2.create_network_interface(SubnetId=instance_of(target)["SubnetId"])["NetworkInterface"]
     ec2.associate_address(
         AllocationId=allocation, NetworkInterfaceId=interface["NetworkInterfaceId"], AllowReassociation=True
     )
-    return {"host": host.id, "allocation": allocation, "interface": interface["NetworkInterfaceId"]}
+    return {"host": target.host.id, "allocation": allocation, "interface": interface["NetworkInterfaceId"]}
 
 
 def _give_address_back(world: World, remembered: Mapping[str, str]) -> None:
@@ -118,11 +116,11 @@ FAULTS: Mapping[str, Fault] = {
     "dns-missing": Fault("the A record is deleted", _delete_record, restore_record),
     "dns-elsewhere": Fault("the A record names another address", point_elsewhere, restore_record),
     "port-443-closed": Fault(
-        "the security group lets port 443 in no more", lambda world: close_port(world, 443), open_port
+        "the security group does not let port 443 in any more",
+        lambda world: close_port(world, 443),
+        open_port,
     ),
-    "address-lost": Fault(
-        "somebody moves the Elastic IP to another interface", _take_address, _give_address_back
-    ),
+    "address-lost": Fault("the Elastic IP is moved to another interface", _take_address, _give_address_back),
     "s3-unreachable": Fault(
         "no packet of the VPC reaches S3", _cut_off_s3, lambda world, _: let_through(world)
     ),

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from rehearsal.faults.fault import Fault, newest_host, setting
+from rehearsal.contract import product
+from rehearsal.faults.fault import Fault, Target
 from rehearsal.outside.world import World
 
 POLICY = "rehearsal-fault"
 
 
 def deny(world: World, role: str, action: str, *resources: str) -> str:
-    """Somebody forbids a role something; returns the role, for allow_again()."""
+    """Forbid a role an action; returns the role, for allow_again()."""
     statement = {"Effect": "Deny", "Action": action, "Resource": list(resources)}
     document = {"Version": "2012-10-17", "Statement": [statement]}
     world.aws("iam").put_role_policy(RoleName=role, PolicyName=POLICY, PolicyDocument=json.dumps(document))
@@ -24,30 +25,28 @@ def allow_again(world: World, role: str) -> None:
     world.aws("iam").delete_role_policy(RoleName=role, PolicyName=POLICY)
 
 
-def host_role(world: World) -> str:
-    """The name of the role that the newest host has."""
-    instance_id = newest_host(world).id
-    instance = world.aws("ec2").describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][
-        0
-    ]
-    profile = str(instance["IamInstanceProfile"]["Arn"]).rsplit("/", 1)[-1]
-    found = world.aws("iam").get_instance_profile(InstanceProfileName=profile)
+def instance_of(target: Target) -> Any:
+    """What EC2 says of a host."""
+    found = target.world.aws("ec2").describe_instances(InstanceIds=[target.host.id])
+    return found["Reservations"][0]["Instances"][0]
+
+
+def host_role(target: Target) -> str:
+    """The name of a host's role."""
+    profile = str(instance_of(target)["IamInstanceProfile"]["Arn"]).rsplit("/", 1)[-1]
+    found = target.world.aws("iam").get_instance_profile(InstanceProfileName=profile)
     return str(found["InstanceProfile"]["Roles"][0]["RoleName"])
 
 
-def bucket(world: World, name: str) -> str:
-    """The bucket that the host knows by this name."""
-    return setting(world, newest_host(world), name)
-
-
 def _deny_images(world: World) -> str:
-    images = f"arn:aws:s3:::{bucket(world, 'IMAGE_BUCKET')}"
-    return deny(world, host_role(world), "s3:*", images, f"{images}/*")
+    target = Target.newest(world)
+    images = f"arn:aws:s3:::{target.setting(product.IMAGE_BUCKET)}"
+    return deny(world, host_role(target), "s3:*", images, f"{images}/*")
 
 
 def _delete_bucket(world: World) -> Any:
-    """With all that is in it, of which the run directory keeps a copy."""
-    s3, name = world.aws("s3"), bucket(world, "IMAGE_BUCKET")
+    """With everything in it, of which the run directory keeps a copy."""
+    s3, name = world.aws("s3"), Target.newest(world).setting(product.IMAGE_BUCKET)
     folder = world.workplace.run / f"bucket-{uuid4().hex}"
     folder.mkdir()
     policy = _policy_of(s3, name)

@@ -1,55 +1,89 @@
-"""One turn of a schedule, by hand: what EventBridge Scheduler would do, and everything that came of it."""
+"""What the world's process does on request: scheduled runs, CloudWatch's looks, and power."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from rehearsal.cloud import AlarmState, Cloud, Fired, Outcome
+import boto3
 
-# Job -> the part of the function's handler by which it is found.
-JOBS: Mapping[str, str] = {"renew": "renew_certificate", "health": "check_health"}
+from rehearsal.cloud import Cloud
+from rehearsal.contract import product
+from rehearsal.contract.tick_result import AlarmState, TickResult
+
 LOG_LINES = 40
 
 
-def tick(cloud: Cloud, job: str, at: str | None) -> dict[str, Any]:
-    """The schedule's turn, and then CloudWatch's look at the alarms; ``at`` is ISO 8601, without it it is now."""
-    when = moment(at)
-    fired = cloud.fire(JOBS[job], when)
-    return told(fired, cloud.look_at_alarms(when))
+@dataclass(frozen=True, slots=True)
+class WorldActions:
+    """What rehearsal.contract.control asks for; ``set_power`` gets a host's id."""
+
+    cloud: Cloud
+    domain: str
+    set_power: Callable[[str, bool], None]
+    ssm: Any
+
+    @classmethod
+    def of(cls, cloud: Cloud, domain: str, set_power: Callable[[str, bool], None]) -> "WorldActions":
+        untyped: Any = boto3.client
+        ssm = untyped(
+            "ssm",
+            endpoint_url=cloud.endpoint_url,
+            region_name=cloud.place.region,
+            aws_access_key_id=cloud.administrator.id,
+            aws_secret_access_key=cloud.administrator.secret,
+        )
+        return cls(cloud, domain, set_power, ssm)
+
+    def tick(self, job: str, at: str | None) -> TickResult:
+        return tick(self.cloud, job, at)
+
+    def alarms(self, at: str | None) -> tuple[AlarmState, ...]:
+        return look_at_alarms(self.cloud, at)
+
+    def power(self, instance_id: str, on: bool) -> None:
+        self.set_power(instance_id, on)
+
+    def password(self) -> str:
+        name = f"{product.parameter_path(self.domain)}/{product.FIRST_USER_KEY}"
+        try:
+            return str(self.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+        except self.ssm.exceptions.ParameterNotFound:
+            return ""
 
 
-def moment(at: str | None) -> datetime:
-    """In UTC, if it does not say."""
+def tick(cloud: Cloud, job: str, at: str | None) -> TickResult:
+    """One run of a schedule, and then CloudWatch's look at every alarm; ``at`` is ISO 8601, None is now."""
+    when = _moment(at)
+    fired = cloud.fire(product.JOBS[job], when)
+    alarms = tuple(each for each in cloud.look_at_alarms(when) if each.state != each.before)
+    last = fired.outcomes[-1] if fired.outcomes else None
+    error = (last.error and f"{last.error}: {last.payload}") if last else fired.lost
+    return TickResult(
+        schedule=fired.schedule,
+        function=fired.function,
+        event=fired.event,
+        scheduled_at=fired.scheduled_at,
+        attempts=len(fired.outcomes),
+        dead_letter=fired.dead_letter or None,
+        result=json.loads(last.payload) if last and not last.error else None,
+        error=error or None,
+        request_id=last.request_id if last else None,
+        duration_milliseconds=last.duration_milliseconds if last else None,
+        init_milliseconds=last.init_milliseconds if last else None,
+        memory_mib=last.memory_mib if last else None,
+        log=last.log[-LOG_LINES:] if last else (),
+        alarms=alarms,
+    )
+
+
+def look_at_alarms(cloud: Cloud, at: str | None) -> tuple[AlarmState, ...]:
+    """As CloudWatch does; ``at`` is ISO 8601, None is now."""
+    return cloud.look_at_alarms(_moment(at))
+
+
+def _moment(at: str | None) -> datetime:
+    """In UTC if it names no time zone."""
     read = datetime.fromisoformat(at) if at else datetime.now(UTC)
     return read if read.tzinfo else read.replace(tzinfo=UTC)
-
-
-def told(fired: Fired, states: Sequence[AlarmState]) -> dict[str, Any]:
-    """For people and programs: the last attempt, how many there were, and which alarms changed."""
-    told_of_last = (
-        _of_outcome(fired.outcomes[-1]) if fired.outcomes else {"result": None, "error": fired.lost}
-    )
-    return {
-        "schedule": fired.schedule,
-        "function": fired.function,
-        "event": fired.event,
-        "scheduled_at": fired.scheduled_at,
-        "attempts": len(fired.outcomes),
-        "dead_letter": fired.dead_letter or None,
-        **told_of_last,
-        "alarms": [asdict(each) for each in states if each.state != each.before],
-    }
-
-
-def _of_outcome(outcome: Outcome) -> dict[str, Any]:
-    facts = asdict(outcome)
-    payload, error = facts.pop("payload"), facts.pop("error")
-    log = facts.pop("log")
-    return {
-        "result": None if error else json.loads(payload),
-        "error": f"{error}: {payload}" if error else None,
-        **facts,
-        "log": list(log[-LOG_LINES:]),
-    }

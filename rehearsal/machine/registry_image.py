@@ -11,7 +11,7 @@ from pathlib import Path
 from rehearsal.machine.layers import Stack, run_in
 from rehearsal.machine.oci_layout import REFERENCE, pack, write_image
 from rehearsal.machine.parts import Part
-from rehearsal.machine.roots import CHROOT_ENVIRONMENT, Root
+from rehearsal.machine.root_layers import CHROOT_ENVIRONMENT, Root
 from rehearsal.machine.workplace import Workplace
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}

@@ -1,8 +1,6 @@
-"""Debian 13 root file systems, made once by what goes into them and kept in the cache.
+"""Debian 13 root file systems: a directory each, and layers above it.
 
-`base` stands for a cloud image on its first boot; `internet` holds the stand-ins' programs; `golden` is
-`base` after the product's own installation, so that later rehearsals boot in seconds. The first is a
-directory, the others are layers above it.
+`base` stands for a cloud image on its first boot; `internet` holds the stand-ins' programs.
 """
 
 import shutil
@@ -19,7 +17,6 @@ from rehearsal.machine.root_layers import (
     contents,
     digest,
     made,
-    place_of,
     run_to_layer,
     tree_contents,
 )
@@ -49,6 +46,7 @@ UNWANTED_FILES = ("etc/hostname", "etc/resolv.conf", "usr/sbin/dhcpcd")
 
 
 def base(workplace: Workplace, say: Say) -> Root:
+    """As a cloud image has it, with this machine's own authorities."""
     mirror = machine_mirror()
     certificates = sorted(MACHINE_CERTIFICATES.glob("**/*.crt"))
     key = digest(
@@ -72,7 +70,7 @@ def base(workplace: Workplace, say: Say) -> Root:
 
 
 def internet(workplace: Workplace, say: Say, extra_packages: Sequence[str] = ()) -> Root:
-    """What the stand-ins run in, by chroot; extra_packages: parts only Debian has."""
+    """The root that stand-ins run in, by chroot; ``extra_packages`` are programs that could not be built."""
     below = base(workplace, say)
     return with_packages(workplace, below, "internet", {*INTERNET_PACKAGES, *extra_packages}, say)
 
@@ -86,61 +84,7 @@ def with_packages(workplace: Workplace, below: Root, name: str, packages: Iterab
     def make(directory: Path) -> None:
         run_to_layer(below, directory, (["apt-get", "update", "--quiet"], install, ["apt-get", "clean"]))
 
-    return _above(below, made(workplace, name, key, make, say), name, key)
-
-
-def golden(workplace: Workplace, userdata: Path, say: Say) -> Root:
-    """Where `base` after `userdata/install` is kept, or will be: make_golden() makes it."""
-    below = base(workplace, say)
-    inputs = (userdata / "install", *sorted(userdata.rglob("*requirements*.txt")))
-    key = digest(below.key, *contents(inputs))
-    return _above(below, place_of(workplace, "golden", key), "golden", key)
-
-
-def make_golden(workplace: Workplace, userdata: Path, say: Say) -> None:
-    """Run `userdata/install` above `base`, no service started. Its services do start with the host, which those
-    of a fresh image do not: at least one run must install on `base`.
-    """
-    below = base(workplace, say)
-
-    def make(directory: Path) -> None:
-        inside = Path("opt/registry")
-        shutil.copytree(userdata, directory / inside)
-        run_to_layer(below, directory, ([f"/{inside}/install"], ["apt-get", "clean"]))
-        # The host brings its own copy, from the deployed asset.
-        for brought in sorted(userdata.rglob("*"), reverse=True):
-            there = directory / inside / brought.relative_to(userdata)
-            if brought.is_file():
-                there.unlink(missing_ok=True)
-            elif there.is_dir() and not any(there.iterdir()):
-                there.rmdir()
-
-    made(workplace, "golden", golden(workplace, userdata, say).key, make, say)
-
-
-def stocked(workplace: Workplace, userdata: Path, say: Say) -> Root:
-    """`base` with the packages of the product's installation downloaded and none of them installed: what an
-    installation costs apart from the network.
-    """
-    below = base(workplace, say)
-    make_golden(workplace, userdata, say)
-    finished = golden(workplace, userdata, say)
-    key = digest(finished.key)
-    packages = sorted(installed_packages(finished.layers[0]) - installed_packages(below.layers[0]))
-    download = [
-        "apt-get",
-        "install",
-        "--yes",
-        "--quiet",
-        "--no-install-recommends",
-        "--download-only",
-        *packages,
-    ]
-
-    def make(directory: Path) -> None:
-        run_to_layer(below, directory, (["apt-get", "update", "--quiet"], download), keep_lists=True)
-
-    return _above(below, made(workplace, "stocked", key, make, say), "stocked", key)
+    return below.with_layer(made(workplace, name, key, make, say), name, key)
 
 
 def trust_layer(workplace: Workplace, root: Root, certificate: Path) -> Path:
@@ -152,20 +96,6 @@ def trust_layer(workplace: Workplace, root: Root, certificate: Path) -> Path:
     shutil.copyfile(certificate, place)
     run_to_layer(root, layer, (["update-ca-certificates"],))
     return layer
-
-
-def installed_packages(root: Path) -> frozenset[str]:
-    found = set()
-    for entry in (root / "var/lib/dpkg/status").read_text().split("\n\n"):
-        lines = [line for line in entry.splitlines() if not line.startswith(" ")]
-        fields = dict(line.split(": ", 1) for line in lines if ": " in line)
-        if fields.get("Status") == "install ok installed":
-            found.add(fields["Package"])
-    return frozenset(found)
-
-
-def _above(below: Root, layer: Path, name: str, key: str) -> Root:
-    return Root(name, key, (layer, *below.layers))
 
 
 def _bootstrap(directory: Path, mirror: Mirror) -> None:

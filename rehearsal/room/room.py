@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from rehearsal.machine import layers
 from rehearsal.machine.layers import Stack
-from rehearsal.machine.roots import CHROOT_ENVIRONMENT, Root
+from rehearsal.machine.root_layers import CHROOT_ENVIRONMENT, Root
 
 START_TIMEOUT_SECONDS = 20
 # The first process ends when its standard input does, and with it everything in the room.

@@ -1,48 +1,38 @@
-"""One throw-away host: a Debian root booted with its own systemd, in the place of an EC2 instance.
-
-Runs inside the world. All of a host is in one folder of the run directory: console.log, and disk/, which only the
-world has mounted; disk/upper holds what the host has written (disk/upper/var/log are its logs).
-"""
+"""The systemd-nspawn guest that is a host: a Debian root booted with its own systemd, in place of an EC2 instance."""
 
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.inside.network import WORLD_ADDRESS, Network
-from rehearsal.machine.disk import mount_new_disk
-from rehearsal.machine.layers import Stack, mount_stack
-from rehearsal.machine.roots import Root
+from rehearsal.contract import run_directory
+from rehearsal.inside.hosts.guest_files import ENGINE_FOLDERS, IDENTITY, keep_logs_of, make_cgroups, make_disk
+from rehearsal.inside.hosts.network import Network
+from rehearsal.machine.namespaces import command_on_host
+from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace, remove_cgroup, remove_tree
 
-# What systemd-nspawn ends with when its guest asked to be started again
+# systemd-nspawn's exit code when its guest asked to be started again
 REBOOT_EXIT_CODE = 133
-# To process 1 of a guest, from systemd(1)
+# For process 1 of a guest, from systemd(1)
 POWER_OFF_SIGNAL = signal.SIGRTMIN + 4
-REBOOT_SIGNAL = signal.SIGRTMIN + 5
 START_TIMEOUT_SECONDS = 20
-# Overlay does not stack on overlay, so what container engines unpack lives beside the host's own.
-ENGINE_FOLDERS = ("docker", "containerd", "containers")
-DISK_BYTES = 16 << 30
-LOGS = "disk/upper/var/log"
 
 
-class HostError(Exception):
-    pass
+class GuestError(Exception):
+    """A guest has no power, or did not start; the text ends with its console's last lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """`trust` is the layer of trust_layer(), the topmost of what the host does not write itself."""
+    """The instance that EC2 launches. ``trust`` is the topmost of the layers that the host does not write."""
 
     instance_id: str
     private_ip: str
@@ -51,51 +41,37 @@ class Launch:
     trust: Path
 
 
-class Host:
-    """`Host.boot` returns as soon as the host has power; `boot_finished` says when its user data has run."""
+class Guest:
+    """``boot`` returns as soon as the guest has power: its user data runs later."""
 
     def __init__(self, workplace: Workplace, network: Network, launch: Launch) -> None:
         self.instance_id = launch.instance_id
         self.private_ip = launch.private_ip
         self.boots = 0
-        self.folder = workplace.run / "hosts" / launch.instance_id
+        self.folder = run_directory.host(workplace, launch.instance_id)
         self._logs = workplace.run / "logs" / launch.instance_id
         self._network = network
         self._namespace = network.attach_host(launch.instance_id, launch.private_ip, launch.mac_address)
-        self._cgroups = _make_cgroups(workplace, launch.instance_id)
-        self._stack = Stack(
-            layers=tuple(str(layer) for layer in (launch.trust, *launch.root.layers)),
-            upper=str(self._disk / "upper"),
-            work=str(self._disk / "work"),
-            at=str(self.folder / "root"),
-        )
-        self._make_disk()
+        self._cgroups = make_cgroups(workplace, launch.instance_id)
+        self._root = make_disk(self.folder, launch.private_ip, (launch.trust, *launch.root.layers))
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._power_wanted = False
         self._supervisor: threading.Thread | None = None
 
     @classmethod
-    def boot(cls, workplace: Workplace, network: Network, launch: Launch) -> "Host":
-        host = cls(workplace, network, launch)
-        host.start()
-        return host
-
-    @property
-    def _disk(self) -> Path:
-        return self.folder / "disk"
-
-    @property
-    def _identity(self) -> Path:
-        return self.folder / "uuid"
+    def boot(cls, workplace: Workplace, network: Network, launch: Launch) -> "Guest":
+        guest = cls(workplace, network, launch)
+        guest.start()
+        return guest
 
     @property
     def console(self) -> Path:
         return self.folder / "console.log"
 
     def start(self) -> None:
-        """Give it power: the first time, or again after stop() or cut_power()."""
+        """Give it power, for the first time or again."""
         if self.is_running():
-            raise HostError(f"{self.instance_id} is running already")
+            raise GuestError(f"{self.instance_id} is running already")
         self._power_wanted = True
         self._network.set_power(self.private_ip, on=True)
         self._launch()
@@ -113,20 +89,20 @@ class Host:
             if self._nspawn is not None and (leader := _leader(self._nspawn.pid)):
                 return leader
             time.sleep(0.02)
-        raise HostError(f"{self.instance_id} has no process 1; its console ends:\n{self.last_words()}")
-
-    def command(self, argv: Sequence[str], *, timeout_seconds: float | None = None) -> list[str]:
-        """See command_on."""
-        return command_on(self.leader_pid, argv, timeout_seconds=timeout_seconds)
+        raise GuestError(f"{self.instance_id} has no process 1; its console ends:\n{self.last_words()}")
 
     def run(
         self, argv: Sequence[str], timeout_seconds: float = 60, *, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Raises subprocess.TimeoutExpired; nothing of the command lives on then."""
+        """Run a command as root.
+
+        Raises:
+            subprocess.TimeoutExpired: it took too long; nothing of it lives on.
+        """
         self._wait_for_manager()
         started = time.monotonic()
         done = subprocess.run(
-            self.command(argv, timeout_seconds=timeout_seconds),
+            command_on_host(self.leader_pid, argv, timeout_seconds=timeout_seconds),
             check=False,
             capture_output=True,
             text=True,
@@ -139,47 +115,16 @@ class Host:
             raise subprocess.TimeoutExpired(list(argv), timeout_seconds, done.stdout, done.stderr)
         return done
 
-    def boot_finished(self) -> bool:
-        """Whether cloud-init has run everything of this boot, user data included, well or not."""
-        if self._nspawn is None or not (leader := _leader(self._nspawn.pid)):
-            return False
-        # Written last of all, and new with each boot; `cloud-init status --wait` returns too early.
-        return os.path.lexists(f"/proc/{leader}/root/run/cloud-init/result.json")
-
-    def wait_until_booted(self, timeout_seconds: float) -> None:
-        deadline = time.monotonic() + timeout_seconds
-        while not self.boot_finished():
-            if not self.is_running():
-                raise HostError(f"{self.instance_id} went off; its console ends:\n{self.last_words()}")
-            if time.monotonic() > deadline:
-                raise HostError(
-                    f"{self.instance_id} had not finished its boot after {timeout_seconds:g} s; "
-                    f"its console ends:\n{self.last_words()}"
-                )
-            time.sleep(0.05)
-
-    def boot_result(self) -> tuple[str, tuple[str, ...]]:
-        """The datasource that cloud-init used, and its errors. With no metadata service it reports done
-        without having run any user data: then the datasource is None's.
-        """
-        done = self.run(["cat", "/run/cloud-init/result.json"], 10)
-        result = json.loads(done.stdout)["v1"]
-        return str(result["datasource"]), tuple(str(error) for error in result["errors"])
-
     def last_words(self, lines: int = 15) -> str:
         with contextlib.suppress(FileNotFoundError):
             return "\n".join(self.console.read_text(errors="replace").splitlines()[-lines:])
         return "(nothing)"
 
-    def reboot(self) -> None:
-        """Asks for it and returns; `boots` counts up when the host starts again."""
-        os.kill(self.leader_pid, REBOOT_SIGNAL)
-
     def stop(self, timeout_seconds: float = 30) -> None:
-        """As by `shutdown`; power is cut when that takes too long."""
+        """Shut it down; its power is cut when that takes too long."""
         self._power_wanted = False
         if self.is_running():
-            with contextlib.suppress(HostError, ProcessLookupError):
+            with contextlib.suppress(GuestError, ProcessLookupError):
                 os.kill(self.leader_pid, POWER_OFF_SIGNAL)
             self._join(timeout_seconds)
         self.cut_power()
@@ -188,48 +133,33 @@ class Host:
         self._power_wanted = False
         while self.is_running():
             # The leader, for with systemd-nspawn alone dead the guest would live on.
-            with contextlib.suppress(HostError, ProcessLookupError):
+            with contextlib.suppress(GuestError, ProcessLookupError):
                 os.kill(self.leader_pid, signal.SIGKILL)
             self._join(1)
         self._network.set_power(self.private_ip, on=False)
 
     def remove(self, *, keep_logs: bool) -> None:
-        """Cuts its power and takes its disk away; logs are kept in the run directory's logs/."""
+        """Cut its power and take its disk away; logs are kept in the run directory's logs/."""
         self.cut_power()
         self._network.detach_host(self.instance_id)
         for cgroup in self._cgroups:
             remove_cgroup(cgroup)
         if keep_logs:
-            self._keep_logs()
+            keep_logs_of(self.folder, self._logs)
         remove_tree(self.folder)
-
-    def _make_disk(self) -> None:
-        remove_tree(self.folder)
-        root = Path(self._stack.at)
-        root.mkdir(parents=True)
-        mount_new_disk(self.folder / "disk.img", self._disk, DISK_BYTES)
-        etc = self._disk / "upper/etc"
-        for directory in (etc, *(self._disk / name for name in ("work", *ENGINE_FOLDERS))):
-            directory.mkdir(parents=True)
-        name = "ip-" + self.private_ip.replace(".", "-")
-        (etc / "hostname").write_text(f"{name}\n")
-        (etc / "hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost\n")
-        (etc / "resolv.conf").write_text(f"nameserver {WORLD_ADDRESS}\n")
-        self._identity.write_text(f"ec2{uuid.uuid4()}"[:36] + "\n")
-        mount_stack(self._stack)
 
     def _launch(self) -> None:
         # fmt: off
         boot = [
             "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
             f"--machine={self.instance_id}",
-            f"--directory={self._stack.at}", "--network-namespace-path=/proc/self/fd/9",
+            f"--directory={self._root}", "--network-namespace-path=/proc/self/fd/9",
             "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=read-only",
             # A container engine's needs, in a guest that has the world's network and no other.
             "--capability=all", "--system-call-filter=add_key keyctl bpf",
-            *(f"--bind={self._disk / name}:/var/lib/{name}" for name in ENGINE_FOLDERS),
+            *(f"--bind={self.folder / 'disk' / name}:/var/lib/{name}" for name in ENGINE_FOLDERS),
             # By this cloud-init knows an EC2 instance, and that its metadata service wants tokens.
-            f"--bind-ro={self._identity}:/sys/hypervisor/uuid",
+            f"--bind-ro={self.folder / IDENTITY}:/sys/hypervisor/uuid",
         ]
         # fmt: on
         order = {
@@ -268,45 +198,10 @@ class Host:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not Path(f"/proc/{self.leader_pid}/root/run/systemd/private").exists():
             if time.monotonic() > deadline:
-                raise HostError(
+                raise GuestError(
                     f"{self.instance_id} started no systemd; its console ends:\n{self.last_words()}"
                 )
             time.sleep(0.05)
-
-    def _keep_logs(self) -> None:
-        shutil.rmtree(self._logs, ignore_errors=True)
-        self._logs.mkdir(parents=True)
-        shutil.copy(self.console, self._logs)
-        logs = self.folder / LOGS
-        if logs.is_dir():
-            shutil.copytree(logs, self._logs / "log", symlinks=True, ignore=_not_files)
-
-
-def command_on(leader_pid: int, argv: Sequence[str], *, timeout_seconds: float | None = None) -> list[str]:
-    """Runs argv, for a process of the world, on a host as an SSM agent does: as a root unit."""
-    # fmt: off
-    limit = [] if timeout_seconds is None else [
-        f"--property=RuntimeMaxSec={timeout_seconds}", "--property=TimeoutStopSec=5",
-    ]
-    return [
-        "nsenter", "--target", str(leader_pid), "--all", "--",
-        "systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--setenv=HOME=/root", *limit, "--",
-        *argv,
-    ]
-    # fmt: on
-
-
-def _make_cgroups(workplace: Workplace, instance_id: str) -> tuple[Path, ...]:
-    children = []
-    for parent in workplace.cgroups():
-        parent.mkdir(exist_ok=True)
-        controllers = parent / "cgroup.controllers"
-        if controllers.exists() and (names := controllers.read_text().split()):
-            (parent / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in names))
-        child = parent / instance_id
-        child.mkdir(exist_ok=True)
-        children.append(child)
-    return tuple(children)
 
 
 def _leader(nspawn_pid: int) -> int | None:
@@ -318,8 +213,3 @@ def _leader(nspawn_pid: int) -> int | None:
             if len(numbers) > 1 and numbers[-1] == "1":
                 return int(child)
     return None
-
-
-def _not_files(folder: str, names: list[str]) -> list[str]:
-    """Sockets and the overlay's marks of removed files have no content to copy."""
-    return [name for name in names if not (Path(folder, name).is_file() or Path(folder, name).is_dir())]

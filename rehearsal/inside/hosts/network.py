@@ -1,4 +1,4 @@
-"""The world's network: the VPC's bridge, the Elastic IPs, and each host's place on them.
+"""The world's network: the VPC's bridge, the hosts' interfaces on it, and the Elastic IPs.
 
 Runs inside the world: every interface, route and rule here is the world's own and ends with it.
 """
@@ -8,14 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rehearsal.contract.network import BRIDGE, S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.machine.namespaces import MTU_BYTES, OUTSIDE_PEER
 
-BRIDGE = "vpc0"
 GATEWAY = "10.0.0.1"
 GATEWAY_MAC = "02:00:0a:00:00:01"
-WORLD_ADDRESS = "10.77.0.2"
-# S3 has addresses of its own, as the gateway endpoint's prefix list has.
-S3_ADDRESS = "10.77.0.3"
 METADATA_ADDRESS = "169.254.169.254"
 # 10.77.0.100-199 in the fewest blocks that stay clear of the world's own address
 ELASTIC_BLOCKS = ("10.77.0.96/27", "10.77.0.128/26", "10.77.0.192/29")

@@ -11,18 +11,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from rehearsal.cloud import Ran
-from rehearsal.inside.host import Host, HostError
+from rehearsal.inside.hosts.guest import Guest, GuestError
 
 UNIT = "amazon-ssm-agent.service"
 LOOK_EVERY_SECONDS = 1
 LOOK_SECONDS = 5
 
 
-class HostAgents:
-    """``hosts`` are those there are now, by id; ``may_report`` says whether a host's role lets it."""
+class SsmAgents:
+    """``guests`` are the hosts of now, by instance id; ``may_report`` says whether a host's role lets it report."""
 
-    def __init__(self, hosts: Callable[[], Mapping[str, Host]], may_report: Callable[[str], bool]) -> None:
-        self._hosts = hosts
+    def __init__(self, guests: Callable[[], Mapping[str, Guest]], may_report: Callable[[str], bool]) -> None:
+        self._guests = guests
         self._may_report = may_report
         self._registered: set[str] = set()
         threading.Thread(target=self._look_for_new_ones, name="agents", daemon=True).start()
@@ -31,12 +31,12 @@ class HostAgents:
         return instance_id in self._registered or self.answers(instance_id)
 
     def answers(self, instance_id: str) -> bool:
-        host = self._hosts().get(instance_id)
-        if host is None or not host.is_running():
+        guest = self._guests().get(instance_id)
+        if guest is None or not guest.is_running():
             return False
-        with contextlib.suppress(HostError, OSError, subprocess.TimeoutExpired):
+        with contextlib.suppress(GuestError, OSError, subprocess.TimeoutExpired):
             looked = subprocess.run(
-                ["nsenter", "--target", str(host.leader_pid), "--all", "--",
+                ["nsenter", "--target", str(guest.leader_pid), "--all", "--",
                  "systemctl", "is-active", "--quiet", UNIT],
                 check=False, capture_output=True, timeout=LOOK_SECONDS,
             )  # fmt: skip
@@ -46,12 +46,12 @@ class HostAgents:
         return False
 
     def run(self, instance_id: str, argv: Sequence[str], timeout_seconds: int) -> Ran:
-        host = self._hosts()[instance_id]
+        guest = self._guests()[instance_id]
         try:
-            done = host.run(argv, timeout_seconds)
+            done = guest.run(argv, timeout_seconds)
         except subprocess.TimeoutExpired as late:
             return Ran(_text(late.stdout), _text(late.stderr), None)
-        except (HostError, OSError):
+        except (GuestError, OSError):
             # It lost its power meanwhile, and Systems Manager hears no more of it.
             time.sleep(timeout_seconds)
             return Ran("", "", None)
@@ -59,7 +59,7 @@ class HostAgents:
 
     def _look_for_new_ones(self) -> None:
         while True:
-            for instance_id in set(self._hosts()) - self._registered:
+            for instance_id in set(self._guests()) - self._registered:
                 self.answers(instance_id)
             time.sleep(LOOK_EVERY_SECONDS)
 

@@ -88,7 +88,7 @@ class Keyring:
         }
 
 
-class Storage:
+class ObjectServer:
     """``folder`` is what the stand-ins see as /srv; ``start`` starts a program among them."""
 
     def __init__(self, folder: Path, cloud: Cloud, start: Start) -> None:

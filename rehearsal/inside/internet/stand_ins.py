@@ -14,13 +14,13 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rehearsal.inside.certificate_authority import CertificateAuthority
-from rehearsal.inside.network import S3_ADDRESS, WORLD_ADDRESS
+from rehearsal.contract.network import S3_ADDRESS, WORLD_ADDRESS
+from rehearsal.inside.internet.certificate_authority import CertificateAuthority
 from rehearsal.machine.layers import Stack, mount, mount_stack
 from rehearsal.machine.namespaces import WAY_OUT_RESOLVER
 from rehearsal.machine.oci_layout import REFERENCE
 from rehearsal.machine.parts import Part
-from rehearsal.machine.roots import Root
+from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace
 
 CONFIGURATION = Path(__file__).with_name("etc")
@@ -29,11 +29,11 @@ IMAGE_REGISTRY_NAMES = ("public.ecr.aws", "registry-1.docker.io", "ghcr.io", "qu
 START_TIMEOUT_SECONDS = 20
 
 
-class InternetError(Exception):
+class StandInError(Exception):
     """A stand-in did not start; the text ends with what it said last."""
 
 
-class Internet:
+class StandIns:
     """``folder`` is what the stand-ins see as /srv, ``client_work`` what the client sees as /work, ``root`` is
     what all of them see as /.
     """
@@ -137,11 +137,11 @@ class Internet:
         """Run a program of the internet root to its end; returns what it printed.
 
         Raises:
-            InternetError: its exit code is not 0.
+            StandInError: its exit code is not 0.
         """
         done = subprocess.run(["chroot", str(self.root), *argv], check=False, capture_output=True, text=True)
         if done.returncode:
-            raise InternetError(f"{' '.join(argv)} failed:\n{done.stdout}{done.stderr}")
+            raise StandInError(f"{' '.join(argv)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def stop(self) -> None:
@@ -155,7 +155,7 @@ class Internet:
         """Run a program of the internet root until stop().
 
         Raises:
-            InternetError: it does not answer.
+            StandInError: it does not answer.
         """
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
@@ -166,7 +166,7 @@ class Internet:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not _answers(answers_at):
             if program.poll() is not None or time.monotonic() > deadline:
-                raise InternetError(
+                raise StandInError(
                     f"{name} does not answer at {answers_at}; it said:\n{log.read_text()[-2000:]}"
                 )
             time.sleep(0.02)
