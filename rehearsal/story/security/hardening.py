@@ -1,4 +1,4 @@
-"""The story's part in which an attacker would look: what is offered, what listens, and what can be read where."""
+"""Steps that look where an attacker would: TLS, headers, open ports, and places where a secret may leak."""
 
 import json
 import re
@@ -8,42 +8,33 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from rehearsal.inside.mailbox import Mailbox, printed
-from rehearsal.machine.namespaces import enter
+from rehearsal.contract import product, run_directory
+from rehearsal.contract.mail import Mailbox
 from rehearsal.outside.world import World
-from rehearsal.story import search_host, tls_scanner
-from rehearsal.story.answer_headers import (
+from rehearsal.story.security import search_host, tls_scanner
+from rehearsal.story.security.answer_headers import (
     Headers,
     faults_of_redirect,
     faults_over_tls,
     read_headers,
     value_of,
 )
-from rehearsal.story.search_host import named_in
-from rehearsal.story.secret_values import HTTP_SECRET, secret_values
+from rehearsal.story.security.search_host import named_in
+from rehearsal.story.security.secret_values import secret_values
 from rehearsal.story.step import Step, Story, expect
 
-# What may listen, as ss prints it, and why. Anything else is a finding.
-LISTENERS = {
-    "tcp 0.0.0.0:80 nginx": "the certificate authority's challenge, and the redirect to HTTPS",
-    "tcp 0.0.0.0:443 nginx": "the front door",
-    "tcp 127.0.0.1:5080 nginx": "the front door's manifests, for itself",
-    "tcp 127.0.0.1:5000 registry": "the registry, for nginx and for docker on the server",
-}
-# The container is told by its environment, which root can see, and the container itself.
+# The container gets the HTTP secret in its environment, which root can see, and the container itself.
 EXPECTED = {
-    ("environments", "registry of registry", HTTP_SECRET),
-    ("docker inspect", "docker inspect registry", HTTP_SECRET),
+    ("environments", "registry of registry", product.HTTP_SECRET_KEY),
+    ("docker inspect", f"docker inspect {product.CONTAINER}", product.HTTP_SECRET_KEY),
 }
 
 
 def tls(story: Story) -> str:
     world = story.world
     python = tls_scanner.prepare(world.workplace, story.say)
-    scan = tls_scanner.command(python, story.domain, str(world.state["ca_bundle"]))
-    done = subprocess.run(
-        enter(world.keeper_pid, scan, Path("/")), check=False, capture_output=True, text=True, timeout=60
-    )
+    scan = world.command(tls_scanner.command(python, story.domain, world.state.ca_bundle))
+    done = subprocess.run(scan, check=False, capture_output=True, text=True, timeout=60)
     verdict = tls_scanner.verdict(done.stdout)
     expect(
         done.returncode == 0 and tls_scanner.COMPLIANT in verdict,
@@ -76,7 +67,7 @@ def headers(story: Story) -> str:
         faults += [f"{plain}{path}: {fault}" for fault in faults_of_redirect(seen, f"{secure}{path}")]
     challenge = _headers(story, f"{plain}/.well-known/acme-challenge/none", login=False)
     if value_of(challenge, ":status") != "404":
-        faults.append(f"a challenge that nobody set is answered with {challenge}")
+        faults.append(f"an unknown challenge is answered with {challenge}")
     expect(not faults, "no fault in any header", "\n".join(faults))
     return f"{len(asked)} answers over TLS with HSTS and no version; port 80 redirects, and answers challenges itself"
 
@@ -88,16 +79,20 @@ def listeners(story: Story) -> str:
     )
     expect(seen.returncode == 0, "ss to work", seen.stderr)
     found = listening(seen.stdout)
-    expect(found == set(LISTENERS), f"exactly {sorted(LISTENERS)} to listen", sorted(found))
+    expect(found == set(product.LISTENERS), f"exactly {sorted(product.LISTENERS)} to listen", sorted(found))
     return f"{', '.join(sorted(found))} listen on {host.id}, and nothing else"
 
 
 def secrets(story: Story) -> str:
     (host,) = story.world.hosts()
     values = secret_values(story, host)
-    program = (
-        f"{Path(search_host.__file__).read_text()}\nimport json\nprint(json.dumps(search({values!r})))\n"
-    )
+    places = {
+        "control": product.HTTP_SECRET_FILE,
+        "container": product.CONTAINER,
+        "from_packages": product.CERTBOT_PACKAGES,
+    }
+    source = Path(search_host.__file__).read_text()
+    program = f"{source}\nimport json\nprint(json.dumps(search({values!r}, **{places!r})))\n"
     done = story.world.run_on_host(host, "python3", "-I", "-", stdin=program)
     expect(done.returncode == 0, "the host to be searched", done.stderr)
     told = json.loads(done.stdout)
@@ -107,7 +102,9 @@ def secrets(story: Story) -> str:
         counts[place] += 1
         found |= {(place, where, name) for name in named_in(content, values)}
     expect(
-        told["control"] == [HTTP_SECRET], "the search to find the HTTP secret where it is", told["control"]
+        told["control"] == [product.HTTP_SECRET_KEY],
+        "the search to find the HTTP secret where it is",
+        told["control"],
     )
     expect(all(counts.values()), "something to search in every place", dict(counts))
     expect(found == EXPECTED, f"no secret but {sorted(EXPECTED)}", sorted(found ^ EXPECTED))
@@ -121,9 +118,9 @@ def secrets(story: Story) -> str:
 
 STEPS = (
     Step("TLS as Mozilla advises", tls),
-    Step("what the headers say", headers),
-    Step("what listens on the host", listeners),
-    Step("no secret where it must not be", secrets),
+    Step("the headers of answers", headers),
+    Step("the ports that are open on the host", listeners),
+    Step("no secret in a wrong place", secrets),
 )
 
 
@@ -153,8 +150,8 @@ def contents_outside(world: World, outputs: Mapping[str, str]) -> Iterator[tuple
     for host in world.hosts():
         told = ec2.describe_instance_attribute(InstanceId=host.id, Attribute="userData")
         yield "user data", host.id, b64decode(told["UserData"]["Value"])
-        console = Path(f"/proc/{world.keeper_pid}/root{world.workplace.run}/hosts/{host.id}/console.log")
-        yield "consoles", host.id, console.read_bytes()
+        console = run_directory.host(world.workplace, host.id) / "console.log"
+        yield "consoles", host.id, run_directory.in_world(world.keeper_pid, console).read_bytes()
     logs = world.aws("logs")
     for group in logs.describe_log_groups()["logGroups"]:
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
@@ -169,4 +166,4 @@ def contents_outside(world: World, outputs: Mapping[str, str]) -> Iterator[tuple
     ]
     yield "Run Command", "invocations", json.dumps(answers, default=str).encode()
     for mail in Mailbox(world.workplace).read():
-        yield "mails", mail.subject, printed(mail).encode()
+        yield "mails", mail.subject, str(mail).encode()

@@ -11,20 +11,22 @@ import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
-# A user who owns nothing, and is in no group.
+# A user id without files and without groups.
 STRANGER = 65533
 # Everything but what packages bring and the container engine's own, which only root may enter.
 OPEN_TO_OTHERS = ("/etc", "/home", "/opt", "/run", "/srv", "/tmp", "/var", "/dev/shm")  # noqa: S108
-FROM_PACKAGES = ("/opt/certbot/lib", "/var/cache", "/var/lib/apt", "/var/lib/dpkg")
-# Where the HTTP secret must be: a search that does not find it there finds nothing anywhere.
-CONTROL = "/etc/registry/registry.env"
+FROM_PACKAGES = ("/var/cache", "/var/lib/apt", "/var/lib/dpkg")
 
 Content = tuple[str, bytes]
 
 
-def search(forms: dict[str, list[str]]) -> dict[str, Any]:
-    """``forms``: what each value may look like, by its name. Returns how many contents each place had, which
-    names were found where, and which in the control.
+def search(
+    forms: dict[str, list[str]], *, control: str, container: str, from_packages: str
+) -> dict[str, Any]:
+    """``forms``: what each value may look like, by its name. ``control`` is a file that must have one of them: a
+    search that does not find it there finds nothing anywhere. ``from_packages`` is a folder that has none.
+
+    Returns how many contents each place had, which names were found where, and which in the control.
     """
     places: dict[str, Callable[[], Iterator[Content]]] = {
         "log files": lambda: files("/var/log"),
@@ -32,9 +34,9 @@ def search(forms: dict[str, list[str]]) -> dict[str, Any]:
         "cloud-init's files": lambda: files("/var/lib/cloud", "/run/cloud-init"),
         "command lines": lambda: of_processes("cmdline", with_root=True),
         "environments": lambda: of_processes("environ", with_root=False),
-        "docker inspect": lambda: output("docker", "inspect", "registry"),
-        "docker logs": lambda: output("docker", "logs", "registry"),
-        "what others can see": as_stranger,
+        "docker inspect": lambda: output("docker", "inspect", container),
+        "docker logs": lambda: output("docker", "logs", container),
+        "what others can see": lambda: as_stranger(from_packages),
     }
     counts = dict.fromkeys(places, 0)
     found = []
@@ -42,8 +44,8 @@ def search(forms: dict[str, list[str]]) -> dict[str, Any]:
         for where, content in contents():
             counts[place] += 1
             found += [[place, where, name] for name in named_in(content, forms)]
-    control = named_in(pathlib.Path(CONTROL).read_bytes(), forms)
-    return {"counts": counts, "found": found, "control": control}
+    in_control = named_in(pathlib.Path(control).read_bytes(), forms)
+    return {"counts": counts, "found": found, "control": in_control}
 
 
 def named_in(content: bytes, forms: dict[str, list[str]]) -> list[str]:
@@ -67,13 +69,13 @@ def files(*folders: str, without: tuple[str, ...] = ()) -> Iterator[Content]:
                     yield str(path), b""
 
 
-def as_stranger() -> Iterator[Content]:
-    """What anybody on the host can read, and names of files that they can list: a cache's may tell its keys."""
+def as_stranger(*without: str) -> Iterator[Content]:
+    """What any user of the host can read, and names of files that they can list: a cache's may tell its keys."""
     os.setgroups([])
     os.setegid(STRANGER)
     os.seteuid(STRANGER)
     try:
-        for path, content in files(*OPEN_TO_OTHERS, without=FROM_PACKAGES):
+        for path, content in files(*OPEN_TO_OTHERS, without=(*FROM_PACKAGES, *without)):
             yield path, path.encode() + b"\n" + content
     finally:
         os.seteuid(0)

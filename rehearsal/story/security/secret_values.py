@@ -1,27 +1,27 @@
-"""The secrets of a deployed registry, and what each may look like where it has leaked."""
+"""The secrets of a deployed registry, and the forms in which each may leak."""
 
 import base64
 import json
 from urllib.parse import quote
 
-from rehearsal.outside.world import HostView
+from rehearsal.contract import product
+from rehearsal.contract.world_state import Host
 from rehearsal.story.step import Story, expect
 
-HTTP_SECRET = "http-secret"  # noqa: S105  its name, not its value
-# As whom a host proves itself, on itself alone.
+# The login of a host's proof, which that host alone accepts.
 PROOF = "proof/+host"
 
 
-def secret_values(story: Story, host: HostView) -> dict[str, list[str]]:
+def secret_values(story: Story, host: Host) -> dict[str, list[str]]:
     """What to look for, by name: passwords, the HTTP secret, keys of the person, of the host's role and of TLS.
 
     After a slash in a name comes the user's, if it is a login.
     """
     values = {**_parameters(story), **_of_role(story, host)}
-    values[PROOF] = _on_host(story, host, "cat", "/etc/registry/proof/curl").split('"')[1].partition(":")[2]
-    pem = _on_host(story, host, "cat", "/etc/registry/tls/privkey.pem").splitlines()
+    values[PROOF] = _on_host(story, host, "cat", product.PROOF_LOGIN).split('"')[1].partition(":")[2]
+    pem = _on_host(story, host, "cat", f"{product.SERVED_CERTIFICATE}/privkey.pem").splitlines()
     values["the certificate's key"] = pem[1]
-    values["the account's secret key"] = story.world.account.secret_access_key
+    values["the account's secret key"] = story.world.profile.secret_access_key
     return {name: forms(value, name.rpartition("/")[2]) for name, value in values.items()}
 
 
@@ -33,7 +33,7 @@ def forms(value: str, user: str) -> list[str]:
 
 
 def _parameters(story: Story) -> dict[str, str]:
-    root = f"/registry/{story.domain}"
+    root = product.parameter_path(story.domain)
     pages = story.world.aws("ssm").get_paginator("get_parameters_by_path")
     found = [
         parameter
@@ -42,24 +42,24 @@ def _parameters(story: Story) -> dict[str, str]:
     ]
     values = {each["Name"].removeprefix(f"{root}/"): str(each["Value"]) for each in found}
     expect(
-        HTTP_SECRET in values and "users/push/admin" in values,
+        {product.HTTP_SECRET_KEY, product.FIRST_USER_KEY} <= values.keys(),
         "the HTTP secret and the admin in Parameter Store",
         sorted(values),
     )
     return values
 
 
-def _of_role(story: Story, host: HostView) -> dict[str, str]:
+def _of_role(story: Story, host: Host) -> dict[str, str]:
     path = "iam/security-credentials/"
-    role = _on_host(story, host, "/opt/registry/tools/aws-api", "metadata", path).strip()
-    issued = json.loads(_on_host(story, host, "/opt/registry/tools/aws-api", "metadata", f"{path}{role}"))
+    role = _on_host(story, host, product.AWS_API, "metadata", path).strip()
+    issued = json.loads(_on_host(story, host, product.AWS_API, "metadata", f"{path}{role}"))
     return {
         "the role's secret key": str(issued["SecretAccessKey"]),
         "the role's session token": str(issued["Token"]),
     }
 
 
-def _on_host(story: Story, host: HostView, *command: str) -> str:
+def _on_host(story: Story, host: Host, *command: str) -> str:
     done = story.world.run_on_host(host, *command)
     expect(done.returncode == 0, f"{' '.join(command)} to work", done.stderr)
     return done.stdout

@@ -3,14 +3,11 @@
 It has an environment of its own in the cache: it pins an older cryptography than the rehearsal.
 """
 
-import hashlib
-import shutil
-import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
+from rehearsal.machine.python_packages import install_once, uv
 from rehearsal.machine.workplace import Workplace
 
 REQUIREMENTS = Path(__file__).with_name("sslyze.txt")
@@ -18,31 +15,24 @@ COMPLIANT = "OK - Compliant."
 VERDICT = "Checking results against"
 
 
-class ScannerError(Exception):
-    """sslyze cannot be had."""
-
-
 def prepare(workplace: Workplace, say: Callable[[str], None]) -> Path:
-    """The Python that has it, installed now if the cache has none."""
-    key = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    place = workplace.cache / f"sslyze-{key}"
-    if not place.is_dir():
-        say("installing sslyze …")
-        with tempfile.TemporaryDirectory(prefix=".sslyze-", dir=workplace.cache) as scratch:
-            draft = Path(scratch, "environment")
-            _uv("venv", "--relocatable", "--python", sys.executable, str(draft))
-            # sslyze itself, pure Python, comes as source only.
-            install = ("pip", "install", "--require-hashes", "--no-binary", "sslyze")
-            _uv(*install, "--python", str(draft / "bin/python"), "--requirements", str(REQUIREMENTS))
-            draft.rename(place)
-        for old in workplace.cache.glob("sslyze-*"):
-            if old != place:
-                shutil.rmtree(old)
-    return place / "bin/python"
+    """The Python that has it, installed now if the cache has none.
+
+    Raises:
+        PackagesError: it cannot be installed.
+    """
+    return install_once(workplace, "sslyze", REQUIREMENTS, _install, say) / "bin/python"
+
+
+def _install(folder: Path) -> None:
+    uv("venv", "--relocatable", "--python", sys.executable, str(folder))
+    # sslyze itself, pure Python, comes as source only.
+    options = ("--require-hashes", "--no-binary", "sslyze", "--requirements", str(REQUIREMENTS))
+    uv("pip", "install", "--python", str(folder / "bin/python"), *options)
 
 
 def command(python: Path, name: str, authorities: str) -> list[str]:
-    """What scans port 443 of a name, for all that Mozilla's intermediate configuration says, and no more."""
+    """The scan of port 443 of a name, for everything that Mozilla's intermediate configuration says, and no more."""
     return [
         *(str(python), "-W", "ignore", "-m", "sslyze"),
         *("--mozilla_config=intermediate", f"--certinfo_ca_file={authorities}", f"{name}:443"),
@@ -50,12 +40,5 @@ def command(python: Path, name: str, authorities: str) -> list[str]:
 
 
 def verdict(printed: str) -> str:
-    """What it says of the comparison; it ends well, too, if it could not reach the server."""
+    """The result of the comparison, or the last words: its exit code is 0, too, if it could not reach the server."""
     return printed.partition(VERDICT)[2].partition("\n")[2].strip() or printed.strip()[-500:]
-
-
-def _uv(*arguments: str) -> None:
-    command: Sequence[str] = [sys.executable, "-m", "uv", "--quiet", *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise ScannerError(f"sslyze cannot be installed:\n{done.stderr}")
