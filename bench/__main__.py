@@ -15,7 +15,7 @@ from bench.measure import FULL, QUICK
 from bench.rounds import Results, measure_stand
 from bench.setups import Peer, stand_up
 from rehearsal.machine.parts import PartError
-from rehearsal.machine.roots import RootError
+from rehearsal.machine.root_layers import RootError
 from rehearsal.room.room import RoomError
 
 RESULTS = Path(__file__).with_name("RESULTS.md")

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class AlarmState:
-    """``before`` is the state at the look before this one; ``actions`` are the outcomes of the last change's actions."""
+    """``before`` is the state at the look before; ``actions`` are the outcomes of the last change's actions."""
 
     name: str
     description: str

@@ -4,10 +4,7 @@ from rehearsal.story import deploying, front_door, images, on_host, operating, u
 from rehearsal.story.security import hardening
 from rehearsal.story.step import Step
 
-SET_UP = (
-    Step("cdk bootstrap", deploying.bootstrap),
-    Step("cdk deploy --all", deploying.deploy),
-)
+SET_UP = (Step("cdk bootstrap", deploying.bootstrap), Step("cdk deploy --all", deploying.deploy))
 STEPS = (
     *SET_UP,
     Step("the certificate", front_door.certificate),

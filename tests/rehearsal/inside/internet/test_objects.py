@@ -14,21 +14,18 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from rehearsal.inside.storage import ADDRESS, Keyring, Storage, UnknownKeyError
+from rehearsal.contract import product, run_directory
+from rehearsal.inside.internet.objects import ADDRESS, Keyring, ObjectServer, UnknownKeyError
 from rehearsal.machine import parts
-from rehearsal.machine.machine import find_missing
 from rehearsal.machine.oci_layout import REFERENCE
-from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.client import CommandFailedError
-from rehearsal.outside.world import down, up
+from rehearsal.story.deploying import bootstrap, deploy
+from rehearsal.story.front_door import first_login
+from rehearsal.story.images import push
 from rehearsal.story.step import Story
-from rehearsal.story.steps import bootstrap, deploy, first_login, push
-from rehearsal.story.story import story_in
 from tests.rehearsal.cloud.account import Account, host_stack, running_account, until
+from tests.support.world import WORKPLACE, needs_a_world, running_story
 
-WORKPLACE = Workplace.of_this_machine()
-MISSING = find_missing(WORKPLACE)
-needs_a_world = pytest.mark.skipif(bool(MISSING), reason=f"THE REHEARSAL DOES NOT RUN: {'; '.join(MISSING)}")
 MOTO, VERSITYGW = 4567, ADDRESS[1]
 ALLOWED: list[dict[str, Any]] = [
     {
@@ -56,7 +53,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
     with running_account() as running:
         running.client("s3").create_bucket(Bucket="images")
-        Storage(folder, running.cloud, start)
+        ObjectServer(folder, running.cloud, start)
         with running.hosts_signal("SUCCESS"):
             running.create("host", host_stack(statements=ALLOWED))
         yield running
@@ -204,24 +201,20 @@ def test_nobody_has_no_signing_key() -> None:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    world = up(WORKPLACE, print, detached=False)
-    try:
-        story = story_in(world, print)
+    with running_story() as story:
         bootstrap(story)
         deploy(story)
         yield story
-    finally:
-        down(WORKPLACE)
 
 
 def in_versitygw(bucket: str, key: str) -> Path:
-    return WORKPLACE.run / "internet/srv/buckets" / bucket / key
+    return run_directory.stand_ins(WORKPLACE) / "buckets" / bucket / key
 
 
 @needs_a_world
 def test_one_address_serves_objects_and_configuration(story: Story) -> None:
     s3 = story.world.aws("s3")
-    bucket = story.outputs["ImageBucket"]
+    bucket = story.outputs[product.OUTPUT_IMAGE_BUCKET]
     s3.put_object(Bucket=bucket, Key="a/key", Body=b"here")
 
     assert in_versitygw(bucket, "a/key").read_bytes() == b"here"
@@ -269,7 +262,7 @@ def test_the_one_address_knows_who_answers(
     story: Story, method: str, target: str, service: str | None, port: int
 ) -> None:
     headers = {"Authorization": SIGNED_FOR.format(service)} if service else {}
-    requests.request(method, f"{story.world.account.endpoint_url}{target}", headers=headers, timeout=10)
+    requests.request(method, f"{story.world.profile.endpoint_url}{target}", headers=headers, timeout=10)
 
     assert who_answered() == port
 
@@ -297,7 +290,7 @@ def test_the_names_of_s3_know_who_answers(
 
 
 def who_answered() -> int:
-    last = (WORKPLACE.run / "internet/srv/nginx-access.log").read_text().splitlines()[-1]
+    last = (run_directory.stand_ins(WORKPLACE) / "nginx-access.log").read_text().splitlines()[-1]
     return int(last.rpartition(":")[2])
 
 

@@ -1,4 +1,4 @@
-"""What the story's hardening steps see, without a world: each of their checks finds what it is for."""
+"""Each check of the story's hardening steps finds its fault; no world is needed."""
 
 import os
 import subprocess
@@ -11,15 +11,17 @@ from typing import Any, cast
 
 import pytest
 
-from rehearsal.cloud import Letter
-from rehearsal.inside.mailbox import Mailbox
+from rehearsal.contract import run_directory
+from rehearsal.contract.mail import Mail, Mailbox
+from rehearsal.contract.product import LISTENERS
+from rehearsal.contract.world_state import Host
 from rehearsal.machine.workplace import Workplace
-from rehearsal.outside.world import HostView, World
-from rehearsal.story import search_host, tls_scanner
-from rehearsal.story.answer_headers import faults_of_redirect, faults_over_tls, read_headers
-from rehearsal.story.hardening import LISTENERS, contents_outside, listening
-from rehearsal.story.search_host import as_stranger, files, named_in, of_processes
-from rehearsal.story.secret_values import forms
+from rehearsal.outside.world import World
+from rehearsal.story.security import search_host, tls_scanner
+from rehearsal.story.security.answer_headers import faults_of_redirect, faults_over_tls, read_headers
+from rehearsal.story.security.hardening import contents_outside, listening
+from rehearsal.story.security.search_host import as_stranger, files, named_in, of_processes
+from rehearsal.story.security.secret_values import forms
 from tests.rehearsal.cloud.account import Account, host_stack, running_account
 
 DUMPED = """HTTP/2 401\r
@@ -165,8 +167,8 @@ class WorldOfAnAccount:
     def aws(self, service: str) -> Any:
         return self.account.client(service)
 
-    def hosts(self) -> tuple[HostView, ...]:
-        return tuple(HostView(each.id, each.private_ip, None) for each in self.account.cloud.instances())
+    def hosts(self) -> tuple[Host, ...]:
+        return tuple(Host(each.id, each.private_ip, None) for each in self.account.cloud.instances())
 
 
 @pytest.fixture
@@ -178,10 +180,12 @@ def world(tmp_path: Path) -> Iterator[WorldOfAnAccount]:
         (workplace.run / "cdk.out").mkdir(parents=True)
         (workplace.run / "cdk.out" / "template.json").write_text("{}")
         for instance in account.cloud.instances():
-            folder = workplace.run / "hosts" / instance.id
+            folder = run_directory.host(workplace, instance.id)
             folder.mkdir(parents=True)
             (folder / "console.log").write_text("booted")
-        Mailbox(workplace).post(Letter("ops@example.com", "sns", "confirm", "follow the link", "arn"))
+        Mailbox(workplace).post(
+            Mail("now", "ops@example.com", "sns", "confirm", "follow the link", "arn", "")
+        )
         account.client("logs").create_log_group(logGroupName="function")
         yield WorldOfAnAccount(account, workplace, os.getpid())
 
@@ -206,5 +210,5 @@ def test_a_secret_in_the_account_the_folder_or_a_mail_is_found(world: WorldOfAnA
         logEvents=[{"timestamp": time.time_ns() // 1_000_000, "message": f"login {SECRET}"}],
     )
     (world.workplace.run / "cdk.out" / "template.json").write_text(SECRET)
-    Mailbox(world.workplace).post(Letter("ops@example.com", "sns", "DOWN", SECRET, "arn"))
+    Mailbox(world.workplace).post(Mail("now", "ops@example.com", "sns", "DOWN", SECRET, "arn", ""))
     assert found() == {"log groups", "templates and assets", "mails"}

@@ -6,17 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.machine.machine import find_missing
-from rehearsal.machine.workplace import OUTSIDE_LINK, Workplace
-from rehearsal.outside.world import down
+from rehearsal.machine.workplace import OUTSIDE_LINK
+from rehearsal.outside.lifecycle import down
 from rehearsal.story.step import Step, Story
 from rehearsal.story.steps import STEPS
-from rehearsal.story.story import begin
+from rehearsal.story.telling import begin
 from rehearsal.story.transcript import Transcript
+from tests.support.world import WORKPLACE, needs_a_world
 
-WORKPLACE = Workplace.of_this_machine()
-MISSING = find_missing(WORKPLACE)
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"THE REHEARSAL DOES NOT RUN: {'; '.join(MISSING)}")
+pytestmark = needs_a_world
 
 
 @pytest.fixture(scope="module")

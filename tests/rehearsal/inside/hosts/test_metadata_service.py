@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal.inside.metadata import Metadata, Tokens, answer, list_folder, serve
+from rehearsal.inside.hosts.metadata_service import Metadata, Tokens, answer, list_folder, serve
 
 HOST = Metadata(
     entries={

@@ -18,15 +18,15 @@ from typing import Any
 
 import pytest
 
-from rehearsal.inside.network import WORLD_ADDRESS
-from rehearsal.machine import machine
+from rehearsal.contract.network import WORLD_ADDRESS
+from rehearsal.machine.fitness import make_fit
 from rehearsal.machine.namespaces import enter, start_world
 from rehearsal.machine.workplace import OUTSIDE_LINK, BusyError, Workplace
-from tests.rehearsal.machine import host_world
+from tests.support import host_world
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: hosts need root; run `sudo make test`")
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[4]
 FIRST, SECOND = "i-0first", "i-0second"
 FIRST_IP, SECOND_IP = "10.0.1.11", "10.0.200.12"
 ADDRESS, OTHER_ADDRESS = "10.77.0.100", "10.77.0.199"
@@ -124,7 +124,7 @@ def free_lock(workplace: Workplace) -> int:
 @pytest.fixture(scope="module")
 def workplace() -> Workplace:
     workplace = host_world.workplace()
-    machine.make_fit(workplace, print)
+    make_fit(workplace, print)
     return workplace
 
 
@@ -389,9 +389,8 @@ def processes_named(text: str) -> frozenset[int]:
 
 STARTER = """
 import os, subprocess, sys
-from rehearsal.namespaces import start_world
-from rehearsal.network import WORLD_ADDRESS
-from tests.rehearsal.host_world import workplace
+from rehearsal.machine.namespaces import start_world
+from tests.support.host_world import workplace
 workplace = workplace()
 workplace.prepare()
 lock = workplace.take_lock()
@@ -428,9 +427,9 @@ def test_kill_of_any_one_process_ends_the_world(workplace: Workplace, victim: st
 
 BUILDER = """
 from pathlib import Path
-from rehearsal import roots
-from rehearsal.layers import Stack, run_in
-from tests.rehearsal.host_world import workplace
+from rehearsal.machine import roots
+from rehearsal.machine.layers import Stack, run_in
+from tests.support.host_world import workplace
 workplace = workplace()
 layers = roots.base(workplace, print).layers
 place = workplace.run / "registry-rehearsal-build"

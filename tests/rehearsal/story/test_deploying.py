@@ -1,4 +1,4 @@
-"""A registry that cannot reach its bucket: the deployment does not succeed, and the host says why."""
+"""A deployment whose host may not write to its bucket: it waits, and the host logs the reason."""
 
 import json
 import threading
@@ -7,26 +7,20 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from rehearsal.machine.machine import find_missing
-from rehearsal.machine.workplace import Workplace
-from rehearsal.outside.world import World, down, up
+from rehearsal.contract import run_directory
+from rehearsal.outside.world import World
+from rehearsal.story.deploying import bootstrap, deploy
 from rehearsal.story.step import Story
-from rehearsal.story.steps import bootstrap, deploy
-from rehearsal.story.story import story_in
+from tests.support.world import WORKPLACE, needs_a_world, running_story
 
-WORKPLACE = Workplace.of_this_machine()
-MISSING = find_missing(WORKPLACE)
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"THE REHEARSAL DOES NOT RUN: {'; '.join(MISSING)}")
+pytestmark = needs_a_world
 PATIENCE_SECONDS = 90
 
 
 @pytest.fixture
 def story() -> Iterator[Story]:
-    world = up(WORKPLACE, print, detached=False)
-    try:
-        yield story_in(world, print)
-    finally:
-        down(WORKPLACE)
+    with running_story() as story:
+        yield story
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -42,10 +36,10 @@ def stack_is_complete(world: World, name: str) -> bool:
 
 
 def host_says(text: str) -> bool:
-    return text in (WORKPLACE.run / "events.log").read_text()
+    return text in run_directory.events(WORKPLACE).read_text()
 
 
-def test_deployment_waits_for_a_host_that_may_not_write_and_ends_well_once_it_may(story: Story) -> None:
+def test_deployment_waits_until_its_host_may_write_to_the_bucket(story: Story) -> None:
     bootstrap(story)
     deploying = threading.Thread(target=deploy, args=(story,), daemon=True)
     deploying.start()

@@ -1,22 +1,29 @@
-"""The world of test_host.py: hosts with no product on them, told what to do from the machine by XML-RPC."""
+"""The world of test_guest.py: hosts without the product, commanded from the machine by XML-RPC."""
 
+import json
+import os
+import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from xmlrpc.server import SimpleXMLRPCServer
 
-from rehearsal.inside import metadata
-from rehearsal.inside.host import Host, Launch
-from rehearsal.inside.metadata import Metadata
-from rehearsal.inside.network import METADATA_ADDRESS, WORLD_ADDRESS, Forward, Network, OpenPorts
+from rehearsal.contract.network import WORLD_ADDRESS
+from rehearsal.inside.hosts import metadata_service
+from rehearsal.inside.hosts.guest import Guest, Launch
+from rehearsal.inside.hosts.metadata_service import Metadata
+from rehearsal.inside.hosts.network import METADATA_ADDRESS, Forward, Network, OpenPorts
 from rehearsal.machine import roots
 from rehearsal.machine.namespaces import WAY_OUT_RESOLVER
 from rehearsal.machine.workplace import Workplace
 
 PORT = 9000
+# For process 1 of a guest, from systemd(1)
+REBOOT_SIGNAL = signal.SIGRTMIN + 5
 ACCOUNT = "123456789012"
 
 
@@ -27,16 +34,16 @@ def workplace() -> Workplace:
 
 
 class TestWorld:
-    """What the tests may ask for: every public method is a remote one."""
+    """Every public method can be called remotely."""
 
     def __init__(self) -> None:
         self._workplace = workplace()
         self._network = Network()
         self._root = roots.base(self._workplace, print)
         self._trust = roots.trust_layer(self._workplace, self._root, self._make_authority())
-        self._hosts: dict[str, Host] = {}
+        self._guests: dict[str, Guest] = {}
         self._metadata: dict[str, Metadata] = {}
-        metadata.serve(METADATA_ADDRESS, self._metadata.get)
+        metadata_service.serve(METADATA_ADDRESS, self._metadata.get)
         threading.Thread(target=forward_names, daemon=True).start()
 
     def boot(self, instance_id: str, private_ip: str, user_data: str) -> bool:
@@ -52,36 +59,51 @@ class TestWorld:
         }
         self._metadata[private_ip] = Metadata(entries, user_data.encode(), ACCOUNT)
         launch = Launch(instance_id, private_ip, mac, self._root, self._trust)
-        self._hosts[instance_id] = Host.boot(self._workplace, self._network, launch)
+        self._guests[instance_id] = Guest.boot(self._workplace, self._network, launch)
         return True
 
     def wait(self, instance_id: str) -> Sequence[object]:
-        self._hosts[instance_id].wait_until_booted(120)
-        return self._hosts[instance_id].boot_result()
+        """Until cloud-init has run everything of this boot; returns the datasource it used, and its errors.
+
+        Without a metadata service it reports done, too, without having run any user data: then the datasource is
+        None's.
+        """
+        guest = self._guests[instance_id]
+        deadline = time.monotonic() + 120
+        # Written last of all, and new with each boot; `cloud-init status --wait` returns too early.
+        while not os.path.lexists(f"/proc/{guest.leader_pid}/root/run/cloud-init/result.json"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"{instance_id} did not finish its boot; its console ends:\n{guest.last_words()}"
+                )
+            time.sleep(0.05)
+        result = json.loads(guest.run(["cat", "/run/cloud-init/result.json"], 10).stdout)["v1"]
+        return str(result["datasource"]), tuple(str(error) for error in result["errors"])
 
     def run(self, instance_id: str, argv: list[str], timeout_seconds: int) -> Sequence[object]:
         try:
-            done = self._hosts[instance_id].run(argv, timeout_seconds)
+            done = self._guests[instance_id].run(argv, timeout_seconds)
         except subprocess.TimeoutExpired:
             return ("timeout", "")
         return (done.returncode, done.stdout + done.stderr)
 
     def reboot(self, instance_id: str) -> int:
-        host = self._hosts[instance_id]
-        before, leader = host.boots, host.leader_pid
-        host.reboot()
-        while host.boots == before or host.leader_pid == leader:
+        """Returns how often it has booted then."""
+        guest = self._guests[instance_id]
+        before, leader = guest.boots, guest.leader_pid
+        os.kill(leader, REBOOT_SIGNAL)
+        while guest.boots == before or guest.leader_pid == leader:
             pass
-        return host.boots
+        return guest.boots
 
     def lose_power(self, instance_id: str) -> bool:
-        self._hosts[instance_id].cut_power()
-        running = self._hosts[instance_id].is_running()
-        self._hosts[instance_id].start()
+        self._guests[instance_id].cut_power()
+        running = self._guests[instance_id].is_running()
+        self._guests[instance_id].start()
         return running
 
     def remove(self, instance_id: str) -> bool:
-        self._hosts.pop(instance_id).remove(keep_logs=True)
+        self._guests.pop(instance_id).remove(keep_logs=True)
         return True
 
     def apply_addresses(self, forwards: Mapping[str, tuple[str, list[list[str]]]]) -> bool:
@@ -115,7 +137,7 @@ class TestWorld:
 
 
 def forward_names() -> None:
-    """In the place of the rehearsal's DNS: every question goes out."""
+    """Instead of the rehearsal's DNS: every question goes out."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind((WORLD_ADDRESS, 53))
     while True:

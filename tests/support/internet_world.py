@@ -13,15 +13,15 @@ import boto3
 from botocore.config import Config
 
 from rehearsal.cloud import Cloud
-from rehearsal.inside.certificate_authority import CertificateAuthority
-from rehearsal.inside.internet import Internet
-from rehearsal.inside.network import S3_ADDRESS, WORLD_ADDRESS
-from rehearsal.inside.storage import Storage
+from rehearsal.contract.network import S3_ADDRESS, WORLD_ADDRESS
+from rehearsal.inside.internet.certificate_authority import CertificateAuthority
+from rehearsal.inside.internet.objects import ObjectServer
+from rehearsal.inside.internet.stand_ins import StandIns
 from rehearsal.machine import parts, registry_image, roots
-from rehearsal.machine.machine import make_fit
+from rehearsal.machine.fitness import make_fit
 from rehearsal.machine.parts import Part
 from rehearsal.machine.registry_image import RegistryImage
-from rehearsal.machine.roots import Root
+from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace, remove_tree
 
 REGION = "us-east-1"
@@ -46,7 +46,7 @@ class InternetWorld:
     """``authorities`` is what a client of these stand-ins trusts."""
 
     cloud: Cloud
-    internet: Internet
+    internet: StandIns
     authorities: Path
     issuer: str
 
@@ -106,7 +106,7 @@ def running_internet(prepared: Prepared) -> Iterator[InternetWorld]:
         cloud = Cloud()
         stack.callback(cloud.stop)
         authority = CertificateAuthority(prepared.workplace.run / "authority")
-        internet = Internet(
+        internet = StandIns(
             prepared.workplace,
             root=prepared.root,
             parts=prepared.parts,
@@ -116,7 +116,7 @@ def running_internet(prepared: Prepared) -> Iterator[InternetWorld]:
         )
         stack.callback(internet.stop)
         if prepared.parts["versitygw"].path:
-            Storage(internet.folder, cloud, internet.start)
+            ObjectServer(internet.folder, cloud, internet.start)
         internet.publish_image(prepared.image.layout, prepared.image.reference)
         issuer = internet.certificate_root(authority)
         authorities = prepared.workplace.run / "authorities.pem"
@@ -128,7 +128,7 @@ def running_internet(prepared: Prepared) -> Iterator[InternetWorld]:
 
 @contextmanager
 def namespace(run: Path) -> Iterator[None]:
-    """This thread, and what it starts, on a network with nobody else, where /etc/resolv.conf is its own."""
+    """This thread, and the processes it starts, on an empty network and with an /etc/resolv.conf of their own."""
     libc = ctypes.CDLL(None, use_errno=True)
     before = [os.open(f"/proc/thread-self/ns/{kind}", os.O_RDONLY) for kind in ("net", "mnt")]
     directory = Path.cwd()

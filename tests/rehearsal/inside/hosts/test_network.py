@@ -1,6 +1,6 @@
-"""What the network is told, as text: what it then does is in test_host.py. Needs no root."""
+"""What the network is told, as text: its effect is tested in test_guest.py. Needs no root."""
 
-from rehearsal.inside.network import Forward, OpenPorts, departures, render_forwards
+from rehearsal.inside.hosts.network import Forward, OpenPorts, departures, render_forwards
 
 ANYBODY_TO_443 = (OpenPorts("0.0.0.0/0", 443, 443),)
 TO_FIRST = Forward("10.0.1.11", ANYBODY_TO_443)

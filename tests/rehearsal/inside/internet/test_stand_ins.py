@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.inside.internet import InternetError
-from rehearsal.inside.network import S3_ADDRESS, WORLD_ADDRESS
-from tests.rehearsal.inside.internet_world import IMAGE, InternetWorld, prepare, running_internet
+from rehearsal.contract.network import S3_ADDRESS, WORLD_ADDRESS
+from rehearsal.inside.internet.stand_ins import StandInError
+from tests.support.internet_world import IMAGE, InternetWorld, prepare, running_internet
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason="NOT TESTED: the stand-ins of the internet need root; run `sudo make test`"
@@ -93,7 +93,7 @@ def test_the_authority_that_issues_certificates_is_known(world: InternetWorld) -
 
 
 def test_a_certificate_of_an_unknown_authority_would_be_refused(world: InternetWorld) -> None:
-    with pytest.raises(InternetError, match="certificate"):
+    with pytest.raises(StandInError, match="certificate"):
         world.run("curl", "-sS", "--cacert", "/dev/null", DIRECTORIES[0])
 
 
@@ -105,7 +105,7 @@ def test_the_pinned_image_is_served_under_its_real_name(world: InternetWorld) ->
 
 
 def test_an_image_that_does_not_exist_is_unknown(world: InternetWorld) -> None:
-    with pytest.raises(InternetError, match="manifest unknown"):
+    with pytest.raises(StandInError, match="manifest unknown"):
         world.run("skopeo", "inspect", f"docker://{IMAGE}-does-not-exist")
 
 
