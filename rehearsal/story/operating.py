@@ -66,7 +66,7 @@ STEPS = (
     Step("the alerts' subscription is confirmed", confirm),
     Step("a health check", health),
     Step("the monthly renewal", renewal),
-    Step("the registry container is stopped, and repaired by itself", repair),
+    Step("a stopped registry container is repaired", repair),
 )
 
 
