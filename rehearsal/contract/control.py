@@ -5,6 +5,8 @@ import socket
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import cattrs
+
 from rehearsal.contract import run_directory
 from rehearsal.contract.tick_result import AlarmState, TickResult
 from rehearsal.error import RehearsalError
@@ -38,10 +40,10 @@ class Control:
     workplace: Workplace
 
     def tick(self, job: str, at: str | None = None) -> TickResult:
-        return TickResult.from_json(self._ask("tick", job=job, at=at))
+        return cattrs.structure(self._ask("tick", job=job, at=at), TickResult)
 
     def alarms(self, at: str | None = None) -> tuple[AlarmState, ...]:
-        return tuple(map(AlarmState.from_json, self._ask("alarms", at=at)))
+        return cattrs.structure(self._ask("alarms", at=at), tuple[AlarmState, ...])
 
     def power(self, instance_id: str, on: bool) -> None:
         self._ask("power", instance_id=instance_id, on=on)
@@ -51,7 +53,7 @@ class Control:
 
     def _ask(self, action: str, **arguments: Any) -> Any:
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(str(run_directory.control_socket(self.workplace)))
+            connection.connect(str(self.workplace.run / run_directory.CONTROL_SOCKET))
             connection.sendall(json.dumps({"action": action, "arguments": arguments}).encode() + b"\n")
             with connection.makefile() as answers:
                 answer = json.loads(answers.readline())

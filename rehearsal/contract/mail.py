@@ -27,7 +27,7 @@ class Mail:
 
 class Mailbox:
     def __init__(self, workplace: Workplace) -> None:
-        self._path = run_directory.mailbox(workplace)
+        self._path = workplace.run / run_directory.MAILBOX
         self._writing = threading.Lock()
 
     def post(self, mail: Mail) -> None:

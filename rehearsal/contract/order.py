@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+
+import cattrs
 
 from rehearsal.machine.parts import Part
 from rehearsal.machine.registry_image import RegistryImage
@@ -33,22 +34,4 @@ class Order:
     @classmethod
     def read(cls, path: Path) -> "Order":
         """What write() wrote."""
-        read = json.loads(path.read_text())
-        return cls(
-            domain=read["domain"],
-            zone=read["zone"],
-            images=tuple(
-                RegistryImage(**{**each, "layout": Path(each["layout"])}) for each in read["images"]
-            ),
-            parts={
-                name: Part(**{**each, "path": Path(each["path"]) if each["path"] else None})
-                for name, each in read["parts"].items()
-            },
-            host_roots=tuple(map(_root, read["host_roots"])),
-            internet_root=_root(read["internet_root"]),
-            functions=Path(read["functions"]),
-        )
-
-
-def _root(read: Mapping[str, Any]) -> Root:
-    return Root(read["name"], read["key"], tuple(map(Path, read["layers"])))
+        return cattrs.structure(json.loads(path.read_text()), cls)

@@ -2,41 +2,18 @@
 
 from pathlib import Path
 
-from rehearsal.machine.workplace import Workplace
-
+ORDER = "order.json"
+STATE = "state.json"
+CONTROL_SOCKET = "control.socket"
+# A line for each thing that happens in the world.
+EVENTS = "events.log"
+MAILBOX = "mail.jsonl"
+# The folder that the internet's stand-ins see as /srv: their configuration, data and logs.
+STAND_INS = "internet/srv"
+# A folder for each host, with its console.log and its disk.
+HOSTS = "hosts"
 # Below a host's folder: the disk that the world alone has mounted, and the logs on it.
 HOST_LOGS = "disk/upper/var/log"
-
-
-def order(workplace: Workplace) -> Path:
-    return workplace.run / "order.json"
-
-
-def state(workplace: Workplace) -> Path:
-    return workplace.run / "state.json"
-
-
-def control_socket(workplace: Workplace) -> Path:
-    return workplace.run / "control.socket"
-
-
-def events(workplace: Workplace) -> Path:
-    """What happens in the world, a line for each event."""
-    return workplace.run / "events.log"
-
-
-def mailbox(workplace: Workplace) -> Path:
-    return workplace.run / "mail.jsonl"
-
-
-def stand_ins(workplace: Workplace) -> Path:
-    """The folder that the internet's stand-ins see as /srv: their configuration, data and logs."""
-    return workplace.run / "internet/srv"
-
-
-def host(workplace: Workplace, instance_id: str) -> Path:
-    """A host's console.log and its disk."""
-    return workplace.run / "hosts" / instance_id
 
 
 def in_world(keeper_pid: int, path: Path) -> Path:

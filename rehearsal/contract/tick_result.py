@@ -1,8 +1,7 @@
 """The outcome of one scheduled run, and of CloudWatch's look at the alarms after it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +14,6 @@ class AlarmState:
     state: str
     reason: str
     actions: tuple[str, ...]
-
-    @classmethod
-    def from_json(cls, read: Mapping[str, Any]) -> Self:
-        return cls(**{**read, "actions": tuple(read["actions"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +37,3 @@ class TickResult:
     memory_mib: int | None
     log: tuple[str, ...]
     alarms: tuple[AlarmState, ...]
-
-    @classmethod
-    def from_json(cls, read: Mapping[str, Any]) -> Self:
-        return cls(
-            **{**read, "log": tuple(read["log"]), "alarms": tuple(map(AlarmState.from_json, read["alarms"]))}
-        )

@@ -4,6 +4,8 @@ import json
 import os
 from dataclasses import asdict, dataclass
 
+import cattrs
+
 from rehearsal.contract import run_directory
 from rehearsal.machine.workplace import Workplace
 
@@ -39,7 +41,7 @@ class WorldState:
 
     def write(self, workplace: Workplace) -> None:
         """Readable by root alone, because keys are in it; a reader sees the old file or the new one."""
-        path = run_directory.state(workplace)
+        path = workplace.run / run_directory.STATE
         draft = path.with_suffix(".draft")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -50,7 +52,6 @@ class WorldState:
     def read(cls, workplace: Workplace) -> "WorldState | None":
         """The last one written; None before the first."""
         try:
-            read = json.loads(run_directory.state(workplace).read_text())
+            return cattrs.structure(json.loads((workplace.run / run_directory.STATE).read_text()), cls)
         except FileNotFoundError:
             return None
-        return cls(**{**read, "hosts": tuple(Host(**each) for each in read["hosts"])})

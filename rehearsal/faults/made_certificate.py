@@ -5,18 +5,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from rehearsal.contract import product
 from rehearsal.contract.network import ACME_MANAGEMENT
 from rehearsal.faults.fault import FaultError, Target, in_world
+from rehearsal.machine.certificates import common_name, issue
 from rehearsal.outside.world import World
 
 FILES = ("cert.pem", "chain.pem", "fullchain.pem")
 KEPT = "/var/lib/certificate-before-fault"
-LIFETIME_DAYS = 90
+LIFETIME = timedelta(days=90)
 
 
 def put(
@@ -34,12 +34,14 @@ def put(
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise TypeError(f"the certificate's key is a {type(key).__name__}")
     issuer, issuer_key = _authority(world)
-    nobody = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody known")])
-    certificate = _certificate(
-        name or world.domain, key.public_key(),
-        nobody if self_signed else issuer.subject,
-        key if self_signed else issuer_key, age_days,
-    )  # fmt: skip
+    certificate = issue(
+        (name or world.domain,),
+        key.public_key(),
+        issuer=common_name("nobody known") if self_signed else issuer.subject,
+        issuer_key=key if self_signed else issuer_key,
+        starts=datetime.now(UTC) - timedelta(days=age_days),
+        lifetime=LIFETIME,
+    )
     leaf, chain = _pem(certificate), _pem(issuer)
     for file, content in zip(FILES, (leaf, chain, leaf + chain), strict=True):
         target.write(f"{product.CERTIFICATE}/{file}", content)
@@ -85,28 +87,6 @@ def _authority(world: World) -> tuple[x509.Certificate, Any]:
         for path in ("intermediates", "intermediate-keys")
     )
     return x509.load_pem_x509_certificate(certificate), serialization.load_pem_private_key(key, None)
-
-
-def _certificate(
-    name: str, public_key: Any, issuer: x509.Name, issuer_key: Any, age_days: float
-) -> x509.Certificate:
-    starts = datetime.now(UTC) - timedelta(days=age_days)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(issuer)
-        .public_key(public_key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(starts)
-        .not_valid_after(starts + timedelta(days=LIFETIME_DAYS))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-        )
-        .sign(issuer_key, hashes.SHA256())
-    )
 
 
 def _pem(certificate: x509.Certificate) -> str:

@@ -56,7 +56,7 @@ def _lift_limit(world: World, _nothing: Any) -> None:
 
 
 def _faults(world: World) -> Path:
-    return run_directory.stand_ins(world.workplace) / "faults"
+    return world.workplace.run / run_directory.STAND_INS / "faults"
 
 
 def _rule(world: World) -> Path:

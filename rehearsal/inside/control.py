@@ -23,7 +23,7 @@ def serve(workplace: Workplace, actions: Actions) -> None:
                 answer = {"refused": f"{type(error).__name__}: {error}"}
             self.wfile.write(json.dumps(answer, default=_as_json).encode() + b"\n")
 
-    path = run_directory.control_socket(workplace)
+    path = workplace.run / run_directory.CONTROL_SOCKET
     path.unlink(missing_ok=True)
     server = socketserver.ThreadingUnixStreamServer(str(path), Handler)
     server.daemon_threads = True

@@ -38,7 +38,7 @@ class Keeper:
     def __init__(self, workplace: Workplace, order: Order) -> None:
         self._workplace = workplace
         self._order = order
-        self._events = run_directory.events(workplace).open("a", buffering=1)
+        self._events = (workplace.run / run_directory.EVENTS).open("a", buffering=1)
         self._forwards: dict[str, Forward] = {}
         self._records: Mapping[str, str] = {}
         self._stopping = threading.Event()

@@ -71,7 +71,7 @@ def _start(
     workplace.name_holder(lock, os.getpid())
     workplace.remove_leftovers()
     workplace.prepare()
-    path = run_directory.order(workplace)
+    path = workplace.run / run_directory.ORDER
     order = _prepare(workplace, say)
     replace(order, host_roots=host_roots or order.host_roots).write(path)
     inside = [sys.executable, "-m", "rehearsal.inside", str(path)]

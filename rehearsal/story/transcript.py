@@ -15,7 +15,7 @@ class Transcript:
     """Between ``with`` and its end it also repeats the world's events."""
 
     def __init__(self, workplace: Workplace) -> None:
-        self._events = run_directory.events(workplace)
+        self._events = workplace.run / run_directory.EVENTS
         self._started = time.monotonic()
         self._printing = threading.Lock()
         self._done = threading.Event()

@@ -48,7 +48,7 @@ class Guest:
         self.instance_id = launch.instance_id
         self.private_ip = launch.private_ip
         self.boots = 0
-        self.folder = run_directory.host(workplace, launch.instance_id)
+        self.folder = workplace.run / run_directory.HOSTS / launch.instance_id
         self._logs = workplace.run / "logs" / launch.instance_id
         self._network = network
         self._namespace = network.attach_host(launch.instance_id, launch.private_ip, launch.mac_address)

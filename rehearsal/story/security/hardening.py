@@ -150,7 +150,7 @@ def contents_outside(world: World, outputs: Mapping[str, str]) -> Iterator[tuple
     for host in world.hosts():
         told = ec2.describe_instance_attribute(InstanceId=host.id, Attribute="userData")
         yield "user data", host.id, b64decode(told["UserData"]["Value"])
-        console = run_directory.host(world.workplace, host.id) / "console.log"
+        console = world.workplace.run / run_directory.HOSTS / host.id / "console.log"
         yield "consoles", host.id, run_directory.in_world(world.keeper_pid, console).read_bytes()
     logs = world.aws("logs")
     for group in logs.describe_log_groups()["logGroups"]:

@@ -29,6 +29,6 @@ def test_state_is_read_back_as_it_was_written_and_is_none_before(tmp_path: Path)
     assert WorldState.read(workplace) is None
     STATE.write(workplace)
     assert WorldState.read(workplace) == STATE
-    path = run_directory.state(workplace)
+    path = workplace.run / run_directory.STATE
     assert path.stat().st_mode & 0o777 == 0o600
     assert json.loads(path.read_text())["domain"] == "registry.example.com"

@@ -36,7 +36,7 @@ def stack_is_complete(world: World, name: str) -> bool:
 
 
 def host_says(text: str) -> bool:
-    return text in run_directory.events(WORKPLACE).read_text()
+    return text in (WORKPLACE.run / run_directory.EVENTS).read_text()
 
 
 def test_deployment_waits_until_its_host_may_write_to_the_bucket(story: Story) -> None:

@@ -208,7 +208,7 @@ def story() -> Iterator[Story]:
 
 
 def in_versitygw(bucket: str, key: str) -> Path:
-    return run_directory.stand_ins(WORKPLACE) / "buckets" / bucket / key
+    return WORKPLACE.run / run_directory.STAND_INS / "buckets" / bucket / key
 
 
 @needs_a_world
@@ -290,7 +290,7 @@ def test_the_names_of_s3_know_who_answers(
 
 
 def who_answered() -> int:
-    last = (run_directory.stand_ins(WORKPLACE) / "nginx-access.log").read_text().splitlines()[-1]
+    last = (WORKPLACE.run / run_directory.STAND_INS / "nginx-access.log").read_text().splitlines()[-1]
     return int(last.rpartition(":")[2])
 
 

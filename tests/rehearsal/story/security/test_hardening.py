@@ -180,7 +180,7 @@ def world(tmp_path: Path) -> Iterator[WorldOfAnAccount]:
         (workplace.run / "cdk.out").mkdir(parents=True)
         (workplace.run / "cdk.out" / "template.json").write_text("{}")
         for instance in account.cloud.instances():
-            folder = run_directory.host(workplace, instance.id)
+            folder = workplace.run / run_directory.HOSTS / instance.id
             folder.mkdir(parents=True)
             (folder / "console.log").write_text("booted")
         Mailbox(workplace).post(
