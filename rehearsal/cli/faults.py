@@ -31,6 +31,6 @@ def _add_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=faults.FAULTS, metavar="NAME")
 
 
-FAULTS = Command("faults", "list the faults there are; a star marks those that are active", _list)
+FAULTS = Command("faults", "list all faults; a star marks an active one", _list)
 FAULT = Command("fault", "cause a fault", _begin, _add_name)
 HEAL = Command("heal", "end a fault", _end, _add_name)

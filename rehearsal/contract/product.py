@@ -52,7 +52,7 @@ HTTP_SECRET_FILE = "/etc/registry/registry.env"  # noqa: S105  a path
 PROOF_LOGIN = "/etc/registry/proof/curl"
 USERS = "/etc/registry/users"
 PUSH_USERS, PULL_USERS = f"{USERS}/push", f"{USERS}/pull"
-# As old as the last time that the users were those of Parameter Store.
+# Touched whenever the users have been read from Parameter Store.
 USERS_SYNCED = "/var/lib/registry/users-synced"
 # There while the host serves, since it has power.
 PROVEN = "/run/registry/proven"

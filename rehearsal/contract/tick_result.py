@@ -20,7 +20,7 @@ class AlarmState:
 class TickResult:
     """The last of ``attempts``: the function's ``result``, or its ``error``; ``log`` ends with its last lines.
 
-    What is known of a run alone is None if the function was never started. ``alarms`` are those that changed.
+    Times and memory are None if the function was never started. ``alarms`` are the alarms that changed.
     """
 
     schedule: str

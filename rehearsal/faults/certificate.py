@@ -61,7 +61,7 @@ FAULTS: Mapping[str, Fault] = {
         "the certificate is for another name", age_days=1, name="other.example.com"
     ),
     "certificate-untrusted": replaced(
-        "the certificate is signed by nobody known", age_days=1, self_signed=True
+        "the certificate is signed by an unknown authority", age_days=1, self_signed=True
     ),
     "certificate-not-served": replaced(
         "a new certificate is on disk, and nginx was not reloaded", age_days=0.1, served=False

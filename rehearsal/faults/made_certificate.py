@@ -37,7 +37,7 @@ def put(
     certificate = issue(
         (name or world.domain,),
         key.public_key(),
-        issuer=common_name("nobody known") if self_signed else issuer.subject,
+        issuer=common_name("unknown authority") if self_signed else issuer.subject,
         issuer_key=key if self_signed else issuer_key,
         starts=datetime.now(UTC) - timedelta(days=age_days),
         lifetime=LIFETIME,

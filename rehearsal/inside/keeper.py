@@ -25,7 +25,7 @@ from rehearsal.inside.hosts.ssm_agents import SsmAgents
 from rehearsal.inside.internet.certificate_authority import CertificateAuthority
 from rehearsal.inside.internet.objects import ObjectServer
 from rehearsal.inside.internet.stand_ins import StandIns
-from rehearsal.machine.namespaces import resolve_through, trust_in_world
+from rehearsal.inside.view import resolve_through, trust_in_world
 from rehearsal.machine.roots import trust_layer
 from rehearsal.machine.workplace import Workplace
 

@@ -1,4 +1,4 @@
-"""What a rehearsal needs of the machine it runs on, and the few packages it installs itself."""
+"""Whether this machine can run a rehearsal, and the few packages that a rehearsal installs itself."""
 
 import ipaddress
 import json
@@ -36,7 +36,7 @@ WITHOUT = (
 
 
 class UnfitMachineError(RehearsalError):
-    """Everything that is missing at once, and what can still be run."""
+    """Lists everything that is missing, and what can still be run."""
 
     def __init__(self, missing: tuple[str, ...]) -> None:
         lines = "\n".join(f"  - {line}" for line in missing)
@@ -121,7 +121,7 @@ def _missing_rights() -> list[str]:
     effective = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff:"))
     if not int(effective, 16) >> CAP_SYS_ADMIN & 1:
         return [
-            "the right to make namespaces and mounts (CAP_SYS_ADMIN): this root has it not, as in a container"
+            "the right to make namespaces and mounts (CAP_SYS_ADMIN): root lacks it here, as in a container"
         ]
     return []
 

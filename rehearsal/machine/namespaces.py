@@ -1,4 +1,4 @@
-"""Entering the world: a network, mount and process namespace in which the whole rehearsal lives.
+"""The world: a network, mount and process namespace in which the whole rehearsal runs.
 
     starter ── keeper (unshare) ── process 1 (first_process.py) ── the world's own process ── everything else
        └────── slirp4netns, on the machine's side: the world's way out
@@ -12,7 +12,6 @@ with the world's network. The lock is held by the keeper and process 1 and so is
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -92,29 +91,6 @@ def start_world(
     return keeper
 
 
-def enter(keeper_pid: int, argv: Sequence[str], directory: Path | None = None) -> list[str]:
-    """The command that runs argv inside the world, with its names and its trust; it ends with the world."""
-    names = {"net": "net", "mount": "mnt", "pid": "pid_for_children"}
-    spaces = [f"--{option}=/proc/{keeper_pid}/ns/{name}" for option, name in names.items()]
-    return ["nsenter", *spaces, "--", "env", f"--chdir={directory or Path.cwd()}", *argv]
-
-
-def command_on_host(
-    leader_pid: int, argv: Sequence[str], *, timeout_seconds: float | None = None
-) -> list[str]:
-    """The command that runs argv, for a process of the world, on a host as an SSM agent does: as a root unit."""
-    # fmt: off
-    limit = [] if timeout_seconds is None else [
-        f"--property=RuntimeMaxSec={timeout_seconds}", "--property=TimeoutStopSec=5",
-    ]
-    return [
-        "nsenter", "--target", str(leader_pid), "--all", "--",
-        "systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--setenv=HOME=/root", *limit, "--",
-        *argv,
-    ]
-    # fmt: on
-
-
 def end_world(holder: Holder, workplace: Workplace, timeout_seconds: float = 30) -> None:
     """Ask, then kill; returns when nothing of the world lives and its lock is free."""
     for pid in _children(holder.pid):
@@ -127,36 +103,6 @@ def end_world(holder: Holder, workplace: Workplace, timeout_seconds: float = 30)
                 os.kill(holder.pid, signal.SIGKILL)
             deadline = float("inf")
         time.sleep(0.05)
-
-
-def resolve_through(workplace: Workplace, address: str) -> None:
-    """Inside the world: from now on names are asked of this address."""
-    (workplace.run / "resolv.conf").write_text(f"nameserver {address}\n")
-
-
-def trust_in_world(workplace: Workplace, certificate: Path) -> Path:
-    """Inside the world: every process trusts this authority beside the machine's own. Returns the bundle.
-
-    The machine's folder keeps what it has: the world sees it through an overlay of two files more.
-    """
-    store = Path("/etc/ssl/certs")
-    bundle = store / "ca-certificates.crt"
-    addition = workplace.run / "trust"
-    shutil.rmtree(addition, ignore_errors=True)
-    addition.mkdir(parents=True)
-    (addition / bundle.name).write_text(bundle.read_text().rstrip("\n") + "\n" + certificate.read_text())
-    # OpenSSL's own directory of trust looks certificates up by this name; Python and wget read it.
-    subject = subprocess.run(
-        ["openssl", "x509", "-noout", "-subject_hash", "-in", str(certificate)],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    shutil.copyfile(certificate, addition / f"{subject}.0")
-    subprocess.run(
-        ["mount", "-t", "overlay", "-o", f"ro,lowerdir={addition}:{store}", "overlay", str(store)], check=True
-    )
-    return bundle
 
 
 def _join_to_machine(keeper_pid: int) -> None:

@@ -1,4 +1,4 @@
-"""The image that the product's host pulls: the real one where it can be reached, else one made of the real program."""
+"""The image that the product's host pulls: the official image if it can be pulled, else one made of the program."""
 
 import platform
 import shutil

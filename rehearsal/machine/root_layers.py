@@ -64,7 +64,7 @@ def place_of(workplace: Workplace, name: str, key: str) -> Path:
 
 
 def made(workplace: Workplace, name: str, key: str, make: Callable[[Path], None], say: Say) -> Path:
-    """The cached directory, made in another and renamed, so that one that exists is whole."""
+    """The cached directory. It is made elsewhere and renamed, so one that exists is complete."""
     place = place_of(workplace, name, key)
     place.parent.mkdir(parents=True, exist_ok=True)
     with (place.parent / f".{name}.lock").open("w") as lock:
@@ -90,7 +90,7 @@ def made(workplace: Workplace, name: str, key: str, make: Callable[[Path], None]
 def run_to_layer(
     below: Root, layer: Path, commands: Sequence[Sequence[str]], *, keep_lists: bool = False
 ) -> None:
-    """Run the commands by chroot above `below`; `layer` becomes what they changed."""
+    """Run the commands by chroot above `below`; `layer` gets their changes."""
     scratch = layer.with_name(f"{layer.name}.scratch")
     policy, work, at = (scratch / name for name in ("policy", "work", "at"))
     for directory in (work, at):
@@ -110,7 +110,7 @@ def run_to_layer(
 
 
 def _forbid_services(policy: Path) -> None:
-    """Packages ask this program before they start a service. A layer below: nothing of it stays."""
+    """Packages ask this program before they start a service. It is in a layer below, so nothing of it stays."""
     program = policy / "usr/sbin/policy-rc.d"
     program.parent.mkdir(parents=True)
     shutil.copyfile(Path(__file__).with_name("policy-rc.d"), program)

@@ -21,12 +21,12 @@ QUIET = {
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "true",
     "NO_COLOR": "1",
 }
-# Of the events, a person wants to see what is done, and what the deployment waits for.
+# Of the events, a person wants to see the finished ones, and the one that the deployment waits for.
 NOISE = re.compile(r"_IN_PROGRESS(?!.*AutoScalingGroup)|Resource creation Initiated|AWS::CDK::Metadata")
 
 
 class CdkFailedError(RehearsalError):
-    """``cdk`` ended with an exit code other than 0; the text is what it printed."""
+    """``cdk`` ended with an exit code other than 0; the text is its output."""
 
 
 @dataclass(frozen=True, slots=True)

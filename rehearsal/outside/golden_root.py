@@ -20,7 +20,7 @@ def golden(workplace: Workplace, say: Say) -> Root:
 def make_golden(workplace: Workplace, say: Say) -> None:
     """Run the product's installation above the base, without starting a service.
 
-    The services start with the host, which those of a fresh image do not: one run at least must install on the base.
+    Its services start with the host; on a fresh image the installation starts them: one host must install on the base.
     """
     below = roots.base(workplace, say)
 

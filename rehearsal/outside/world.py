@@ -11,7 +11,7 @@ from rehearsal.contract import product
 from rehearsal.contract.control import Control
 from rehearsal.contract.world_state import Host, WorldState
 from rehearsal.error import RehearsalError
-from rehearsal.machine.namespaces import command_on_host, enter
+from rehearsal.machine.entering import command_on_host, enter
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.aws_profile import AwsProfile
 from rehearsal.outside.cdk import Cdk

@@ -6,7 +6,7 @@ from pathlib import Path
 from rehearsal.contract import run_directory
 from rehearsal.machine.workplace import Workplace
 
-KEPT = Path("/var/tmp/registry-rehearsal-logs")  # noqa: S108 - told to the person, who reads it before the next failure
+KEPT = Path("/var/tmp/registry-rehearsal-logs")  # noqa: S108 - the person reads it before the next failure
 PATTERNS = (
     "*.log",
     "internet/srv/*.log",

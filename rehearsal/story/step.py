@@ -17,7 +17,7 @@ FOLLOWING_SECONDS = 10
 
 
 class StepFailedError(RehearsalError):
-    """A step of the story failed; the text has what was expected and what was seen."""
+    """A step of the story failed; the text has the expected and the actual outcome."""
 
 
 @dataclass(slots=True)

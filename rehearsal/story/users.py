@@ -45,7 +45,7 @@ def pull_only_user(story: Story) -> str:
             f"{READER} could log in {seconds:.1f} s after aws ssm put-parameter began, by its event alone;"
             " pulls demo:1.0, and is refused a push"
         )
-    raise StepFailedError(f"expected a refusal, but {READER}, who may only pull, pushed an image")
+    raise StepFailedError(f"expected a refusal, but {READER} may only pull, and pushed an image")
 
 
 def revoked_user(story: Story) -> str:

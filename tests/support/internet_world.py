@@ -33,7 +33,7 @@ CLONE_FS, CLONE_NEWNS, CLONE_NEWNET = 0x00000200, 0x00020000, 0x40000000
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What takes minutes to make, and a network that a namespace of its own has not."""
+    """The parts that take minutes to make, and need the machine's own network."""
 
     workplace: Workplace
     root: Root
@@ -43,7 +43,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class InternetWorld:
-    """``authorities`` is what a client of these stand-ins trusts."""
+    """``authorities`` is the bundle that a client of these stand-ins trusts."""
 
     cloud: Cloud
     internet: StandIns
@@ -83,7 +83,7 @@ class InternetWorld:
         )
 
     def run(self, *argv: str) -> str:
-        """As somebody on this internet."""
+        """As a client on this internet."""
         return self.internet.run(argv)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from rehearsal.contract import run_directory
 from rehearsal.inside.hosts.guest_files import ENGINE_FOLDERS, IDENTITY, keep_logs_of, make_cgroups, make_disk
 from rehearsal.inside.hosts.network import Network
-from rehearsal.machine.namespaces import command_on_host
+from rehearsal.machine.entering import command_on_host
 from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace, remove_cgroup, remove_tree
 

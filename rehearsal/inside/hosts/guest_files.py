@@ -55,7 +55,7 @@ def make_cgroups(workplace: Workplace, instance_id: str) -> tuple[Path, ...]:
 
 
 def keep_logs_of(folder: Path, kept: Path) -> None:
-    """Copy the console and the logs on the disk, in place of those kept before."""
+    """Copy the console and the logs on the disk, in place of earlier ones."""
     shutil.rmtree(kept, ignore_errors=True)
     kept.mkdir(parents=True)
     shutil.copy(folder / "console.log", kept)

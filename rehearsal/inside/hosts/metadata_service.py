@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         if metadata is None or self.path.strip("/") != "latest/api/token":
             self._send(Answer(404))
         elif "X-Forwarded-For" in self.headers:
-            # A proxy of the host asks for somebody else.
+            # A proxy on the host asks for another machine.
             self._send(Answer(403))
         elif not (ttl.isascii() and ttl.isdigit() and 1 <= int(ttl) <= MAXIMUM_TTL_SECONDS):
             self._send(Answer(400))

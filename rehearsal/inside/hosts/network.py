@@ -30,7 +30,7 @@ class OpenPorts:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """An associated Elastic IP: whose it is, and what its security group lets in."""
+    """An associated Elastic IP: its host, and the ports that the security group opens."""
 
     private_ip: str
     open_ports: tuple[OpenPorts, ...]
@@ -89,7 +89,7 @@ class Network:
         return Path("/run/netns", instance_id)
 
     def set_power(self, private_ip: str, *, on: bool) -> None:
-        """The wire of a host without power is dead; its kernel, this machine's, would answer for it."""
+        """Without power a host's wire is dead: its kernel, which is this machine's, would still answer."""
         _ip_batch(f"link set {_link_name(private_ip)} {'up' if on else 'down'}")
 
     def detach_host(self, instance_id: str) -> None:
@@ -104,7 +104,7 @@ class Network:
         """
         _nft(render_forwards(forwards))
         for address, old_host in departures(self._forwards, forwards):
-            # Not those that the new host has answered since. Exit code 1 says that there was none.
+            # Connections that the new host has answered stay. Exit code 1 says that there was none.
             subprocess.run(
                 ["conntrack", "--delete", "--orig-dst", address, "--reply-src", old_host],
                 check=False,

@@ -1,4 +1,4 @@
-"""The hosts' SSM agents: what Run Command hands over is really run on the host, as root.
+"""The hosts' SSM agents: they really run the commands of Run Command on the host, as root.
 
 Runs inside the world. An agent answers while its host has power, its unit is active there, and the host's
 role lets it report; a host is known to Systems Manager from its agent's first answer on.

@@ -1,4 +1,4 @@
-"""The S3 server that holds the objects: versitygw, which asks the emulated AWS who signed and who may.
+"""The S3 server that holds the objects: versitygw, which asks the emulated AWS about signatures and permissions.
 
 versitygw knows no policies of its own. It asks an IAM service over a socket for the signing key of each request, and
 whether its owner may do each action on each object; here the emulated AWS answers. The protocol is the one between
@@ -26,7 +26,7 @@ from rehearsal.cloud import Cloud
 ADDRESS = ("127.0.0.1", 7070)
 PROTOCOL_HEADER = "X-Vgw-Private-Protocol"
 PROTOCOL_VERSION = 1
-# The gateway's own account; nobody but this process knows its secret.
+# The gateway's own account; this process alone knows its secret.
 KEEPER = "keeper"
 
 Authorise = Callable[[str, str, str], bool]
@@ -34,11 +34,11 @@ Start = Callable[[str, list[str], tuple[str, int]], None]
 
 
 class UnknownKeyError(Exception):
-    """Nobody holds this access key."""
+    """An access key that the emulated AWS never issued."""
 
 
 class Keyring:
-    """The secrets of everybody who may sign, and what they may do."""
+    """The secret of every access key, and the permissions of its owner."""
 
     def __init__(self, authorise: Authorise) -> None:
         self._authorise = authorise
@@ -46,15 +46,15 @@ class Keyring:
         self._lock = Lock()
 
     def add(self, access_key_id: str, secret: str) -> None:
-        """Somebody has a new access key."""
+        """Know a new access key."""
         with self._lock:
             self._secrets[access_key_id] = secret
 
     def answer(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What the IAM service says to the gateway's question at ``path``; None to one that objects never ask.
+        """The IAM service's answer to the gateway's question at ``path``; None if objects never need it.
 
         Raises:
-            UnknownKeyError: nobody holds the access key.
+            UnknownKeyError: the access key was never issued.
         """
         match path:
             case "/private/version":
@@ -76,7 +76,7 @@ class Keyring:
         return {"derivedKey": b64encode(key).decode()}
 
     def _decisions(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """The emulated AWS has weighed the bucket's policy, too: what it does not allow is final."""
+        """The emulated AWS has weighed the bucket's policy, too, so a refusal is final."""
         return {
             "decisions": [
                 [
@@ -177,4 +177,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Nothing: versitygw's own log says what was asked of it."""
+        """Nothing: versitygw has a log of its own."""

@@ -1,7 +1,7 @@
-"""The stand-ins for what the product meets on the internet, under the real names.
+"""The stand-ins for the services on the internet that the product needs, under their real names.
 
 Runs inside the world. Every program runs by chroot in the internet root; /srv there is one folder of the run
-directory, which holds what they read and their logs.
+directory, which holds their configuration, data and logs.
 """
 
 import shutil
@@ -30,13 +30,11 @@ START_TIMEOUT_SECONDS = 20
 
 
 class StandInError(Exception):
-    """A stand-in did not start; the text ends with what it said last."""
+    """A stand-in did not start; the text ends with its last words."""
 
 
 class StandIns:
-    """``folder`` is what the stand-ins see as /srv, ``client_work`` what the client sees as /work, ``root`` is
-    what all of them see as /.
-    """
+    """Stand-ins and client share ``root``; the stand-ins' /srv is ``folder``, the client's /work is ``client_work``."""
 
     def __init__(
         self,
@@ -98,7 +96,7 @@ class StandIns:
         )  # fmt: skip
 
     def certificate_root(self, authority: CertificateAuthority) -> str:
-        """The root that signs what the ACME stand-in issues, in PEM form: the world's browsers know it."""
+        """The root certificate of the ACME stand-in, in PEM form: every client in the world trusts it."""
         context = ssl.create_default_context(cafile=str(authority.certificate))
         context.check_hostname = False
         with urllib.request.urlopen("https://127.0.0.1:15000/roots/0", context=context) as answer:
@@ -106,7 +104,7 @@ class StandIns:
         return found.decode()
 
     def trust(self, bundle: Path) -> None:
-        """What the client trusts and how it resolves names, as anybody in the world."""
+        """Have the client trust the bundle, and resolve names by the world's DNS."""
         shutil.copy(bundle, self.root / "etc/ssl/certs/ca-certificates.crt")
         (self.root / "etc/resolv.conf").write_text(f"nameserver {WORLD_ADDRESS}\n")
 
@@ -127,14 +125,14 @@ class StandIns:
         shutil.rmtree(seen)
 
     def set_records(self, records: Mapping[str, str]) -> None:
-        """What the emulated Route 53 says: name -> address."""
+        """Answer with the emulated Route 53's records: name -> address."""
         (self.folder / "hosts").write_text(
             "".join(f"{address} {name}\n" for name, address in records.items())
         )
         self._programs["dnsmasq"].send_signal(signal.SIGHUP)
 
     def run(self, argv: Sequence[str]) -> str:
-        """Run a program of the internet root to its end; returns what it printed.
+        """Run a program of the internet root to its end; returns its output.
 
         Raises:
             StandInError: its exit code is not 0.

@@ -1,4 +1,4 @@
-"""What the headers of an answer must say, and must not."""
+"""Faults in the headers of an answer."""
 
 import re
 from collections import Counter
@@ -34,7 +34,7 @@ def faults_of_redirect(seen: Headers, target: str) -> list[str]:
 
 
 def _versions(seen: Headers) -> list[str]:
-    """A digit after a program's name in a header that says what answers."""
+    """A digit in a header that names the program."""
     telling = {"server", "x-powered-by", "via"}
     return [
         f"{name} tells a version: {value}"

@@ -16,7 +16,7 @@ from tests.support.world import WORKPLACE, needs_a_world
 
 pytestmark = needs_a_world
 
-# What the transcript says when the rehearsal has got so far.
+# Lines of the transcript, by which a test knows how far the rehearsal is.
 PREPARING, BOOTSTRAPPING, BOOTING = "▶ a world of its own", "▶ cdk bootstrap", "EC2 starts"
 
 
@@ -90,7 +90,7 @@ def test_kill_9_leaves_nothing_alive(point: str) -> None:
     assert not living()
 
 
-def test_a_second_rehearsal_says_who_holds_the_machine() -> None:
+def test_a_second_rehearsal_names_the_holder_of_the_machine() -> None:
     first = start()
     wait_for(first, PREPARING)
 

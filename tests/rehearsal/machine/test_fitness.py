@@ -1,4 +1,4 @@
-"""What a rehearsal needs of the machine. Needs no root."""
+"""The check whether a machine can run a rehearsal. Needs no root."""
 
 import pytest
 

@@ -17,7 +17,7 @@ def workplace(tmp_path: Path) -> Workplace:
     return found
 
 
-def test_lock_is_one_and_names_its_holder(workplace: Workplace) -> None:
+def test_second_taker_of_the_lock_is_told_its_holder(workplace: Workplace) -> None:
     lock = workplace.take_lock()
     workplace.name_holder(lock, 4242)
     with pytest.raises(BusyError, match=r"process 4242, since 20\d\d-.*, started in /"):
@@ -30,7 +30,7 @@ def test_lock_is_one_and_names_its_holder(workplace: Workplace) -> None:
     assert not workplace.lock.exists()
 
 
-def test_lock_without_a_name_yet_is_busy_all_the_same(workplace: Workplace) -> None:
+def test_lock_is_busy_before_its_holder_has_a_name(workplace: Workplace) -> None:
     lock = workplace.take_lock()
     with pytest.raises(BusyError, match="starting or ending"):
         workplace.holder()

@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 
 from rehearsal.contract.network import WORLD_ADDRESS
+from rehearsal.machine.entering import enter
 from rehearsal.machine.fitness import make_fit
-from rehearsal.machine.namespaces import enter, start_world
+from rehearsal.machine.namespaces import start_world
 from rehearsal.machine.workplace import OUTSIDE_LINK, BusyError, Workplace
 from tests.support import host_world
 
@@ -208,7 +209,7 @@ def test_hosts_see_each_other(inside: Any, first: str, second: str) -> None:
     assert succeed(inside, second, "curl", "-sS", f"http://{FIRST_IP}:8080") == f"i-0first to {SECOND_IP}"
 
 
-def test_metadata_answers_a_host_with_a_token_and_nobody_else(inside: Any, second: str) -> None:
+def test_metadata_service_answers_only_a_request_with_a_token(inside: Any, second: str) -> None:
     url = "http://169.254.169.254/latest"
     assert succeed(inside, second, "curl", "-s", "-w", "%{http_code}", f"{url}/meta-data/") == "401"
     with_ttl = ["-H", "X-aws-ec2-metadata-token-ttl-seconds: 60"]
@@ -218,9 +219,7 @@ def test_metadata_answers_a_host_with_a_token_and_nobody_else(inside: Any, secon
     assert "answer.service" in succeed(inside, second, "curl", "-sS", *with_token, f"{url}/user-data")
 
 
-def test_docker_runs_an_imported_image_whose_bridge_the_metadata_token_does_not_cross(
-    inside: Any, first: str
-) -> None:
+def test_metadata_token_does_not_cross_dockers_bridge(inside: Any, first: str) -> None:
     succeed(inside, first, "sh", "-c", "tar -C / -c usr/bin/busybox | docker import - tiny")
     busybox = ["docker", "run", "--rm", "tiny", "/usr/bin/busybox"]
     assert succeed(inside, first, *busybox, "echo", "hello") == "hello\n"
@@ -310,7 +309,7 @@ def test_world_is_entered_from_the_machine(inside: Any, keeper: subprocess.Popen
     assert OUTSIDE_LINK not in output
 
 
-def test_second_rehearsal_is_told_who_holds_the_machine(
+def test_second_rehearsal_is_told_the_holder_of_the_machine(
     workplace: Workplace, keeper: subprocess.Popen[bytes]
 ) -> None:
     with pytest.raises(BusyError, match=rf"process {keeper.pid}, since 20.*, started in {Path.cwd()}\."):
@@ -328,7 +327,7 @@ def test_removed_host_leaves_its_logs_and_nothing_else(
     assert not any((directory / second).exists() for directory in workplace.cgroups())
 
 
-def test_killed_world_leaves_nothing_but_folders_and_those_are_removed(
+def test_killed_world_leaves_only_folders_that_can_be_removed(
     inside: Any, workplace: Workplace, keeper: subprocess.Popen[bytes], first: str
 ) -> None:
     assert inside

@@ -43,12 +43,12 @@ def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:
         return error.code, error.read()
 
 
-def test_without_a_token_there_is_no_answer(service: str) -> None:
+def test_request_without_a_token_is_refused(service: str) -> None:
     assert ask(f"{service}/latest/meta-data/instance-id") == (401, b"")
     assert ask(f"{service}/latest/user-data", **{TOKEN: "guessed"}) == (401, b"")
 
 
-def test_with_a_token_there_is(service: str) -> None:
+def test_request_with_a_token_is_answered(service: str) -> None:
     status, token = ask(f"{service}/latest/api/token", "PUT", **{TTL: "60"})
     assert status == 200
     assert ask(f"{service}/latest/meta-data/instance-id", **{TOKEN: token.decode()}) == (200, b"i-0123")
@@ -65,7 +65,7 @@ def test_token_is_refused_to_a_proxy(service: str) -> None:
     assert ask(f"{service}/latest/api/token", "PUT", **{TTL: "60", "X-Forwarded-For": "10.0.1.99"})[0] == 403
 
 
-def test_token_is_its_askers_and_expires() -> None:
+def test_token_is_valid_for_its_host_until_it_expires() -> None:
     tokens = Tokens()
     token = tokens.issue("10.0.1.11", 60, now=1000)
     assert tokens.accepts(token, "10.0.1.11", now=1059)
@@ -83,7 +83,7 @@ def test_folders_are_listed_as_ec2_lists_them() -> None:
 
 
 @pytest.mark.parametrize("path", ["/latest/meta-data/nothing", "/next/meta-data/", "/latest/nothing", "/x"])
-def test_what_is_not_there_is_not_found(path: str) -> None:
+def test_unknown_path_is_not_found(path: str) -> None:
     assert answer(HOST, path).status == 404
 
 

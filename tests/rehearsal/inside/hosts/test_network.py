@@ -1,4 +1,4 @@
-"""What the network is told, as text: its effect is tested in test_guest.py. Needs no root."""
+"""The packet filter's rules, as text: their effect is tested in test_guest.py. Needs no root."""
 
 from rehearsal.inside.hosts.network import Forward, OpenPorts, departures, render_forwards
 
@@ -27,7 +27,7 @@ def test_host_with_two_addresses_is_seen_under_the_first() -> None:
     assert "elastic { 10.0.1.11 : 10.77.0.100 }" in rules
 
 
-def test_only_addresses_that_lead_elsewhere_have_departed() -> None:
+def test_only_addresses_that_moved_have_departed() -> None:
     before = {"10.77.0.100": TO_FIRST, "10.77.0.101": TO_FIRST, "10.77.0.102": TO_FIRST}
     after = {
         "10.77.0.100": Forward("10.0.1.11", ()),

@@ -191,7 +191,7 @@ def test_a_signing_key_is_what_aws_derives() -> None:
     )
 
 
-def test_nobody_has_no_signing_key() -> None:
+def test_an_unknown_access_key_has_no_signing_key() -> None:
     with pytest.raises(UnknownKeyError):
         Keyring(lambda *_: True).answer(
             "/private/derive-signing-key",
@@ -258,13 +258,13 @@ PRESIGNED = (
         ("GET", "/bucket/key?tagging", "s3", VERSITYGW),
     ],
 )
-def test_the_one_address_knows_who_answers(
+def test_each_request_to_the_one_address_reaches_its_server(
     story: Story, method: str, target: str, service: str | None, port: int
 ) -> None:
     headers = {"Authorization": SIGNED_FOR.format(service)} if service else {}
     requests.request(method, f"{story.world.profile.endpoint_url}{target}", headers=headers, timeout=10)
 
-    assert who_answered() == port
+    assert port_that_answered() == port
 
 
 @needs_a_world
@@ -281,15 +281,15 @@ def test_the_one_address_knows_who_answers(
         ("GET", "bucket.", "/?publicAccessBlock", MOTO),
     ],
 )
-def test_the_names_of_s3_know_who_answers(
+def test_each_request_to_a_name_of_s3_reaches_its_server(
     story: Story, domain: str, method: str, bucket: str, target: str, port: int
 ) -> None:
     story.client.run("curl", "--silent", "--request", method, f"https://{bucket}{domain}{target}")
 
-    assert who_answered() == port
+    assert port_that_answered() == port
 
 
-def who_answered() -> int:
+def port_that_answered() -> int:
     last = (WORKPLACE.run / run_directory.STAND_INS / "nginx-access.log").read_text().splitlines()[-1]
     return int(last.rpartition(":")[2])
 

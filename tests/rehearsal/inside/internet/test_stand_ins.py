@@ -1,4 +1,4 @@
-"""The stand-ins under the real names, as somebody on this internet meets them. Needs root."""
+"""The stand-ins under the real names, as a client on this internet meets them. Needs root."""
 
 import json
 import os
@@ -87,12 +87,12 @@ def test_the_acme_directory_names_only_itself(world: InternetWorld, directory: s
         world.run("curl", "-sS", "--head", found[operation])
 
 
-def test_the_authority_that_issues_certificates_is_known(world: InternetWorld) -> None:
+def test_clients_trust_the_authority_that_issues_certificates(world: InternetWorld) -> None:
     assert world.issuer.startswith("-----BEGIN CERTIFICATE-----")
     assert world.issuer in world.authorities.read_text()
 
 
-def test_a_certificate_of_an_unknown_authority_would_be_refused(world: InternetWorld) -> None:
+def test_a_client_refuses_certificates_of_an_unknown_authority(world: InternetWorld) -> None:
     with pytest.raises(StandInError, match="certificate"):
         world.run("curl", "-sS", "--cacert", "/dev/null", DIRECTORIES[0])
 

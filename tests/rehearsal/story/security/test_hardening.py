@@ -41,10 +41,10 @@ tcp LISTEN 0 511 127.0.0.1:5080 0.0.0.0:* users:(("nginx",pid=300,fd=7))
 """
 SECRET = "a-secret+that/leaked"  # noqa: S105
 FORMS = {"users/push/admin": forms(SECRET, "admin")}
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 
-def test_an_answer_that_says_everything_once_has_no_fault() -> None:
+def test_a_right_answer_has_no_fault() -> None:
     assert faults_over_tls(read_headers(DUMPED)) == []
 
 
@@ -76,7 +76,7 @@ def test_port_80_leads_to_the_same_path_over_tls() -> None:
     ]
 
 
-def test_what_listens_is_read_and_anything_more_is_seen() -> None:
+def test_every_open_port_is_read_and_an_unknown_one_is_found() -> None:
     assert listening(SEEN_BY_SS) == set(LISTENERS)
     more = 'tcp LISTEN 0 4096 *:5001 *:* users:(("registry",pid=700,fd=10))\nudp UNCONN 0 0 0.0.0.0:68 0.0.0.0:*\n'
     assert listening(SEEN_BY_SS + more) - set(LISTENERS) == {"tcp *:5001 registry", "udp 0.0.0.0:68 unknown"}
@@ -97,7 +97,9 @@ def test_a_secret_is_found_in_every_form(leaked: str) -> None:
 
 
 @as_root
-def test_what_others_can_see_is_what_modes_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_others_see_the_files_that_modes_let_them_see(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, mode in (("open", 0o644), ("closed", 0o600), ("sealed/cache", 0o644)):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(SECRET)
@@ -130,7 +132,7 @@ def test_a_secret_on_a_command_line_is_found() -> None:
     assert found[0].startswith("python")
 
 
-def test_a_host_can_run_the_search_with_nothing_but_python() -> None:
+def test_search_needs_only_the_hosts_python() -> None:
     source = Path(search_host.__file__).read_text()
     done = subprocess.run(
         ["/usr/bin/python3", "-I", "-"],
