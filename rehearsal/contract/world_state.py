@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import cattrs
 
 from rehearsal.contract import run_directory
+from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.machine.workplace import Workplace
 
 
@@ -28,11 +29,7 @@ class WorldState:
 
     domain: str
     zone: str
-    aws_endpoint_url: str
-    region: str
-    account_id: str
-    access_key_id: str
-    secret_access_key: str
+    profile: AwsProfile
     ca_bundle: str
     client_root: str
     client_work: str

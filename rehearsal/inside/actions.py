@@ -1,56 +1,41 @@
 """What the world's process does on request: scheduled runs, CloudWatch's looks, and power."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-
-import boto3
 
 from rehearsal.cloud import Cloud
 from rehearsal.contract import product
+from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.contract.tick_result import AlarmState, TickResult
+from rehearsal.inside.hosts.fleet import Fleet
 
 LOG_LINES = 40
 
 
-@dataclass(frozen=True, slots=True)
 class WorldActions:
-    """What rehearsal.contract.control asks for; ``set_power`` gets a host's id."""
+    """The actions of rehearsal.contract.control."""
 
-    cloud: Cloud
-    domain: str
-    set_power: Callable[[str, bool], None]
-    ssm: Any
-
-    @classmethod
-    def of(cls, cloud: Cloud, domain: str, set_power: Callable[[str, bool], None]) -> "WorldActions":
-        untyped: Any = boto3.client
-        ssm = untyped(
-            "ssm",
-            endpoint_url=cloud.endpoint_url,
-            region_name=cloud.place.region,
-            aws_access_key_id=cloud.administrator.id,
-            aws_secret_access_key=cloud.administrator.secret,
-        )
-        return cls(cloud, domain, set_power, ssm)
+    def __init__(self, cloud: Cloud, fleet: Fleet, profile: AwsProfile, domain: str) -> None:
+        self._cloud = cloud
+        self._fleet = fleet
+        self._ssm = profile.client("ssm")
+        self._first_user = f"{product.parameter_path(domain)}/{product.FIRST_USER_KEY}"
 
     def tick(self, job: str, at: str | None) -> TickResult:
-        return tick(self.cloud, job, at)
+        return tick(self._cloud, job, at)
 
     def alarms(self, at: str | None) -> tuple[AlarmState, ...]:
-        return look_at_alarms(self.cloud, at)
+        return look_at_alarms(self._cloud, at)
 
     def power(self, instance_id: str, on: bool) -> None:
-        self.set_power(instance_id, on)
+        self._fleet.set_power(instance_id, on)
 
     def password(self) -> str:
-        name = f"{product.parameter_path(self.domain)}/{product.FIRST_USER_KEY}"
         try:
-            return str(self.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
-        except self.ssm.exceptions.ParameterNotFound:
+            found = self._ssm.get_parameter(Name=self._first_user, WithDecryption=True)
+        except self._ssm.exceptions.ParameterNotFound:
             return ""
+        return str(found["Parameter"]["Value"])
 
 
 def tick(cloud: Cloud, job: str, at: str | None) -> TickResult:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from rehearsal.cloud import Cloud, Letter
 from rehearsal.contract import run_directory
+from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.contract.mail import Mail, Mailbox
 from rehearsal.contract.network import WORLD_ADDRESS
 from rehearsal.contract.order import Order
@@ -48,13 +49,20 @@ class Keeper:
         self._network = Network()
         self._cloud = Cloud()
         self._cloud.create_hosted_zone(order.zone)
-        region = self._cloud.place.region
+        place, administrator = self._cloud.place, self._cloud.administrator
+        self._profile = AwsProfile(
+            f"http://{WORLD_ADDRESS}:4566",
+            place.region,
+            place.account,
+            administrator.id,
+            administrator.secret,
+        )
         self._internet = StandIns(
             workplace,
             root=order.internet_root,
             parts=order.parts,
             authority=authority,
-            region=region,
+            region=place.region,
             zone=order.zone,
         )
         if order.parts["versitygw"].path:
@@ -81,10 +89,10 @@ class Keeper:
         self._cloud.follow_commands(SsmAgents(self._fleet.guests, self._cloud.may_report_to_ssm))
         self._cloud.follow_functions(
             FunctionRuntime(
-                packages=order.functions, root=self._internet.root, bundle=self._bundle, region=region
+                packages=order.functions, root=self._internet.root, bundle=self._bundle, region=place.region
             )
         )
-        control.serve(workplace, WorldActions.of(self._cloud, order.domain, self._fleet.set_power))
+        control.serve(workplace, WorldActions(self._cloud, self._fleet, self._profile, order.domain))
 
     def run(self) -> None:
         """Until stop() is called."""
@@ -129,15 +137,10 @@ class Keeper:
             self._write_state()
 
     def _write_state(self) -> None:
-        administrator = self._cloud.administrator
         WorldState(
             domain=self._order.domain,
             zone=self._order.zone,
-            aws_endpoint_url=f"http://{WORLD_ADDRESS}:4566",
-            region=self._cloud.place.region,
-            account_id=self._cloud.place.account,
-            access_key_id=administrator.id,
-            secret_access_key=administrator.secret,
+            profile=self._profile,
             ca_bundle=str(self._bundle),
             client_root=str(self._internet.root),
             client_work=str(self._internet.client_work),

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.error import RehearsalError
-from rehearsal.outside.aws_profile import AwsProfile
 
 # Answers to what the CDK would otherwise print or send; none of them changes a template.
 QUIET = {

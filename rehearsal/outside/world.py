@@ -13,7 +13,6 @@ from rehearsal.contract.world_state import Host, WorldState
 from rehearsal.error import RehearsalError
 from rehearsal.machine.entering import command_on_host, enter
 from rehearsal.machine.workplace import Workplace
-from rehearsal.outside.aws_profile import AwsProfile
 from rehearsal.outside.cdk import Cdk
 from rehearsal.outside.client import Client
 
@@ -61,21 +60,9 @@ class World:
         """The registry's own name."""
         return self.state.domain
 
-    @property
-    def profile(self) -> AwsProfile:
-        """The person's access to the AWS account."""
-        state = self.state
-        return AwsProfile(
-            endpoint_url=state.aws_endpoint_url,
-            region=state.region,
-            account_id=state.account_id,
-            access_key_id=state.access_key_id,
-            secret_access_key=state.secret_access_key,
-        )
-
     def aws(self, service: str) -> Any:
         """The SDK's client for a service of the person's account."""
-        return self.profile.client(service)
+        return self.state.profile.client(service)
 
     def hosts(self) -> tuple[Host, ...]:
         """The hosts in the order in which they started."""
@@ -116,7 +103,7 @@ class World:
         state = self.state
         return Cdk(
             lambda argv: self.command(argv, product.PROJECT),
-            self.profile,
+            state.profile,
             self.workplace.run,
             product.settings(domain=state.domain, zone=state.zone, email=ALERT_EMAIL),
             say,
@@ -128,7 +115,7 @@ class World:
         return Client(
             work=Path(state.client_work),
             registry=state.domain,
-            environment={**self.profile.environment(), "HOME": "/root", "LANG": "C.UTF-8"},
+            environment={**state.profile.environment(), "HOME": "/root", "LANG": "C.UTF-8"},
             in_world=lambda argv: self.command(["chroot", state.client_root, *argv]),
             login=lambda: (product.FIRST_USER, self.password()),
         )
@@ -139,15 +126,18 @@ class World:
 
     def status(self) -> dict[str, Any]:
         """For people and scripts: every address, every key and the first login."""
-        state = asdict(self.state)
-        told = ("aws_endpoint_url", "region", "access_key_id", "secret_access_key", "hosts")
+        state = self.state
         return {
-            "domain": state["domain"],
-            "address": state["address"],
-            "ca_bundle": state["ca_bundle"],
+            "domain": state.domain,
+            "address": state.address,
+            "ca_bundle": state.ca_bundle,
             "username": product.FIRST_USER,
             "password": self.password(),
-            **{name: state[name] for name in told},
+            "aws_endpoint_url": state.profile.endpoint_url,
+            "region": state.profile.region,
+            "access_key_id": state.profile.access_key_id,
+            "secret_access_key": state.profile.secret_access_key,
+            "hosts": list(map(asdict, state.hosts)),
             "timings": self.timings(),
         }
 

@@ -103,7 +103,7 @@ class TestWorld:
         return running
 
     def remove(self, instance_id: str) -> bool:
-        self._guests.pop(instance_id).remove(keep_logs=True)
+        self._guests.pop(instance_id).remove()
         return True
 
     def apply_addresses(self, forwards: Mapping[str, tuple[str, list[list[str]]]]) -> bool:

@@ -136,4 +136,4 @@ class Fleet:
         follower.booted.wait()
         if follower.guest:
             follower.guest.stop()
-            follower.guest.remove(keep_logs=True)
+            follower.guest.remove()

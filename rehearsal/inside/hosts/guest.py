@@ -91,9 +91,7 @@ class Guest:
             time.sleep(0.02)
         raise GuestError(f"{self.instance_id} has no process 1; its console ends:\n{self.last_words()}")
 
-    def run(
-        self, argv: Sequence[str], timeout_seconds: float = 60, *, stdin: str = ""
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, argv: Sequence[str], timeout_seconds: float) -> subprocess.CompletedProcess[str]:
         """Run a command as root.
 
         Raises:
@@ -107,7 +105,7 @@ class Guest:
             capture_output=True,
             text=True,
             errors="replace",
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             # Above the host's own limit: it ends the command with all that it started.
             timeout=timeout_seconds + 15,
         )
@@ -138,14 +136,13 @@ class Guest:
             self._join(1)
         self._network.set_power(self.private_ip, on=False)
 
-    def remove(self, *, keep_logs: bool) -> None:
+    def remove(self) -> None:
         """Cut its power and take its disk away; logs are kept in the run directory's logs/."""
         self.cut_power()
         self._network.detach_host(self.instance_id)
         for cgroup in self._cgroups:
             remove_cgroup(cgroup)
-        if keep_logs:
-            keep_logs_of(self.folder, self._logs)
+        keep_logs_of(self.folder, self._logs)
         remove_tree(self.folder)
 
     def _launch(self) -> None:

@@ -17,11 +17,11 @@ from socketserver import ThreadingMixIn, UnixStreamServer
 from threading import Lock, Thread
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud import Cloud
+from rehearsal.contract.aws_profile import AwsProfile
 
 ADDRESS = ("127.0.0.1", 7070)
 PROTOCOL_HEADER = "X-Vgw-Private-Protocol"
@@ -109,15 +109,8 @@ class ObjectServer:
         ]
         # fmt: on
         start("versitygw", command, ADDRESS)
-        untyped: Any = boto3.client
-        self._s3 = untyped(
-            "s3",
-            endpoint_url=f"http://{ADDRESS[0]}:{ADDRESS[1]}",
-            region_name=region,
-            aws_access_key_id=KEEPER,
-            aws_secret_access_key=secret,
-            config=Config(s3={"addressing_style": "path"}),
-        )
+        profile = AwsProfile(f"http://{ADDRESS[0]}:{ADDRESS[1]}", region, cloud.place.account, KEEPER, secret)
+        self._s3 = profile.client("s3", config=Config(s3={"addressing_style": "path"}))
         cloud.follow_objects(
             on_bucket_created=self._create_bucket,
             on_bucket_deleted=self._delete_bucket,

@@ -21,7 +21,7 @@ def secret_values(story: Story, host: Host) -> dict[str, list[str]]:
     values[PROOF] = _on_host(story, host, "cat", product.PROOF_LOGIN).split('"')[1].partition(":")[2]
     pem = _on_host(story, host, "cat", f"{product.SERVED_CERTIFICATE}/privkey.pem").splitlines()
     values["the certificate's key"] = pem[1]
-    values["the account's secret key"] = story.world.profile.secret_access_key
+    values["the account's secret key"] = story.world.state.profile.secret_access_key
     return {name: forms(value, name.rpartition("/")[2]) for name, value in values.items()}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.outside.aws_profile import AwsProfile
+from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.outside.cdk import Cdk, CdkFailedError
 from tests.rehearsal.cloud.account import REGION, Account, running_account, until
 from tests.rehearsal.cloud.test_commands import Agents

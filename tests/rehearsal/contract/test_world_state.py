@@ -4,17 +4,14 @@ import json
 from pathlib import Path
 
 from rehearsal.contract import run_directory
+from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.contract.world_state import Host, WorldState
 from rehearsal.machine.workplace import Workplace
 
 STATE = WorldState(
     domain="registry.example.com",
     zone="example.com",
-    aws_endpoint_url="http://10.77.0.2:4566",
-    region="us-east-1",
-    account_id="123456789012",
-    access_key_id="AKIA",
-    secret_access_key="secret",  # noqa: S106
+    profile=AwsProfile("http://10.77.0.2:4566", "us-east-1", "123456789012", "AKIA", "secret"),
     ca_bundle="/run/ca-bundle.pem",
     client_root="/run/root",
     client_work="/run/work",

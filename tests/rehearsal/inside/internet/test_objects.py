@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rehearsal.contract import product, run_directory
+from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.inside.internet.objects import ADDRESS, Keyring, ObjectServer, UnknownKeyError
 from rehearsal.machine import parts
 from rehearsal.machine.oci_layout import REFERENCE
@@ -68,16 +68,9 @@ def _answers() -> bool:
 
 
 def objects(key: str, secret: str, token: str | None = None) -> Any:
-    untyped: Any = boto3.client
-    return untyped(
-        "s3",
-        endpoint_url=f"http://{ADDRESS[0]}:{ADDRESS[1]}",
-        region_name="us-east-1",
-        aws_access_key_id=key,
-        aws_secret_access_key=secret,
-        aws_session_token=token,
-        config=Config(s3={"addressing_style": "path"}, signature_version="s3v4"),
-    )
+    profile = AwsProfile(f"http://{ADDRESS[0]}:{ADDRESS[1]}", "us-east-1", "", key, secret)
+    config = Config(s3={"addressing_style": "path"}, signature_version="s3v4")
+    return profile.client("s3", aws_session_token=token, config=config)
 
 
 @pytest.fixture
@@ -262,7 +255,7 @@ def test_each_request_to_the_one_address_reaches_its_server(
     story: Story, method: str, target: str, service: str | None, port: int
 ) -> None:
     headers = {"Authorization": SIGNED_FOR.format(service)} if service else {}
-    requests.request(method, f"{story.world.profile.endpoint_url}{target}", headers=headers, timeout=10)
+    requests.request(method, f"{story.world.state.profile.endpoint_url}{target}", headers=headers, timeout=10)
 
     assert port_that_answered() == port
 

@@ -1,4 +1,4 @@
-"""Where the person's ``cdk`` and ``aws`` commands go, and as whom: what AWS's tools call a profile."""
+"""An endpoint, an account and its keys: what AWS's tools call a profile."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ class AwsProfile:
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
         }
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, **options: Any) -> Any:
         """The SDK's client for a service."""
         # Here, because most commands never need it and it takes a third of a second.
         import boto3
@@ -34,4 +34,5 @@ class AwsProfile:
             region_name=self.region,
             aws_access_key_id=self.access_key_id,
             aws_secret_access_key=self.secret_access_key,
+            **options,
         )
