@@ -105,7 +105,7 @@ class Guest:
             capture_output=True,
             text=True,
             errors="replace",
-            stdin=subprocess.DEVNULL,
+            input="",
             # Above the host's own limit: it ends the command with all that it started.
             timeout=timeout_seconds + 15,
         )
