@@ -8,10 +8,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from rehearsal.certificates import common_name, issue
 from rehearsal.contract import product
 from rehearsal.contract.network import ACME_MANAGEMENT
 from rehearsal.faults.fault import FaultError, Target, in_world
-from rehearsal.machine.certificates import common_name, issue
 from rehearsal.outside.world import World
 
 FILES = ("cert.pem", "chain.pem", "fullchain.pem")

@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.cloud import Function, Outcome
-from rehearsal.machine.lambda_runtime import PYTHON
 from rehearsal.machine.layers import mount
+from rehearsal.machine.python.lambda_runtime import PYTHON
 
 RUNTIME = f"python{PYTHON}"
 INSIDE = Path("/var/runtime")

@@ -1,6 +1,6 @@
 """The process that keeps the world: emulated AWS, internet and hosts, in step with one another.
 
-It runs inside the world's namespaces (rehearsal/machine/namespaces.py), writes its state for the outside to
+It runs inside the world's namespaces (rehearsal/machine/world/namespaces.py), writes its state for the outside to
 state.json in the run directory (rehearsal/contract), and each event to events.log.
 """
 

@@ -12,10 +12,11 @@ from rehearsal.contract import product, run_directory
 from rehearsal.contract.order import Order
 from rehearsal.contract.world_state import WorldState
 from rehearsal.error import RehearsalError
-from rehearsal.machine import fitness, lambda_runtime, parts, registry_image, roots
-from rehearsal.machine.namespaces import end_world, start_world
+from rehearsal.machine import fitness, parts, registry_image, roots
+from rehearsal.machine.python import lambda_runtime
 from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace
+from rehearsal.machine.world.namespaces import end_world, start_world
 from rehearsal.outside import golden_root
 from rehearsal.outside.world import World
 

@@ -11,8 +11,8 @@ from rehearsal.contract import product
 from rehearsal.contract.control import Control
 from rehearsal.contract.world_state import Host, WorldState
 from rehearsal.error import RehearsalError
-from rehearsal.machine.entering import command_on_host, enter
 from rehearsal.machine.workplace import Workplace
+from rehearsal.machine.world.entering import command_on_host, enter
 from rehearsal.outside.cdk import Cdk
 from rehearsal.outside.client import Client
 

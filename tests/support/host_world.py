@@ -18,8 +18,8 @@ from rehearsal.inside.hosts.guest import Guest, Launch
 from rehearsal.inside.hosts.metadata_service import Metadata
 from rehearsal.inside.hosts.network import METADATA_ADDRESS, Forward, Network, OpenPorts
 from rehearsal.machine import roots
-from rehearsal.machine.namespaces import WAY_OUT_RESOLVER
 from rehearsal.machine.workplace import Workplace
+from rehearsal.machine.world.namespaces import WAY_OUT_RESOLVER
 
 PORT = 9000
 # For process 1 of a guest, from systemd(1)

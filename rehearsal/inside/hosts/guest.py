@@ -15,9 +15,9 @@ from pathlib import Path
 from rehearsal.contract import run_directory
 from rehearsal.inside.hosts.guest_files import ENGINE_FOLDERS, IDENTITY, keep_logs_of, make_cgroups, make_disk
 from rehearsal.inside.hosts.network import Network
-from rehearsal.machine.entering import command_on_host
 from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace, remove_cgroup, remove_tree
+from rehearsal.machine.world.entering import command_on_host
 
 # systemd-nspawn's exit code when its guest asked to be started again
 REBOOT_EXIT_CODE = 133

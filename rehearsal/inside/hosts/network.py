@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.contract.network import BRIDGE, S3_ADDRESS, WORLD_ADDRESS
-from rehearsal.machine.namespaces import MTU_BYTES, OUTSIDE_PEER
+from rehearsal.machine.world.namespaces import MTU_BYTES, OUTSIDE_PEER
 
 GATEWAY = "10.0.0.1"
 GATEWAY_MAC = "02:00:0a:00:00:01"

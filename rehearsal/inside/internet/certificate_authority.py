@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from rehearsal.machine.certificates import begin, common_name, issue
+from rehearsal.certificates import begin, common_name, issue
 
 LIFETIME = timedelta(days=7)
 NAME = common_name("Rehearsal of the internet")

@@ -17,11 +17,11 @@ from pathlib import Path
 from rehearsal.contract.network import S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.inside.internet.certificate_authority import CertificateAuthority
 from rehearsal.machine.layers import Stack, mount, mount_stack
-from rehearsal.machine.namespaces import WAY_OUT_RESOLVER
 from rehearsal.machine.oci_layout import REFERENCE
 from rehearsal.machine.parts import Part
 from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace
+from rehearsal.machine.world.namespaces import WAY_OUT_RESOLVER
 
 CONFIGURATION = Path(__file__).with_name("etc")
 ACME_NAMES = ("acme-v02.api.letsencrypt.org", "acme-staging-v02.api.letsencrypt.org")

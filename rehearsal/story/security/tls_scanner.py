@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from rehearsal.machine.python_packages import install_once, uv
+from rehearsal.machine.python.packages import install_once, uv
 from rehearsal.machine.workplace import Workplace
 
 REQUIREMENTS = Path(__file__).with_name("sslyze.txt")

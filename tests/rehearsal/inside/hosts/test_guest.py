@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 
 from rehearsal.contract.network import WORLD_ADDRESS
-from rehearsal.machine.entering import enter
 from rehearsal.machine.fitness import make_fit
-from rehearsal.machine.namespaces import start_world
 from rehearsal.machine.workplace import OUTSIDE_LINK, BusyError, Workplace
+from rehearsal.machine.world.entering import enter
+from rehearsal.machine.world.namespaces import start_world
 from tests.support import host_world
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: hosts need root; run `sudo make test`")
@@ -388,7 +388,7 @@ def processes_named(text: str) -> frozenset[int]:
 
 STARTER = """
 import os, subprocess, sys
-from rehearsal.machine.namespaces import start_world
+from rehearsal.machine.world.namespaces import start_world
 from tests.support.host_world import workplace
 workplace = workplace()
 workplace.prepare()

@@ -4,7 +4,7 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
-from rehearsal.machine.python_packages import install_once, uv
+from rehearsal.machine.python.packages import install_once, uv
 from rehearsal.machine.workplace import Workplace
 
 REQUIREMENTS = Path(__file__).with_name("lambda_runtime.txt")
