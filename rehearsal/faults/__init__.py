@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.faults import alerting, certificate, network, objects, on_host, renewal
+from rehearsal.faults import alerting, bucket, certificate, on_host, reachability, renewal
 from rehearsal.faults.fault import Fault, FaultError
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.world import World
@@ -15,10 +15,10 @@ from rehearsal.outside.world import World
 __all__ = ["FAULTS", "Active", "Fault", "FaultError"]
 
 FAULTS: Mapping[str, Fault] = {
-    **network.FAULTS,
+    **reachability.FAULTS,
     **on_host.FAULTS,
     **certificate.FAULTS,
-    **objects.FAULTS,
+    **bucket.FAULTS,
     **alerting.FAULTS,
     **renewal.FAULTS,
 }

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.contract import product
+from rehearsal.faults.bucket import allow_again, deny
 from rehearsal.faults.fault import Fault, Target
-from rehearsal.faults.objects import allow_again, deny
 from rehearsal.outside.world import World
 
 # bcrypt of a random password

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.contract import product
-from rehearsal.contract.network import ACME_PORT
+from rehearsal.contract.world_network import ACME_PORT
 from rehearsal.faults.fault import Fault, Target, on_newest_host
 from rehearsal.faults.made_certificate import KEPT, put, refuse_second, take_back, use
-from rehearsal.faults.network import drop, let_through
+from rehearsal.faults.reachability import drop, let_through
 from rehearsal.outside.world import World
 
 # The rule of the packet filter for it.

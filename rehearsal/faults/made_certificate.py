@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from rehearsal.certificates import common_name, issue
 from rehearsal.contract import product
-from rehearsal.contract.network import ACME_MANAGEMENT
+from rehearsal.contract.world_network import ACME_MANAGEMENT
 from rehearsal.faults.fault import FaultError, Target, in_world
 from rehearsal.outside.world import World
 

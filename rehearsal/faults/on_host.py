@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from rehearsal.contract import product
+from rehearsal.faults.bucket import allow_again, deny, host_role
 from rehearsal.faults.fault import Fault, FaultError, Target, in_world, on_newest_host
-from rehearsal.faults.objects import allow_again, deny, host_role
 from rehearsal.outside.world import World
 
 LITTLE_MEMORY_PERCENT = 2

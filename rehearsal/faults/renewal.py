@@ -7,11 +7,18 @@ from typing import Any
 
 from rehearsal.contract import product, run_directory
 from rehearsal.faults import made_certificate
+from rehearsal.faults.bucket import allow_again, deny, host_role
 from rehearsal.faults.certificate import AUTHORITY_IS_DOWN
 from rehearsal.faults.fault import Fault, Target
-from rehearsal.faults.network import close_port, drop, let_through, open_port, point_elsewhere, restore_record
-from rehearsal.faults.objects import allow_again, deny, host_role
 from rehearsal.faults.on_host import not_executable
+from rehearsal.faults.reachability import (
+    close_port,
+    drop,
+    let_through,
+    open_port,
+    point_elsewhere,
+    restore_record,
+)
 from rehearsal.outside.world import World
 
 # Past a third of its life, and far from its end.

@@ -13,8 +13,8 @@ from rehearsal.cloud import Cloud, Letter
 from rehearsal.contract import run_directory
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.contract.mail import Mail, Mailbox
-from rehearsal.contract.network import WORLD_ADDRESS
 from rehearsal.contract.order import Order
+from rehearsal.contract.world_network import WORLD_ADDRESS
 from rehearsal.contract.world_state import WorldState
 from rehearsal.inside import control
 from rehearsal.inside.actions import WorldActions

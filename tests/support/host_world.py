@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from xmlrpc.server import SimpleXMLRPCServer
 
-from rehearsal.contract.network import WORLD_ADDRESS
+from rehearsal.contract.world_network import WORLD_ADDRESS
 from rehearsal.inside.hosts import metadata_service
 from rehearsal.inside.hosts.guest import Guest, Launch
 from rehearsal.inside.hosts.metadata_service import Metadata

@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 
 from rehearsal.cloud import Cloud
-from rehearsal.contract.network import S3_ADDRESS, WORLD_ADDRESS
+from rehearsal.contract.world_network import S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.inside.internet.certificate_authority import CertificateAuthority
 from rehearsal.inside.internet.objects import ObjectServer
 from rehearsal.inside.internet.stand_ins import StandIns

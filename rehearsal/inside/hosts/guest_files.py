@@ -9,8 +9,8 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from rehearsal.contract.network import WORLD_ADDRESS
 from rehearsal.contract.run_directory import HOST_LOGS
+from rehearsal.contract.world_network import WORLD_ADDRESS
 from rehearsal.machine.disk import mount_new_disk
 from rehearsal.machine.layers import Stack, mount_stack
 from rehearsal.machine.workplace import Workplace, remove_tree

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.contract.network import BRIDGE, S3_ADDRESS, WORLD_ADDRESS
+from rehearsal.contract.world_network import BRIDGE, S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.machine.world.namespaces import MTU_BYTES, OUTSIDE_PEER
 
 GATEWAY = "10.0.0.1"

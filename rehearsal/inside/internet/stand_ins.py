@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rehearsal.contract.network import S3_ADDRESS, WORLD_ADDRESS
+from rehearsal.contract.world_network import S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.inside.internet.certificate_authority import CertificateAuthority
 from rehearsal.machine.layers import Stack, mount, mount_stack
 from rehearsal.machine.oci_layout import REFERENCE

@@ -3,14 +3,10 @@
 import json
 import re
 import subprocess
-from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from rehearsal.contract import product, run_directory
-from rehearsal.contract.mail import Mailbox
-from rehearsal.outside.world import World
+from rehearsal.contract import product
 from rehearsal.story.security import search_host, tls_scanner
 from rehearsal.story.security.answer_headers import (
     Headers,
@@ -19,6 +15,7 @@ from rehearsal.story.security.answer_headers import (
     read_headers,
     value_of,
 )
+from rehearsal.story.security.contents_outside import contents_outside
 from rehearsal.story.security.search_host import named_in
 from rehearsal.story.security.secret_values import secret_values
 from rehearsal.story.step import Step, Story, expect
@@ -139,31 +136,3 @@ def _headers(story: Story, url: str, *, login: bool) -> Headers:
     if login:
         return read_headers(story.client.curl(*dump).stdout)
     return read_headers(story.client.run("curl", "--silent", "--show-error", *dump).stdout)
-
-
-def contents_outside(world: World, outputs: Mapping[str, str]) -> Iterator[tuple[str, str, bytes]]:
-    """What the account, the person's folder and the mailbox hold."""
-    for file, content in search_host.files(str(world.workplace.run / "cdk.out")):
-        yield "templates and assets", file, content
-    yield "outputs", "cdk deploy", json.dumps(dict(outputs)).encode()
-    ec2 = world.aws("ec2")
-    for host in world.hosts():
-        told = ec2.describe_instance_attribute(InstanceId=host.id, Attribute="userData")
-        yield "user data", host.id, b64decode(told["UserData"]["Value"])
-        console = world.workplace.run / run_directory.HOSTS / host.id / "console.log"
-        yield "consoles", host.id, run_directory.in_world(world.keeper_pid, console).read_bytes()
-    logs = world.aws("logs")
-    for group in logs.describe_log_groups()["logGroups"]:
-        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
-        said = "\n".join(event["message"] for page in pages for event in page["events"])
-        yield "log groups", group["logGroupName"], said.encode()
-    functions = world.aws("lambda").list_functions()["Functions"]
-    yield "functions' environments", "Lambda", json.dumps(functions, default=str).encode()
-    ssm = world.aws("ssm")
-    answers = [
-        ssm.get_command_invocation(CommandId=each["CommandId"], InstanceId=each["InstanceId"])
-        for each in ssm.list_command_invocations()["CommandInvocations"]
-    ]
-    yield "Run Command", "invocations", json.dumps(answers, default=str).encode()
-    for mail in Mailbox(world.workplace).read():
-        yield "mails", mail.subject, str(mail).encode()

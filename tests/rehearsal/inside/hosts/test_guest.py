@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.contract.network import WORLD_ADDRESS
+from rehearsal.contract.world_network import WORLD_ADDRESS
 from rehearsal.machine.fitness import make_fit
 from rehearsal.machine.workplace import OUTSIDE_LINK, BusyError, Workplace
 from rehearsal.machine.world.entering import enter

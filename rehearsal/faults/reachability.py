@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.contract.network import BRIDGE, S3_ADDRESS
+from rehearsal.contract.world_network import BRIDGE, S3_ADDRESS
+from rehearsal.faults.bucket import instance_of
 from rehearsal.faults.fault import Fault, Target, in_world
-from rehearsal.faults.objects import instance_of
 from rehearsal.outside.world import World
 
 # In the range for documentation: no machine has it.
