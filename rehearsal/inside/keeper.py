@@ -66,7 +66,7 @@ class Keeper:
             zone=order.zone,
         )
         if order.parts["versitygw"].path:
-            ObjectServer(self._internet.folder, self._cloud, self._internet.start)
+            ObjectServer(self._internet.folder, self._cloud, self._internet.programs.start)
         for image in order.images:
             self._internet.publish_image(image.layout, image.reference)
         authorities = workplace.run / "authorities.pem"

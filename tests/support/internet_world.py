@@ -84,7 +84,7 @@ class InternetWorld:
 
     def run(self, *argv: str) -> str:
         """As a client on this internet."""
-        return self.internet.run(argv)
+        return self.internet.programs.run(argv)
 
 
 def prepare(run: Path) -> Prepared:
@@ -114,9 +114,9 @@ def running_internet(prepared: Prepared) -> Iterator[InternetWorld]:
             region=REGION,
             zone=ZONE,
         )
-        stack.callback(internet.stop)
+        stack.callback(internet.programs.stop)
         if prepared.parts["versitygw"].path:
-            ObjectServer(internet.folder, cloud, internet.start)
+            ObjectServer(internet.folder, cloud, internet.programs.start)
         internet.publish_image(prepared.image.layout, prepared.image.reference)
         issuer = internet.certificate_root(authority)
         authorities = prepared.workplace.run / "authorities.pem"

@@ -6,16 +6,14 @@ directory, which holds their configuration, data and logs.
 
 import shutil
 import signal
-import socket
 import ssl
-import subprocess
-import time
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from rehearsal.contract.world_network import S3_ADDRESS, WORLD_ADDRESS
+from rehearsal.contract.world_network import ACME_MANAGEMENT, ACME_PORT, S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.inside.internet.certificate_authority import CertificateAuthority
+from rehearsal.inside.internet.programs import Programs
 from rehearsal.machine.layers import Stack, mount, mount_stack
 from rehearsal.machine.oci_layout import REFERENCE
 from rehearsal.machine.parts import Part
@@ -26,11 +24,7 @@ from rehearsal.machine.world.namespaces import WAY_OUT_RESOLVER
 CONFIGURATION = Path(__file__).with_name("etc")
 ACME_NAMES = ("acme-v02.api.letsencrypt.org", "acme-staging-v02.api.letsencrypt.org")
 IMAGE_REGISTRY_NAMES = ("public.ecr.aws", "registry-1.docker.io", "ghcr.io", "quay.io")
-START_TIMEOUT_SECONDS = 20
-
-
-class StandInError(Exception):
-    """A stand-in did not start; the text ends with its last words."""
+IMAGES_PORT = 5001
 
 
 class StandIns:
@@ -50,56 +44,29 @@ class StandIns:
         self.folder = self._run / "srv"
         self.client_work = self._run / "client"
         self.root = self._run / "root"
-        self._programs: dict[str, subprocess.Popen[bytes]] = {}
         for name in ("srv", "client", "upper", "work", "root"):
             (self._run / name).mkdir(parents=True)
-        shutil.copytree(CONFIGURATION, self.folder, dirs_exist_ok=True)
-        objects_in = "versitygw" if parts["versitygw"].path else "moto"
-        shutil.copy(self.folder / f"objects-in-{objects_in}.conf", self.folder / "objects.conf")
-        names = (
-            "*.amazonaws.com",
-            "*.s3.amazonaws.com",
-            f"*.{region}.amazonaws.com",
-            f"*.s3.{region}.amazonaws.com",
-        )
-        for file in authority.issue("front", (*names, *ACME_NAMES, *IMAGE_REGISTRY_NAMES)):
-            shutil.copy(file, self.folder)
-        mount_stack(
-            Stack(tuple(map(str, root.layers)), f"{self._run}/upper", f"{self._run}/work", str(self.root))
-        )
-        for folder, at in ((self.folder, "srv"), (self.client_work, "work")):
-            (self.root / at).mkdir(exist_ok=True)
-            mount("--bind", str(folder), str(self.root / at))
-        mount("--rbind", "/dev", str(self.root / "dev"))
-        mount("-t", "proc", "proc", str(self.root / "proc"))
-        for part in parts.values():
-            if part.path:
-                shutil.copy(part.path, self.root / "usr/local/bin" / part.name)
+        self.programs = Programs(self.root, self.folder)
+        self._mount_root(root, parts)
+        self._configure(authority, region, objects_in="versitygw" if parts["versitygw"].path else "moto")
         self._start_dns(zone, region)
-        self.start(
-            "nginx",
-            ["nginx", "-p", "/srv", "-c", "/srv/nginx.conf", "-e", "/srv/nginx-error.log"],
-            (WORLD_ADDRESS, 443),
-        )
-        self.start(
-            "images",
-            [parts["registry"].command or "registry", "serve", "/srv/images.yml"],
-            ("127.0.0.1", 5001),
-        )
-        self.start(
-            "pebble",
-            # Every order is validated anew, so that an obstacle shows; and none is refused at random.
-            ["env", "PEBBLE_VA_NOSLEEP=1", "PEBBLE_AUTHZREUSE=0", "PEBBLE_WFE_NONCEREJECT=0",
-             parts["pebble"].command or "pebble",
-             "-config", "/srv/pebble.json", "-dnsserver", f"{WORLD_ADDRESS}:53"],
-            ("127.0.0.1", 14000),
-        )  # fmt: skip
+        front = ["nginx", "-p", "/srv", "-c", "/srv/nginx.conf", "-e", "/srv/nginx-error.log"]
+        self.programs.start("nginx", front, (WORLD_ADDRESS, 443))
+        images = [parts["registry"].command or "registry", "serve", "/srv/images.yml"]
+        self.programs.start("images", images, ("127.0.0.1", IMAGES_PORT))
+        # Every order is validated anew, so that an obstacle shows; and none is refused at random.
+        acme = [
+            *("env", "PEBBLE_VA_NOSLEEP=1", "PEBBLE_AUTHZREUSE=0", "PEBBLE_WFE_NONCEREJECT=0"),
+            *(parts["pebble"].command or "pebble", "-config", "/srv/pebble.json"),
+            *("-dnsserver", f"{WORLD_ADDRESS}:53"),
+        ]
+        self.programs.start("pebble", acme, ("127.0.0.1", ACME_PORT))
 
     def certificate_root(self, authority: CertificateAuthority) -> str:
         """The root certificate of the ACME stand-in, in PEM form: every client in the world trusts it."""
         context = ssl.create_default_context(cafile=str(authority.certificate))
         context.check_hostname = False
-        with urllib.request.urlopen("https://127.0.0.1:15000/roots/0", context=context) as answer:
+        with urllib.request.urlopen(f"{ACME_MANAGEMENT}/roots/0", context=context) as answer:  # noqa: S310  a constant
             found: bytes = answer.read()
         return found.decode()
 
@@ -113,14 +80,9 @@ class StandIns:
         repository = reference.partition("/")[2]
         seen = self.folder / "layout"
         shutil.copytree(layout, seen)
-        self.run(
-            [
-                "skopeo",
-                "copy",
-                "--dest-tls-verify=false",
-                f"oci:/srv/layout:{REFERENCE}",
-                f"docker://127.0.0.1:5001/{repository}",
-            ]
+        target = f"docker://127.0.0.1:{IMAGES_PORT}/{repository}"
+        self.programs.run(
+            ["skopeo", "copy", "--dest-tls-verify=false", f"oci:/srv/layout:{REFERENCE}", target]
         )
         shutil.rmtree(seen)
 
@@ -129,45 +91,26 @@ class StandIns:
         (self.folder / "hosts").write_text(
             "".join(f"{address} {name}\n" for name, address in records.items())
         )
-        self._programs["dnsmasq"].send_signal(signal.SIGHUP)
+        self.programs.signal("dnsmasq", signal.SIGHUP)
 
-    def run(self, argv: Sequence[str]) -> str:
-        """Run a program of the internet root to its end; returns its output.
+    def _mount_root(self, root: Root, parts: Mapping[str, Part]) -> None:
+        layers = tuple(map(str, root.layers))
+        mount_stack(Stack(layers, f"{self._run}/upper", f"{self._run}/work", str(self.root)))
+        for folder, at in ((self.folder, "srv"), (self.client_work, "work")):
+            (self.root / at).mkdir(exist_ok=True)
+            mount("--bind", str(folder), str(self.root / at))
+        mount("--rbind", "/dev", str(self.root / "dev"))
+        mount("-t", "proc", "proc", str(self.root / "proc"))
+        for part in parts.values():
+            if part.path:
+                shutil.copy(part.path, self.root / "usr/local/bin" / part.name)
 
-        Raises:
-            StandInError: its exit code is not 0.
-        """
-        done = subprocess.run(["chroot", str(self.root), *argv], check=False, capture_output=True, text=True)
-        if done.returncode:
-            raise StandInError(f"{' '.join(argv)} failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
-
-    def stop(self) -> None:
-        """End every stand-in."""
-        for program in self._programs.values():
-            program.terminate()
-        for program in self._programs.values():
-            program.wait(10)
-
-    def start(self, name: str, argv: Sequence[str], answers_at: tuple[str, int]) -> None:
-        """Run a program of the internet root until stop().
-
-        Raises:
-            StandInError: it does not answer.
-        """
-        log = self.folder / f"{name}.log"
-        with log.open("ab") as output:
-            program = subprocess.Popen(
-                ["chroot", str(self.root), *argv], stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
-        self._programs[name] = program
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while not _answers(answers_at):
-            if program.poll() is not None or time.monotonic() > deadline:
-                raise StandInError(
-                    f"{name} does not answer at {answers_at}; it said:\n{log.read_text()[-2000:]}"
-                )
-            time.sleep(0.02)
+    def _configure(self, authority: CertificateAuthority, region: str, *, objects_in: str) -> None:
+        shutil.copytree(CONFIGURATION, self.folder, dirs_exist_ok=True)
+        shutil.copy(self.folder / f"objects-in-{objects_in}.conf", self.folder / "objects.conf")
+        aws = [f"*.{prefix}amazonaws.com" for prefix in ("", "s3.", f"{region}.", f"s3.{region}.")]
+        for file in authority.issue("front", (*aws, *ACME_NAMES, *IMAGE_REGISTRY_NAMES)):
+            shutil.copy(file, self.folder)
 
     def _start_dns(self, zone: str, region: str) -> None:
         (self.folder / "hosts").touch()
@@ -181,12 +124,4 @@ class StandIns:
             *(f"--address=/{name}/{S3_ADDRESS}" for name in ("s3.amazonaws.com", f"s3.{region}.amazonaws.com")),
         ]
         # fmt: on
-        self.start("dnsmasq", command, (WORLD_ADDRESS, 53))
-
-
-def _answers(address: tuple[str, int]) -> bool:
-    try:
-        socket.create_connection(address, timeout=1).close()
-    except OSError:
-        return False
-    return True
+        self.programs.start("dnsmasq", command, (WORLD_ADDRESS, 53))

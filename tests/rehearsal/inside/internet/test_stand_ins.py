@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.contract.world_network import S3_ADDRESS, WORLD_ADDRESS
-from rehearsal.inside.internet.stand_ins import StandInError
+from rehearsal.inside.internet.programs import StandInError
 from tests.support.internet_world import IMAGE, InternetWorld, prepare, running_internet
 
 pytestmark = pytest.mark.skipif(
