@@ -5,7 +5,7 @@ from typing import Any
 
 from rehearsal.contract.world_network import BRIDGE, S3_ADDRESS
 from rehearsal.faults.bucket import instance_of
-from rehearsal.faults.fault import Fault, Target, in_world
+from rehearsal.faults.fault import Fault, FaultError, Target, in_world
 from rehearsal.outside.world import World
 
 # In the range for documentation: no machine has it.
@@ -19,7 +19,7 @@ def _zone_and_record(world: World) -> tuple[str, dict[str, Any]]:
         for record in route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]:
             if record["Type"] == "A" and record["Name"].rstrip(".") == world.domain:
                 return zone["Id"], record
-    raise LookupError(f"Route 53 has no A record of {world.domain}")
+    raise FaultError(f"Route 53 has no A record of {world.domain}")
 
 
 def _change_record(world: World, zone: str, action: str, record: Mapping[str, Any]) -> None:
