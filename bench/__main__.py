@@ -9,22 +9,8 @@ from pathlib import Path
 
 from bench import clients, faults, functions, page, synth, user_data
 from bench.door import comparison
-from rehearsal.machine.machine import UnfitMachineError
-from rehearsal.machine.parts import PartError
-from rehearsal.machine.roots import RootError, Say
-from rehearsal.outside.client import CommandFailedError
-from rehearsal.outside.world import NoRehearsalError
-from rehearsal.room.isolation import RoomError
-
-EXPECTED = (
-    CommandFailedError,
-    NoRehearsalError,
-    PartError,
-    RoomError,
-    RootError,
-    RuntimeError,
-    UnfitMachineError,
-)
+from rehearsal.error import RehearsalError
+from rehearsal.machine.root_layers import Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +55,7 @@ def main() -> int:
         parser.error(f"--output {arguments.output}: there is no folder {arguments.output.parent}")
     try:
         return 0 if arguments.measure(arguments, say) else 1
-    except EXPECTED as error:
+    except (RehearsalError, RuntimeError) as error:
         sys.exit(f"The bench stopped: {error}")
 
 

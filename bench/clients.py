@@ -14,7 +14,7 @@ from rehearsal.machine import parts
 from rehearsal.machine.oci_layout import pack, write_image
 from rehearsal.machine.parts import Recipe
 from rehearsal.machine.registry_image import architecture
-from rehearsal.machine.roots import Say
+from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.client import CommandFailedError
 from rehearsal.outside.world import World
@@ -37,7 +37,7 @@ def prepare(workplace: Workplace, world: World, say: Say) -> None:
     )
     # podman looks for control groups, even without containers.
     client.run("sh", "-c", "mountpoint -q /sys || mount -t sysfs -o ro sysfs /sys")
-    root = Path(f"/proc/{world.keeper_pid}/root{world.state['client_root']}")
+    root = Path(f"/proc/{world.keeper_pid}/root{world.state.client_root}")
     for recipe in BUILT:
         part = parts.prepare(workplace, recipe, say)
         if part.path:

@@ -8,7 +8,7 @@ from bench import page
 from bench.incidents import BESIDE_UNTOLD, UNTOLD, ImpossibleError, Incidents
 from bench.page import Target
 from rehearsal.faults import FAULTS
-from rehearsal.machine.roots import Say
+from rehearsal.machine.root_layers import Say
 
 REPAIR_TICKS, PAIR_REPAIR_TICKS = 5, 1
 SEED = 20261124
@@ -93,13 +93,13 @@ def measure_healthy(incidents: Incidents, count: int) -> tuple[str, str, Target]
     mails = len(incidents.subjects())
     told = [incidents.tick() for _ in range(count)]
     sent = len(incidents.subjects(mails))
-    milliseconds = [each["duration_milliseconds"] for each in told]
+    milliseconds = [each.duration_milliseconds or 0 for each in told]
     row = [
         str(count),
         str(sent),
         f"{statistics.median(milliseconds):.0f} ({max(milliseconds):.0f})",
-        f"{statistics.median(each['init_milliseconds'] for each in told):.0f}",
-        str(max(each["memory_mib"] for each in told)),
+        f"{statistics.median(each.init_milliseconds or 0 for each in told):.0f}",
+        str(max(each.memory_mib or 0 for each in told)),
     ]
     header = ("ticks", "mails", "ms: median (longest)", "ms of a cold start, on top", "MiB at most")
     return "A healthy registry", page.table(header, [row]), Target("healthy ticks: mails", 0, [sent])

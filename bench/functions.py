@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import page
 from bench.synth import PROJECT, synth_environment
-from rehearsal.machine.roots import Say
+from rehearsal.machine.root_layers import Say
 
 HANDLERS = ("check_health", "renew_certificate")
 RUNS = 9

@@ -8,14 +8,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from lambdas.judge.causes import CAUSES
+from rehearsal.contract.control import Control
+from rehearsal.contract.mail import Mailbox
+from rehearsal.contract.tick_result import TickResult
 from rehearsal.faults import Active, FaultError
-from rehearsal.inside import control
-from rehearsal.inside.mailbox import Mailbox
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.world import NoRehearsalError, World
 
@@ -92,11 +92,10 @@ class Incidents:
         """The subjects of all mails but the first `since`."""
         return [mail.subject for mail in self._mailbox.read()[since:]]
 
-    def tick(self, job: str = "health") -> dict[str, Any]:
+    def tick(self, job: str = "health") -> TickResult:
         self._now += BETWEEN_TICKS
         self._marker.write_text(self._now.isoformat())
-        told: dict[str, Any] = control.ask(self._workplace, "tick", job=job, at=self._now.isoformat())
-        return told
+        return Control(self._workplace).tick(job, self._now.isoformat())
 
     def begin_well(self) -> None:
         """Let the pause pass, and tick until the registry is well.
@@ -110,11 +109,11 @@ class Incidents:
             if self._is_well:
                 return
             told = self.tick()
-            self._is_well = bool(told["result"]) and not told["result"]["cause"]
+            self._is_well = bool(told.result) and not told.result["cause"]
             if not self._is_well:
                 time.sleep(3)
         if not self._is_well:
-            raise StuckError(f"not well before anything was broken: {told['result'] or told['error']}")
+            raise StuckError(f"not well before anything was broken: {told.result or told.error}")
 
     def run(self, *names: str, repair_ticks: int) -> Incident:
         """Break, wait for the mail, let repairs happen, heal, wait for the mail that it is over.
@@ -172,7 +171,7 @@ class Incidents:
             self._active.end(self._world, name)
 
     def _tick_in(self, seen: Incident, job: str) -> None:
-        result = self.tick(job)["result"] or {}
+        result = self.tick(job).result or {}
         if repairs := result.get("repairs"):
             seen.repaired_by = str(repairs[-1]).split(":")[0]
 

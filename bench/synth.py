@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench import page
 from bench.page import Target
-from rehearsal.machine.roots import Say
+from rehearsal.machine.root_layers import Say
 from rehearsal.room.isolation import family
 
 PROJECT = Path(__file__).resolve().parent.parent

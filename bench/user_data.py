@@ -7,23 +7,24 @@ import re
 
 from bench import page
 from rehearsal.machine import roots
-from rehearsal.machine.roots import Say
+from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
-from rehearsal.outside.world import USERDATA, down, up
-from rehearsal.story.steps import bootstrap, deploy
-from rehearsal.story.story import story_in
+from rehearsal.outside.golden_root import golden, make_golden, stocked
+from rehearsal.outside.lifecycle import down, up
+from rehearsal.story.deploying import bootstrap, deploy
+from rehearsal.story.telling import story_in
 
 SERVING = re.compile(r"serving after (\d+) s")
 
 
 def measure(arguments: argparse.Namespace, say: Say) -> bool:
     workplace = Workplace.of_this_machine()
-    roots.make_golden(workplace, USERDATA, say)
+    make_golden(workplace, say)
     rows = []
     for name, root in (
         ("cold: every package from the mirrors, certbot from PyPI", roots.base(workplace, say)),
-        ("packages in apt's cache", roots.stocked(workplace, USERDATA, say)),
-        ("packages installed, certificate to be issued", roots.golden(workplace, USERDATA, say)),
+        ("packages in apt's cache", stocked(workplace, say)),
+        ("packages installed, certificate to be issued", golden(workplace, say)),
     ):
         world = up(workplace, lambda _: None, detached=False, host_roots=(root,))
         try:

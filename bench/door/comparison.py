@@ -12,8 +12,8 @@ from bench.door.measure import FULL, QUICK, Size
 from bench.door.rounds import Results, measure_stand
 from bench.door.setups import BCRYPT_COST, DELAY_MILLISECONDS, STORAGES, Peer, stand_up
 from bench.door.targets import targets
-from rehearsal.machine import machine, parts
-from rehearsal.machine.roots import Say
+from rehearsal.machine import fitness, parts
+from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 
 
@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(arguments: argparse.Namespace, say: Say) -> bool:
     """Returns True: a missed target is a result."""
-    machine.make_fit(Workplace.of_this_machine(), say)
+    fitness.make_fit(Workplace.of_this_machine(), say)
     results = Results()
     size = QUICK if arguments.quick else FULL
     names = [peer.name for peer in arguments.peer]

@@ -10,7 +10,7 @@ from bench.door import measure
 from bench.door.generators import Numbers, load, wrk
 from bench.door.measure import Size
 from bench.door.setups import OURS, TUTORIAL, Setup, Stand, without_redirect
-from rehearsal.machine.roots import Say
+from rehearsal.machine.root_layers import Say
 
 # Layers from S3 are redirects. Layers from a file system are measured as layers.
 KINDS = {"filesystem": ("/v2/", "tag", "digest"), "s3": ("/v2/", "tag", "digest", "blob")}

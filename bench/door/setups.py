@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rehearsal.machine import parts
-from rehearsal.machine.roots import Say
+from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room import debian_root, door
 from rehearsal.room.isolation import Room, RoomError, family, open_room

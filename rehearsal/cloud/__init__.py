@@ -1,6 +1,5 @@
 """moto in this process, made truthful for what the product deploys."""
 
-from rehearsal.cloud.cloudwatch.alarms import AlarmState
 from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.cloud.core.values import AccessKey, Instance
 from rehearsal.cloud.lambda_.functions import Function, Outcome
@@ -10,7 +9,6 @@ from rehearsal.cloud.ssm.commands import Ran
 
 __all__ = [
     "AccessKey",
-    "AlarmState",
     "Cloud",
     "Fired",
     "Function",

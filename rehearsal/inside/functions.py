@@ -11,17 +11,15 @@ import hashlib
 import io
 import json
 import os
-import platform
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import uuid
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,10 +27,9 @@ from typing import Any
 
 from rehearsal.cloud import Function, Outcome
 from rehearsal.machine.layers import mount
-from rehearsal.machine.workplace import Workplace
+from rehearsal.machine.python.lambda_runtime import PYTHON
 
-REQUIREMENTS = Path(__file__).with_name("functions.txt")
-RUNTIME = "python3.13"
+RUNTIME = f"python{PYTHON}"
 INSIDE = Path("/var/runtime")
 CODE = Path("/var/functions")
 # AWS Lambda quotas: an initialization that takes longer is ended.
@@ -41,35 +38,12 @@ NOBODY = "65534:65534"
 
 
 class FunctionRuntimeError(Exception):
-    """What AWS's runtime consists of cannot be had, or a function wants another one."""
-
-
-def prepare(workplace: Workplace, say: Callable[[str], None]) -> Path:
-    """The folder of what AWS puts beside a function's own package, installed now if the cache has none."""
-    key = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
-    place = workplace.cache / f"lambda-{RUNTIME}-{key}"
-    if place.is_dir():
-        return place
-    say("installing AWS Lambda's runtime interface client and SDK …")
-    with tempfile.TemporaryDirectory(prefix=".lambda-", dir=workplace.cache) as scratch:
-        # fmt: off
-        install = [
-            sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", f"{scratch}/runtime",
-            "--python-version", "3.13", "--python-platform", f"{platform.machine()}-manylinux2014",
-            "--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirements", str(REQUIREMENTS),
-        ]
-        # fmt: on
-        done = subprocess.run(install, check=False, capture_output=True, text=True)
-        if done.returncode:
-            raise FunctionRuntimeError(f"AWS Lambda's runtime cannot be installed:\n{done.stderr}")
-        Path(scratch, "runtime").chmod(0o755)
-        Path(scratch, "runtime").rename(place)
-    return place
+    """A function wants another runtime than the rehearsal has."""
 
 
 class FunctionRuntime:
     def __init__(self, *, packages: Path, root: Path, bundle: Path, region: str) -> None:
-        """``packages`` is from prepare(), ``root`` the mounted internet root, ``bundle`` its trust."""
+        """``packages`` is from lambda_runtime.prepare(), ``root`` the mounted internet root, ``bundle`` its trust."""
         self._root = root
         self._region = region
         inside = root / INSIDE.relative_to("/")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rehearsal.machine import roots
-from rehearsal.machine.roots import Root, Say
+from rehearsal.machine.root_layers import Root, Say
 from rehearsal.machine.workplace import Workplace
 
 PACKAGES = ("apache2-utils", "curl", "libnginx-mod-http-js", "nginx", "openssl", "wrk")

@@ -17,9 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from rehearsal.error import RehearsalError
 from rehearsal.machine import layers
 from rehearsal.machine.layers import Stack
-from rehearsal.machine.roots import CHROOT_ENVIRONMENT, Root
+from rehearsal.machine.root_layers import CHROOT_ENVIRONMENT, Root
 
 START_TIMEOUT_SECONDS = 20
 # The first process ends when its standard input does, and with it everything in the room.
@@ -29,7 +30,7 @@ FIRST_PROCESS = (
 )
 
 
-class RoomError(Exception):
+class RoomError(RehearsalError):
     """A command failed, or a server did not start. The text is its output."""
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from rehearsal.machine import roots
 from rehearsal.machine.layers import Stack, run_in
-from rehearsal.machine.roots import CHROOT_ENVIRONMENT
+from rehearsal.machine.root_layers import CHROOT_ENVIRONMENT
 from rehearsal.machine.workplace import Workplace
+from rehearsal.outside.golden_root import golden
 
 USERDATA = Path(__file__).resolve().parents[2] / "userdata"
 INSIDE = Path(__file__).with_name("at_the_door.py")
@@ -27,7 +27,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
         pytest.skip("the front door's real nginx needs root, to enter the rehearsal's Debian root")
     if not any((workplace.cache / "roots").glob("base-*")):
         pytest.skip("the front door's real nginx needs the rehearsal's Debian root: run `make rehearse` once")
-    root = roots.golden(workplace, USERDATA, lambda _: None)
+    root = golden(workplace, lambda _: None)
     if not root.layers[0].is_dir():
         pytest.skip("the front door's real nginx needs what a rehearsal installed: run `make rehearse` once")
     folder = tmp_path_factory.mktemp("door")

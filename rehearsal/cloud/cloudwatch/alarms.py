@@ -8,7 +8,6 @@ is therefore followed by one look at its new alarms. Later looks are somebody's:
 not looked at.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from moto.cloudwatch.models import Alarm, Statistics, cloudwatch_backends
@@ -21,21 +20,10 @@ from rehearsal.cloud.cloudwatch.metrics import Metrics
 from rehearsal.cloud.core.values import Place
 from rehearsal.cloud.iam.gate import Gate
 from rehearsal.cloud.iam.policy import Context
+from rehearsal.contract.tick_result import AlarmState
 
 SERVICE = "cloudwatch.amazonaws.com"
 MINUTE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmState:
-    """before: the state at the look before this one. actions: what came of those of the last change."""
-
-    name: str
-    description: str
-    before: str
-    state: str
-    reason: str
-    actions: tuple[str, ...]
 
 
 class Alarms:

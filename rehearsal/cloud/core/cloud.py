@@ -17,7 +17,7 @@ from moto.utilities.utils import get_partition
 from rehearsal.cloud.autoscaling import compute
 from rehearsal.cloud.cloudformation import stacks_api
 from rehearsal.cloud.cloudformation.stacks import Stacks
-from rehearsal.cloud.cloudwatch.alarms import Alarms, AlarmState
+from rehearsal.cloud.cloudwatch.alarms import Alarms
 from rehearsal.cloud.cloudwatch.metrics import Metrics
 from rehearsal.cloud.core.clock import Clock
 from rehearsal.cloud.core.patches import Patches
@@ -33,6 +33,7 @@ from rehearsal.cloud.s3.buckets import Buckets
 from rehearsal.cloud.scheduler.scheduler import Fired, Scheduler
 from rehearsal.cloud.sns.topics import Letter, Topics
 from rehearsal.cloud.ssm.commands import Agents, Commands
+from rehearsal.contract.tick_result import AlarmState
 
 
 class Cloud:

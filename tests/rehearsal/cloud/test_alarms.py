@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud import AlarmState, Letter, UndeliverableError
-from rehearsal.inside import alarms, ticks
+from rehearsal.cli.alarms import for_people
+from rehearsal.cloud import Letter, UndeliverableError
+from rehearsal.contract.tick_result import AlarmState
+from rehearsal.inside.actions import look_at_alarms, tick
 from tests.rehearsal.cloud.account import Account, running_account
 from tests.rehearsal.cloud.functions import (
     MAY_LOSE,
@@ -296,10 +298,8 @@ def test_an_alarm_the_rehearsal_cannot_play_fails_its_stack(account: Account) ->
 def test_a_tick_tells_which_alarms_changed(account: Account, runtime: Runtime) -> None:
     deploy(account, Errors=ERRORS, Heartbeat=HEARTBEAT)
     runtime.log = (HEALTHY,)
-    told = ticks.tick(account.cloud, "health", "2027-03-01T13:00:20+01:00")
-    assert [(each["name"], each["before"], each["state"]) for each in told["alarms"]] == [
-        ("Healthy", "ALARM", "OK")
-    ]
+    result = tick(account.cloud, "health", "2027-03-01T13:00:20+01:00")
+    assert [(each.name, each.before, each.state) for each in result.alarms] == [("Healthy", "ALARM", "OK")]
 
 
 def test_an_alarm_is_shown_with_its_reason_and_what_came_of_its_action(
@@ -308,11 +308,11 @@ def test_an_alarm_is_shown_with_its_reason_and_what_came_of_its_action(
     deploy(account, Errors=ERRORS)
     runtime.failures = 1
     run(account, NOON)
-    (state,) = alarms.look(account.cloud, NOON.isoformat())
-    assert alarms.printed(state).splitlines()[::3] == ["ALARM             Errors", "  was OK"]
-    assert alarms.printed(state).splitlines()[-1].startswith("  Successfully executed action arn:aws:sns:")
-    (again,) = alarms.look(account.cloud, NOON.isoformat())
-    assert len(alarms.printed(again).splitlines()) == 3
+    (state,) = look_at_alarms(account.cloud, NOON.isoformat())
+    assert for_people(state).splitlines()[::3] == ["ALARM             Errors", "  was OK"]
+    assert for_people(state).splitlines()[-1].startswith("  Successfully executed action arn:aws:sns:")
+    (again,) = look_at_alarms(account.cloud, NOON.isoformat())
+    assert len(for_people(again).splitlines()) == 3
 
 
 def test_a_long_name_is_cut_so_that_sns_takes_the_subject(account: Account, letters: list[Letter]) -> None:
