@@ -63,7 +63,7 @@ class Keeper:
             root=order.internet_root,
             parts=order.parts,
             authority=authority,
-            region=self._cloud.place.region,
+            region=self._cloud.scope.region,
             zone=order.zone,
         )
         if order.parts["versitygw"].path:
@@ -85,7 +85,7 @@ class Keeper:
                 packages=order.functions,
                 root=self._internet.root,
                 bundle=self._bundle,
-                region=self._cloud.place.region,
+                region=self._cloud.scope.region,
             )
         )
         control.serve(workplace, {"tick": self._tick, "alarms": self._alarms, "power": self._power})
@@ -204,7 +204,7 @@ class Keeper:
             entries[f"iam/security-credentials/{role}"] = json.dumps(
                 self._cloud.role_credentials(guest.instance.id)
             )
-        return Metadata(entries, guest.instance.user_data, self._cloud.place.account)
+        return Metadata(entries, guest.instance.user_data, self._cloud.scope.account)
 
     def _write_state(self) -> None:
         hosts: list[dict[str, Any]] = [
@@ -220,8 +220,8 @@ class Keeper:
                 "domain": self._order.domain,
                 "zone": self._order.zone,
                 "aws_endpoint_url": f"http://{WORLD_ADDRESS}:4566",
-                "region": self._cloud.place.region,
-                "account_id": self._cloud.place.account,
+                "region": self._cloud.scope.region,
+                "account_id": self._cloud.scope.account,
                 "access_key_id": self._cloud.administrator.id,
                 "secret_access_key": self._cloud.administrator.secret,
                 "ca_bundle": str(self._bundle),

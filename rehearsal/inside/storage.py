@@ -93,7 +93,7 @@ class Storage:
 
     def __init__(self, folder: Path, cloud: Cloud, start: Start) -> None:
         keyring = Keyring(cloud.authorise)
-        region = cloud.place.region
+        region = cloud.scope.region
         server = _Server(folder / "iam.sock", keyring)
         Thread(target=server.serve_forever, name="iam for objects", daemon=True).start()
         (folder / "buckets").mkdir()

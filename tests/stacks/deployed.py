@@ -33,7 +33,7 @@ class Deployed:
 
     def session(self, role: str) -> AssumedRole:
         """What a service gets which acts in the role."""
-        return identity.role_session(self.account.cloud.place, self.roles[role], "test")
+        return identity.role_session(self.account.cloud.scope, self.roles[role], "test")
 
     def acting_as(self, role: str) -> Callable[[str], Any]:
         """Clients with such a session's credentials."""
@@ -89,7 +89,7 @@ def deployed(assembly: Assembly) -> Iterator[Deployed]:
 
 def _publish_assets(account: Account, assembly: Assembly) -> None:
     """As `cdk deploy` does, but what is in them does not matter here."""
-    place, empty = account.cloud.place, io.BytesIO()
+    place, empty = account.cloud.scope, io.BytesIO()
     with zipfile.ZipFile(empty, "w") as archive:
         archive.writestr("empty", "")
     s3, bucket = account.client("s3"), f"cdk-hnb659fds-assets-{place.account}-{place.region}"

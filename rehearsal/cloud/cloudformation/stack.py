@@ -10,7 +10,7 @@ from moto.cloudformation.parsing import Export
 from moto.core.utils import utcnow
 
 from rehearsal.cloud.cloudformation.resolver import Resolver
-from rehearsal.cloud.core.values import Place
+from rehearsal.cloud.core.scope import Scope
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class DeployedStack(Stack):
         *,
         stack_id: str,
         name: str,
-        place: Place,
+        scope: Scope,
         tags: Mapping[str, str],
         role_arn: str | None,
         notification_arns: list[str] | None,
@@ -59,8 +59,8 @@ class DeployedStack(Stack):
     ) -> None:
         self.stack_id = stack_id
         self.name = name
-        self.account_id = place.account
-        self.region_name = place.region
+        self.account_id = scope.account
+        self.region_name = scope.region
         self.tags = dict(tags)
         self.role_arn = role_arn
         self.notification_arns = notification_arns or []

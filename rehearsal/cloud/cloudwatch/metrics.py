@@ -8,12 +8,12 @@ from moto.cloudwatch.models import CloudWatchBackend, Dimension, MetricDatumBase
 from moto.sqs.models import sqs_backends
 
 from rehearsal.cloud.cloudwatch.embedded_metrics import Measured, read_line
-from rehearsal.cloud.core.values import Place
+from rehearsal.cloud.core.scope import Scope
 
 
 class Metrics:
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
 
     def record(self, measured: Measured, at: datetime) -> None:
         rows: list[dict[str, Any]] = [
@@ -62,7 +62,7 @@ class Metrics:
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
         """
-        for queue in sqs_backends[self._place.account][self._place.region].queues.values():
+        for queue in self._scope.regional(sqs_backends).queues.values():
             visible = (float(queue.approximate_number_of_messages),)
             name = "ApproximateNumberOfMessagesVisible"
             self.record(Measured("AWS/SQS", name, {"QueueName": queue.name}, visible, "Count"), at)
@@ -81,7 +81,7 @@ class Metrics:
 
     @property
     def _backend(self) -> CloudWatchBackend:
-        return cloudwatch_backends[self._place.account][self._place.region]
+        return self._scope.regional(cloudwatch_backends)
 
 
 def _named(dimensions: Iterable[Dimension]) -> dict[str, str]:

@@ -32,7 +32,7 @@ def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tm
         CdkAccount(
             endpoint_url=account.cloud.endpoint_url,
             region=REGION,
-            account_id=account.cloud.place.account,
+            account_id=account.cloud.scope.account,
             access_key_id=account.cloud.administrator.id,
             secret_access_key=account.cloud.administrator.secret,
         ),

@@ -203,7 +203,7 @@ def test_a_host_that_does_not_answer_in_time_is_not_run_later(
     command = ring(doorbell)
     until(lambda: delayed(doorbell, command))
     # Thirty seconds are the least that SendCommand takes.
-    account.cloud._commands._commands[command].expires_at = datetime.now(UTC)
+    account.cloud._engines.commands.all[command].expires_at = datetime.now(UTC)
     answer = ended(doorbell, command)
     assert (answer["Status"], answer["StatusDetails"]) == ("TimedOut", "DeliveryTimedOut")
     agents.silent = False
