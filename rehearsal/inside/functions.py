@@ -41,11 +41,11 @@ NOBODY = "65534:65534"
 
 
 class FunctionRuntimeError(Exception):
-    """What AWS's runtime consists of cannot be had, or a function wants another one."""
+    """AWS's runtime cannot be installed, or a function wants another one."""
 
 
 def prepare(workplace: Workplace, say: Callable[[str], None]) -> Path:
-    """The folder of what AWS puts beside a function's own package, installed now if the cache has none."""
+    """The folder with the modules that AWS puts beside a function's package, installed now if it is missing."""
     key = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
     place = workplace.cache / f"lambda-{RUNTIME}-{key}"
     if place.is_dir():
@@ -90,7 +90,7 @@ class FunctionRuntime:
         )
 
     def _compile(self) -> None:
-        """As AWS's image comes; only once in the life of the cache."""
+        """Bytecode, as AWS's image has it; compiled once in the life of the cache."""
         command = ["python3", "-m", "compileall", "-q", "-j0", str(INSIDE)]
         if not (self._root / INSIDE.relative_to("/") / "boto3/__pycache__").is_dir():
             subprocess.run(["chroot", str(self._root), *command], check=True, capture_output=True)
@@ -141,7 +141,7 @@ class FunctionRuntime:
 
 @dataclass(slots=True)
 class _Conversation:
-    """What the runtime interface client and AWS Lambda tell each other about one invocation."""
+    """One invocation, between the runtime interface client and AWS Lambda."""
 
     payload: str
     headers: Mapping[str, str]
@@ -225,7 +225,7 @@ def _run(function: Function, payload: str, command: list[str], variables: Mappin
 
 
 def _silence(request_id: str, function: Function, *, asked: bool, exit_code: int | None) -> tuple[str, str]:
-    """Nobody answered: the process has died, or its time is over."""
+    """The error of a process that died, or whose time is over, without an answer."""
     if exit_code is not None:
         return _failure(
             "Runtime.ExitError",
@@ -272,7 +272,7 @@ def _serve(conversation: _Conversation, timeout_seconds: int) -> ThreadingHTTPSe
 
         def do_GET(self) -> None:
             if conversation.asked.is_set():
-                # There is no other event: Lambda freezes the process here, and this one is ended.
+                # There is no second event: Lambda freezes the process here, the rehearsal kills it.
                 threading.Event().wait(timeout_seconds)
                 return
             conversation.asked.set()

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from moto.sts.models import AssumedRole
 
 from rehearsal.cloud.iam import identity
-from tests.rehearsal.cloud.account import Account, running_account
 from tests.stacks.conftest import Assembly, unhashed
+from tests.support.cloud_account import Account, running_account
 
 STACKS = ("storage", "dns", "host", "operations")
 BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"

@@ -1,4 +1,4 @@
-"""One stack: what is deployed, and everything that ever happened to it."""
+"""One stack: its resources, and its events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Deployed:
 
 
 class DeployedStack(Stack):
-    """moto's answers read a stack's attributes; how it is deployed is not moto's here."""
+    """A stack as moto's answers read it. A Deployment deploys it, not moto."""
 
     def __init__(  # super() would deploy: this one is deployed by a Deployment.
         self,
@@ -121,7 +121,7 @@ class DeployedStack(Stack):
         ]
 
     def record(self, status: str, reason: str | None = None) -> None:
-        """The stack's own status, and the event that tells it."""
+        """Set the stack's own status, with an event."""
         self.status = status
         self.status_reason = reason
         self._happened(self.name, self.stack_id, "AWS::CloudFormation::Stack", status, reason)

@@ -1,9 +1,8 @@
-"""What CloudWatch publishes when an alarm changes its state, and what SNS makes of it in an e-mail.
+"""The e-mail about an alarm that changes its state. Other protocols would get JSON: the product has none.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -34,42 +33,6 @@ def subject(scope: Scope, change: StateChange) -> str:
 
 
 def message(scope: Scope, change: StateChange) -> str:
-    """One text for e-mail, and JSON for everything else."""
-    return json.dumps({"default": json.dumps(_as_json(scope, change)), "email": _as_mail(scope, change)})
-
-
-def _as_json(scope: Scope, change: StateChange) -> dict[str, Any]:
-    alarm = change.alarm
-    return {
-        "AlarmName": alarm.name,
-        "AlarmDescription": alarm.description,
-        "AWSAccountId": scope.account,
-        "NewStateValue": change.after,
-        "NewStateReason": change.reason,
-        "StateChangeTime": change.at.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
-        "Region": _region(scope),
-        "AlarmArn": alarm.alarm_arn,
-        "OldStateValue": change.before,
-        "OKActions": alarm.ok_actions,
-        "AlarmActions": alarm.alarm_actions,
-        "InsufficientDataActions": alarm.insufficient_data_actions,
-        "Trigger": {
-            "MetricName": alarm.metric_name,
-            "Namespace": alarm.namespace,
-            "StatisticType": "Statistic",
-            "Statistic": alarm.statistic.upper(),
-            "Unit": alarm.unit,
-            "Dimensions": [{"value": each.value, "name": each.name} for each in alarm.dimensions],
-            "Period": alarm.period,
-            "EvaluationPeriods": alarm.evaluation_periods,
-            "ComparisonOperator": alarm.comparison_operator,
-            "Threshold": alarm.threshold,
-            "TreatMissingData": alarm.treat_missing_data,
-        },
-    }
-
-
-def _as_mail(scope: Scope, change: StateChange) -> str:
     alarm, region = change.alarm, _region(scope)
     moment = f"{change.at:%A %d %B, %Y %H:%M:%S} UTC"
     enough = alarm.datapoints_to_alarm or alarm.evaluation_periods

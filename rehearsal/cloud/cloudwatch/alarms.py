@@ -114,9 +114,7 @@ class Alarms:
         problem = self._refusal(topic, topic_arn, change.alarm)
         if topic is None or problem:
             return f'Failed to execute action {topic_arn}. Received error: "{problem}"'
-        topic.publish(
-            message(self._scope, change), subject=subject(self._scope, change), message_structure="json"
-        )
+        topic.publish(message(self._scope, change), subject=subject(self._scope, change))
         return f"Successfully executed action {topic_arn}"
 
     def _refusal(self, topic: Topic | None, topic_arn: str, alarm: Alarm) -> str:

@@ -1,4 +1,4 @@
-"""CloudWatch's metrics: what AWS services say of themselves, and what functions write into their logs."""
+"""CloudWatch's metrics: those of AWS services, and those in the logs of functions."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -29,9 +29,9 @@ class Metrics:
         self._backend.put_metric_data(measured.namespace, rows)
 
     def record_log(self, lines: Iterable[str], at: datetime) -> None:
-        """What is embedded in a log that reached its group.
+        """The metrics in a log that reached its group.
 
-        The moment stands in for the timestamp inside, which is the machine's.
+        They count at ``at``, because the timestamps in the log are the machine's.
         """
         for line in lines:
             for measured in read_line(line):
@@ -58,7 +58,7 @@ class Metrics:
         self.record(Measured("AWS/SNS", name, dimensions, (1.0,), "Count"), at)
 
     def record_queues(self, at: datetime) -> None:
-        """SQS measures each minute; here whenever somebody looks.
+        """SQS measures each minute; here at each look at the alarms.
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
         """
@@ -89,5 +89,5 @@ def _named(dimensions: Iterable[Dimension]) -> dict[str, str]:
 
 
 def _aware(moment: datetime) -> datetime:
-    # What comes over the API has no time zone in moto.
+    # moto keeps a timestamp from the API without its time zone.
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

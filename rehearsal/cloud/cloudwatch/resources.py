@@ -10,7 +10,7 @@ from rehearsal.cloud.cloudwatch.evaluation import COMPARISONS
 
 
 class AlarmType(ResourceType):
-    """moto forgets an alarm's state on an update, and begins with OK."""
+    """moto has no type of this name; its API forgets an alarm's state on an update, and begins with OK."""
 
     identity = ("AlarmName",)
 

@@ -36,6 +36,7 @@ class Cloud:
         self._world = threading.Condition(threading.RLock())
         self._patches = Patches()
         self._engines = wire(self.scope, self._world, services.type_named, services.asks())
+        self.buckets = self._engines.buckets
         _forget_everything()
         try:
             services.patch(self._patches, self._engines)
@@ -53,7 +54,7 @@ class Cloud:
 
     @property
     def patches(self) -> tuple[Patch, ...]:
-        """What is done otherwise than moto does it, and why."""
+        """The changes of moto, each with its reason."""
         return tuple(self._patches.applied)
 
     def stop(self) -> None:
@@ -130,7 +131,7 @@ class Cloud:
             return hosted_zones.address_records(self.scope)
 
     def instances(self) -> tuple[Instance, ...]:
-        """Those that are pending or running."""
+        """The pending and the running instances."""
         with self._world:
             return observed.instances(self.scope)
 

@@ -1,4 +1,4 @@
-"""What the emulation does by itself instead of moto, wired together."""
+"""The parts of the emulation that are not moto's, wired together."""
 
 import threading
 from collections.abc import Callable, Mapping

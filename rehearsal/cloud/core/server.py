@@ -79,7 +79,7 @@ def _routes() -> DomainDispatcherApplication:
 
 
 def _read_body(environ: dict[str, Any]) -> bytes:
-    """The body, which whoever answers can read once more."""
+    """The body; moto can read it once more."""
     body: bytes = get_input_stream(environ).read()
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))

@@ -1,4 +1,4 @@
-"""Whether a caller or a service may do something, by all policies that matter to it."""
+"""Whether a caller or a service may do something, by the policies of both sides."""
 
 import json
 from collections.abc import Iterable
@@ -80,7 +80,7 @@ class Authority:
         return decision
 
     def _resource_policy(self, action: str, arn: str) -> str | bytes | None:
-        """The policy of the bucket, topic or queue that the action is for, if it has one."""
+        """The policy of the bucket, topic or queue of the action, if it has one."""
         service, name = action.split(":")[0], arn.rsplit(":", 1)[-1]
         if service == "s3":
             bucket = self._scope.wide(s3_backends).buckets.get(name.split("/")[0])

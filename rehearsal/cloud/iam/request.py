@@ -1,6 +1,6 @@
-"""What a request asks for in IAM's words: actions on resources, with what is known about them.
+"""A request in IAM's words: actions on resources, with the context of conditions.
 
-Each service's own asks.py says it of the service's operations:
+Each service's asks.py translates the service's operations:
 https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
@@ -31,7 +31,7 @@ class Ask:
 
 
 Parameter = Callable[[str], Any]
-# From the operation and its parameters; the action itself comes first, and then those that it needs besides.
+# From the operation and its parameters: first the action itself, then the further actions that it needs.
 Asks = Callable[[Scope, str, Parameter], Iterable[Ask]]
 
 

@@ -47,7 +47,7 @@ def _attach(request: Request, role: Role) -> None:
 
 
 class ManagedPolicyType(MotoType):
-    """moto cannot delete one with its stack."""
+    """moto has no deletion of this type."""
 
     def delete(self, request: Request, resource: ManagedPolicy) -> None:
         request.scope.wide(iam_backends).delete_policy(resource.arn)

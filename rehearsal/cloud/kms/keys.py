@@ -1,4 +1,4 @@
-"""The use of a key by whoever publishes to an encrypted topic.
+"""The key of an encrypted topic: every publisher has to be allowed to use it.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 """

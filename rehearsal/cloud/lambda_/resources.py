@@ -1,7 +1,6 @@
-"""Lambda functions, the right to invoke them, and the retries of asynchronous invocations."""
+"""Lambda functions, and the retries of their asynchronous invocations."""
 
 import base64
-import json
 from typing import Any
 
 from moto.awslambda.models import LambdaFunction, lambda_backends
@@ -83,24 +82,7 @@ class EventInvokeConfigType(ResourceType):
         lambda_.delete_function_event_invoke_config(request.properties["FunctionName"])
 
 
-class PermissionType(ResourceType):
-    """A statement of a function's policy. moto cannot take one away."""
-
-    def create(self, request: Request) -> Settled:
-        statement = {**request.properties, "StatementId": request.generated_name()}
-        function = statement.pop("FunctionName")
-        policy = request.scope.regional(lambda_backends).get_function(function).policy
-        policy.add_statement(json.dumps(statement))
-        return Settled(statement["StatementId"])
-
-    def delete(self, request: Request, resource: Settled) -> None:
-        lambda_ = request.scope.regional(lambda_backends)
-        policy = lambda_.get_function(request.properties["FunctionName"]).policy
-        policy.del_statement(resource.physical_resource_id)
-
-
 TYPES = {
     "AWS::Lambda::EventInvokeConfig": EventInvokeConfigType(),
     "AWS::Lambda::Function": FunctionType(),
-    "AWS::Lambda::Permission": PermissionType(),
 }

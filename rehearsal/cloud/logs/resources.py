@@ -1,8 +1,8 @@
-"""Log groups and their metric filters."""
+"""Log groups."""
 
-from moto.logs.models import LogGroup, logs_backends
+from moto.logs.models import LogGroup
 
-from rehearsal.cloud.cloudformation.resource_type import MotoType, Request, ResourceType, Settled
+from rehearsal.cloud.cloudformation.resource_type import MotoType, Request
 
 
 class LogGroupType(MotoType):
@@ -15,33 +15,4 @@ class LogGroupType(MotoType):
         return resource
 
 
-class MetricFilterType(ResourceType):
-    """moto has no type of this name."""
-
-    identity = ("FilterName", "LogGroupName")
-
-    def create(self, request: Request) -> Settled:
-        return self._put(request, request.name("FilterName"))
-
-    def change(self, request: Request, resource: Settled, previous: Request) -> Settled:
-        self.delete(previous, resource)
-        return self._put(request, resource.physical_resource_id)
-
-    def delete(self, request: Request, resource: Settled) -> None:
-        logs = request.scope.regional(logs_backends)
-        logs.delete_metric_filter(resource.physical_resource_id, request.properties["LogGroupName"])
-
-    def _put(self, request: Request, name: str) -> Settled:
-        logs, group = request.scope.regional(logs_backends), request.properties["LogGroupName"]
-        if group not in logs.groups:
-            raise RuntimeError(f"The specified log group does not exist ({group})")
-        transformations = [
-            {f"{key[0].lower()}{key[1:]}": value for key, value in each.items()}
-            for each in request.properties["MetricTransformations"]
-        ]
-        # moto annotates a string and keeps a list.
-        logs.put_metric_filter(name, request.properties["FilterPattern"], group, transformations)  # type: ignore[arg-type]
-        return Settled(name)
-
-
-TYPES = {"AWS::Logs::LogGroup": LogGroupType(), "AWS::Logs::MetricFilter": MetricFilterType()}
+TYPES = {"AWS::Logs::LogGroup": LogGroupType()}

@@ -34,7 +34,7 @@ class BucketType(MotoType):
 
 
 class BucketPolicyType(ResourceType):
-    """moto skips this type."""
+    """moto has no type of this name."""
 
     identity = ("Bucket",)
 

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler's schedules and groups, which moto does not make from a template."""
+"""EventBridge Scheduler's schedules, which moto does not make from a template."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from rehearsal.cloud.cloudformation.resource_type import Request, ResourceType, 
 
 
 class ScheduleType(ResourceType):
+    """moto has no type of this name."""
+
     identity = ("Name", "GroupName")
 
     def create(self, request: Request) -> Settled:
@@ -31,16 +33,6 @@ class ScheduleType(ResourceType):
         scheduler.delete_schedule(_group(request), resource.physical_resource_id)
 
 
-class ScheduleGroupType(ResourceType):
-    def create(self, request: Request) -> Settled:
-        name, tags = request.name("Name"), request.properties.get("Tags", [])
-        group = request.scope.regional(scheduler_backends).create_schedule_group(name, tags)
-        return Settled(name, {"Arn": group.arn})
-
-    def delete(self, request: Request, resource: Settled) -> None:
-        request.scope.regional(scheduler_backends).delete_schedule_group(resource.physical_resource_id)
-
-
 def _group(request: Request) -> str:
     return str(request.properties.get("GroupName") or "default")
 
@@ -60,4 +52,4 @@ def _parameters(request: Request) -> dict[str, Any]:
     }
 
 
-TYPES = {"AWS::Scheduler::Schedule": ScheduleType(), "AWS::Scheduler::ScheduleGroup": ScheduleGroupType()}
+TYPES = {"AWS::Scheduler::Schedule": ScheduleType()}

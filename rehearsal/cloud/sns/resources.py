@@ -26,7 +26,7 @@ class TopicType(MotoType):
 
 
 class TopicPolicyType(AttachedPolicyType):
-    """moto skips this type."""
+    """moto has no type of this name."""
 
     holders = "Topics"
 
@@ -41,7 +41,7 @@ class TopicPolicyType(AttachedPolicyType):
 
 
 class SubscriptionType(ResourceType):
-    """moto skips this type."""
+    """moto has no type of this name."""
 
     identity = ("TopicArn", "Endpoint", "Protocol")
 

@@ -7,8 +7,8 @@ import pytest
 
 from rehearsal.outside.deployment import Account as CdkAccount
 from rehearsal.outside.deployment import Cdk, DeploymentError
-from tests.rehearsal.cloud.account import REGION, Account, running_account, until
-from tests.rehearsal.cloud.test_commands import Agents
+from tests.support.cloud_account import REGION, Account, running_account, until
+from tests.support.cloud_agents import Agents
 
 SETTINGS = {
     "domain_name": "registry.example.com",

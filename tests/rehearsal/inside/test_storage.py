@@ -24,7 +24,7 @@ from rehearsal.outside.world import down, up
 from rehearsal.story.step import Story
 from rehearsal.story.steps import bootstrap, deploy, first_login, push
 from rehearsal.story.story import story_in
-from tests.rehearsal.cloud.account import Account, host_stack, running_account, until
+from tests.support.cloud_account import Account, host_stack, running_account, until
 
 WORKPLACE = Workplace.of_this_machine()
 MISSING = find_missing(WORKPLACE)

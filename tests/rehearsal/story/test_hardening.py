@@ -20,7 +20,7 @@ from rehearsal.story.answer_headers import faults_of_redirect, faults_over_tls, 
 from rehearsal.story.hardening import LISTENERS, contents_outside, listening
 from rehearsal.story.search_host import as_stranger, files, named_in, of_processes
 from rehearsal.story.secret_values import forms
-from tests.rehearsal.cloud.account import Account, host_stack, running_account
+from tests.support.cloud_account import Account, host_stack, running_account
 
 DUMPED = """HTTP/2 401\r
 server: nginx\r

@@ -1,4 +1,4 @@
-"""A moment is played while somebody plays it, and not a moment longer."""
+"""The account's clock shows a played moment only while it is played."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -11,7 +11,7 @@ def is_real(moment: datetime) -> bool:
     return abs(moment - datetime.now(UTC)) < timedelta(seconds=5)
 
 
-def test_it_is_the_machines_time_before_and_after_a_moment_that_is_played() -> None:
+def test_the_clock_has_the_machines_time_before_and_after_a_played_moment() -> None:
     clock = Clock()
     assert is_real(clock.now())
     with clock.standing_at(NOON.astimezone(timezone(timedelta(hours=1)))):
@@ -19,7 +19,7 @@ def test_it_is_the_machines_time_before_and_after_a_moment_that_is_played() -> N
     assert is_real(clock.now())
 
 
-def test_moments_that_overlap_leave_none_of_them_behind() -> None:
+def test_overlapping_moments_end_each_by_itself() -> None:
     clock = Clock()
     first, second = clock.standing_at(NOON), clock.standing_at(NOON + timedelta(hours=1))
     first.__enter__()

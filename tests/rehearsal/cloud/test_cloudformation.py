@@ -1,31 +1,25 @@
-"""Stacks come, wait, change, fail and go as CloudFormation's do."""
+"""Stacks are created, updated, rolled back and deleted as by CloudFormation."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.rehearsal.cloud.account import Account, host_stack, running_account, until
+from rehearsal.cloud.cloudformation.template import TemplateError, creation_order
+from tests.support.cloud_account import Account, host_stack, until
 
 BUCKET: dict[str, Any] = {"Resources": {"Images": {"Type": "AWS::S3::Bucket"}}}
 
 
-@pytest.fixture
-def account() -> Iterator[Account]:
-    with running_account() as running:
-        yield running
-
-
-def test_a_type_nobody_models_fails_the_stack_and_names_itself(account: Account) -> None:
+def test_an_unknown_type_fails_the_stack_by_name(account: Account) -> None:
     template = {"Resources": {"Fleet": {"Type": "AWS::GameLift::Fleet"}, **BUCKET["Resources"]}}
     assert account.create("games", template) == "ROLLBACK_COMPLETE"
     assert "AWS::GameLift::Fleet" in account.reasons("games", "Fleet")[-1]
     assert account.client("s3").list_buckets()["Buckets"] == []
 
 
-def test_creation_goes_on_until_the_host_signals(account: Account) -> None:
+def test_creation_ends_when_the_host_signals(account: Account) -> None:
     account.cloudformation.create_stack(StackName="host", TemplateBody=json.dumps(host_stack()))
     (instance,) = until(account.cloud.instances)
     assert account.stack("host")["StackStatus"] == "CREATE_IN_PROGRESS"
@@ -34,7 +28,7 @@ def test_creation_goes_on_until_the_host_signals(account: Account) -> None:
     assert f"Received SUCCESS signal with UniqueId {instance.id}" in account.reasons("host", "Hosts")
 
 
-def test_what_does_not_need_the_group_is_not_kept_waiting_by_it(account: Account) -> None:
+def test_a_resource_independent_of_the_group_does_not_wait_for_it(account: Account) -> None:
     template = host_stack()
     template["Resources"]["Late"] = {"Type": "AWS::S3::Bucket"}
     account.cloudformation.create_stack(StackName="host", TemplateBody=json.dumps(template))
@@ -44,7 +38,7 @@ def test_what_does_not_need_the_group_is_not_kept_waiting_by_it(account: Account
     assert account.settled("host") == "CREATE_COMPLETE"
 
 
-def test_a_failure_signal_takes_everything_away_again(account: Account) -> None:
+def test_a_failure_signal_rolls_the_creation_back(account: Account) -> None:
     with account.hosts_signal("FAILURE"):
         assert account.create("host", host_stack()) == "ROLLBACK_COMPLETE"
     assert account.reasons("host", "Hosts")[-3] == (
@@ -57,7 +51,7 @@ def test_a_failure_signal_takes_everything_away_again(account: Account) -> None:
     assert ec2.describe_launch_templates()["LaunchTemplates"] == []
 
 
-def test_a_silent_host_fails_the_stack_when_its_time_is_over(account: Account) -> None:
+def test_a_silent_host_fails_the_creation_after_its_timeout(account: Account) -> None:
     assert account.create("host", host_stack(timeout="PT1S")) == "ROLLBACK_COMPLETE"
     assert "Failed to receive 1 resource signal(s) within the specified duration" in account.reasons(
         "host", "Hosts"
@@ -65,9 +59,7 @@ def test_a_silent_host_fails_the_stack_when_its_time_is_over(account: Account) -
 
 
 def test_a_new_template_starts_the_new_host_before_the_old_one_goes(account: Account) -> None:
-    with account.hosts_signal("SUCCESS"):
-        account.create("host", host_stack("first"))
-    (old,) = account.cloud.instances()
+    old = account.create_host("first")
     account.cloudformation.update_stack(StackName="host", TemplateBody=json.dumps(host_stack("second")))
     both = until(lambda: found if len(found := account.cloud.instances()) == 2 else None)
     assert account.stack("host")["StackStatus"] == "UPDATE_IN_PROGRESS"
@@ -79,9 +71,7 @@ def test_a_new_template_starts_the_new_host_before_the_old_one_goes(account: Acc
 
 
 def test_a_failed_update_keeps_the_old_host_and_its_template(account: Account) -> None:
-    with account.hosts_signal("SUCCESS"):
-        account.create("host", host_stack("first"))
-    (old,) = account.cloud.instances()
+    old = account.create_host("first")
     with account.hosts_signal("FAILURE"):
         assert account.update("host", host_stack("broken")) == "UPDATE_ROLLBACK_COMPLETE"
     assert account.cloud.instances() == (old,)
@@ -90,17 +80,15 @@ def test_a_failed_update_keeps_the_old_host_and_its_template(account: Account) -
     assert account.cloudformation.get_template(StackName="host")["TemplateBody"] == host_stack("first")
 
 
-def test_a_silent_host_fails_the_update_when_its_time_is_over(account: Account) -> None:
-    with account.hosts_signal("SUCCESS"):
-        account.create("host", host_stack("first", timeout="PT2S"))
-    (old,) = account.cloud.instances()
+def test_a_silent_host_fails_the_update_after_its_timeout(account: Account) -> None:
+    old = account.create_host("first", timeout="PT2S")
     assert account.update("host", host_stack("silent", timeout="PT2S")) == "UPDATE_ROLLBACK_COMPLETE"
     assert account.cloud.instances() == (old,)
 
 
-def test_an_update_that_fails_elsewhere_undoes_what_it_did(account: Account) -> None:
+def test_a_failed_update_undoes_the_resources_it_changed(account: Account) -> None:
+    account.create_host("first")
     with account.hosts_signal("SUCCESS"):
-        account.create("host", host_stack("first"))
         broken = host_stack("second")
         broken["Resources"]["Extra"] = {"Type": "AWS::S3::Bucket"}
         broken["Resources"]["Fleet"] = {"Type": "AWS::GameLift::Fleet", "DependsOn": ["Hosts", "Extra"]}
@@ -134,7 +122,7 @@ def test_a_change_set_is_carried_out_only_when_executed(account: Account) -> Non
     assert account.settled("storage") == "CREATE_COMPLETE"
 
 
-def test_a_protected_stack_stays(account: Account) -> None:
+def test_a_protected_stack_is_not_deleted(account: Account) -> None:
     account.create("storage", BUCKET, EnableTerminationProtection=True)
     with pytest.raises(ClientError, match="TerminationProtection is enabled"):
         account.delete("storage")
@@ -151,7 +139,7 @@ def test_a_retained_bucket_outlives_its_stack(account: Account) -> None:
     assert len(account.client("s3").list_buckets()["Buckets"]) == 1
 
 
-def test_a_bucket_with_objects_does_not_go(account: Account) -> None:
+def test_a_bucket_with_objects_fails_the_deletion(account: Account) -> None:
     account.create("storage", BUCKET)
     s3 = account.client("s3")
     name = s3.list_buckets()["Buckets"][0]["Name"]
@@ -183,7 +171,7 @@ def test_a_stack_reads_what_another_one_exports(account: Account) -> None:
     assert {note} == account.cloud.associations().keys()
 
 
-def test_an_export_in_use_holds_its_stack(account: Account) -> None:
+def test_a_stack_with_an_export_in_use_is_not_deleted(account: Account) -> None:
     account.create("dns", EXPORTING)
     account.create("host", IMPORTING)
     assert account.delete("dns") == "CREATE_COMPLETE"
@@ -192,23 +180,32 @@ def test_an_export_in_use_holds_its_stack(account: Account) -> None:
     assert account.update("dns", without) == "UPDATE_ROLLBACK_COMPLETE"
 
 
-def test_importing_what_nobody_exports_fails(account: Account) -> None:
+def test_importing_an_unknown_export_fails(account: Account) -> None:
     assert account.create("host", IMPORTING) == "ROLLBACK_COMPLETE"
     assert "No export named address found." in account.reasons("host", "Note")
 
 
-def test_nobody_signals_a_stack_at_rest(account: Account) -> None:
-    with account.hosts_signal("SUCCESS"):
-        account.create("host", host_stack())
-    (instance,) = account.cloud.instances()
+def test_a_signal_to_a_finished_stack_is_refused(account: Account) -> None:
+    instance = account.create_host()
     with pytest.raises(ClientError, match="is in CREATE_COMPLETE state and can not be signaled"):
         account.signal(instance, "SUCCESS")
 
 
-def test_a_stranger_cannot_signal_for_the_host(account: Account) -> None:
+def test_a_signal_with_a_strange_id_does_not_count(account: Account) -> None:
     account.cloudformation.create_stack(StackName="host", TemplateBody=json.dumps(host_stack(timeout="PT1S")))
     until(account.cloud.instances)
     account.cloudformation.signal_resource(
         StackName="host", LogicalResourceId="Hosts", UniqueId="i-stranger", Status="SUCCESS"
     )
     assert account.settled("host") == "ROLLBACK_COMPLETE"
+
+
+def test_a_waiting_group_is_created_after_all_independent_resources() -> None:
+    waiting = {"Type": "Group", "CreationPolicy": {"ResourceSignal": {}}}
+    order = creation_order({"Hosts": waiting, "After": {"DependsOn": "Hosts"}, "Other": {}})
+    assert order == ["Other", "Hosts", "After"]
+
+
+def test_a_circle_of_resources_is_named() -> None:
+    with pytest.raises(TemplateError, match=r"\[A, B\]"):
+        creation_order({"A": {"P": {"Ref": "B"}}, "B": {"P": {"Fn::Sub": "x-${A.Arn}"}}})

@@ -1,18 +1,11 @@
-"""Whoever writes an object on a condition is refused when somebody else was quicker; a full bucket stays."""
+"""Conditional writes are refused when the condition fails, and a full bucket is not deleted."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.rehearsal.cloud.account import Account, running_account
-
-
-@pytest.fixture
-def account() -> Iterator[Account]:
-    with running_account() as account:
-        yield account
+from tests.support.cloud_account import Account
 
 
 @pytest.fixture
@@ -22,14 +15,14 @@ def s3(account: Account) -> Any:
     return client
 
 
-def test_an_object_that_is_there_is_not_made_again(s3: Any) -> None:
+def test_create_only_write_is_refused_when_the_object_exists(s3: Any) -> None:
     s3.put_object(Bucket="state", Key="once", Body=b"first", IfNoneMatch="*")
     with pytest.raises(ClientError, match="PreconditionFailed"):
         s3.put_object(Bucket="state", Key="once", Body=b"second", IfNoneMatch="*")
     assert s3.get_object(Bucket="state", Key="once")["Body"].read() == b"first"
 
 
-def test_an_object_is_changed_only_by_whoever_has_read_it_last(s3: Any) -> None:
+def test_write_on_an_etag_is_refused_when_the_object_changed(s3: Any) -> None:
     first = s3.put_object(Bucket="state", Key="held", Body=b"first")["ETag"]
     s3.put_object(Bucket="state", Key="held", Body=b"second", IfMatch=first)
     with pytest.raises(ClientError, match="PreconditionFailed"):
@@ -37,7 +30,7 @@ def test_an_object_is_changed_only_by_whoever_has_read_it_last(s3: Any) -> None:
     assert s3.get_object(Bucket="state", Key="held")["Body"].read() == b"second"
 
 
-def test_a_bucket_whose_objects_another_server_has_is_not_deleted(account: Account) -> None:
+def test_a_bucket_with_objects_on_another_server_is_not_deleted(account: Account) -> None:
     account.cloud.follow_objects(
         on_bucket_created=lambda _name: None,
         on_bucket_deleted=lambda _name: None,

@@ -1,4 +1,4 @@
-"""SNS sends mail to whom has confirmed it, from whom may publish."""
+"""SNS sends mail to confirmed subscriptions, for publishers with the right."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,29 +7,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud import Letter
-from tests.rehearsal.cloud.account import Account, allow, running_account
-from tests.rehearsal.cloud.mail import confirm, follow
+from tests.support.cloud_account import Account, allow, running_account
+from tests.support.cloud_mailbox import confirm, follow
 
 ADDRESS = "me@example.com"
 MAIL = {
     "Type": "AWS::SNS::Subscription",
     "Properties": {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": ADDRESS},
 }
-# As the CDK writes it: whoever has the rights in the account, and no one else.
+# As the CDK writes it: it leaves the right to the account's policies.
+ROOT = {"Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
 KEY = {
     "Type": "AWS::KMS::Key",
     "Properties": {
-        "KeyPolicy": {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
-                    "Action": "kms:*",
-                    "Resource": "*",
-                }
-            ],
-        }
+        "KeyPolicy": {"Version": "2012-10-17", "Statement": [{**allow("kms:*", "*"), **ROOT}]},
     },
 }
 
@@ -41,15 +32,8 @@ def account() -> Iterator[Account]:
 
 
 @pytest.fixture
-def letters(account: Account) -> list[Letter]:
-    found: list[Letter] = []
-    account.cloud.follow_mail(found.append)
-    return found
-
-
-@pytest.fixture
 def topic(account: Account, letters: list[Letter]) -> Iterator[str]:
-    """An encrypted topic with one subscription, that nobody has confirmed."""
+    """An encrypted topic with one unconfirmed subscription."""
     assert letters == []
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": {"Ref": "Key"}}}
     outputs = {"Topic": {"Value": {"Ref": "Topic"}}, "Key": {"Value": {"Fn::GetAtt": ["Key", "Arn"]}}}
@@ -72,7 +56,9 @@ def publish(client: Any, topic: str, **message: str) -> None:
     client.publish(TopicArn=topic, **({"Subject": "DOWN", "Message": "It broke."} | message))
 
 
-def test_a_new_subscription_asks_its_owner_first(account: Account, letters: list[Letter], topic: str) -> None:
+def test_a_new_subscription_waits_for_its_owners_confirmation(
+    account: Account, letters: list[Letter], topic: str
+) -> None:
     publish(account.client("sns"), topic)
     assert [(each.to, each.subject) for each in letters] == [
         (ADDRESS, "AWS Notification - Subscription Confirmation")
@@ -83,7 +69,7 @@ def test_a_new_subscription_asks_its_owner_first(account: Account, letters: list
     assert row["SubscriptionArn"] == "PendingConfirmation"
 
 
-def test_whoever_follows_the_link_gets_what_is_published_then(
+def test_a_confirmed_subscription_gets_the_notifications(
     account: Account, letters: list[Letter], topic: str
 ) -> None:
     confirm(account, letters)
@@ -115,7 +101,7 @@ def test_the_link_in_a_mail_ends_the_subscription(
     assert len(letters) == 2
 
 
-def test_each_protocol_gets_its_own_text(account: Account, letters: list[Letter], topic: str) -> None:
+def test_email_gets_the_text_written_for_email(account: Account, letters: list[Letter], topic: str) -> None:
     confirm(account, letters)
     account.client("sns").publish(
         TopicArn=topic, MessageStructure="json", Message='{"default": "for machines", "email": "for people"}'
@@ -124,12 +110,14 @@ def test_each_protocol_gets_its_own_text(account: Account, letters: list[Letter]
 
 
 @pytest.mark.parametrize("subject", ["x" * 100, "two\nlines", "größer"])
-def test_a_subject_sns_does_not_send_is_refused(account: Account, topic: str, subject: str) -> None:
+def test_a_subject_that_sns_does_not_send_is_refused(account: Account, topic: str, subject: str) -> None:
     with pytest.raises(ClientError, match="Invalid parameter: Subject"):
         publish(account.client("sns"), topic, Subject=subject)
 
 
-def test_nobody_publishes_without_the_right_to(account: Account, letters: list[Letter], topic: str) -> None:
+def test_publishing_needs_a_permission_on_the_topic(
+    account: Account, letters: list[Letter], topic: str
+) -> None:
     confirm(account, letters)
     stranger = account.client_of_user("sns", allow("sns:Publish", f"{topic}-other"), allow("kms:*", "*"))
     with pytest.raises(ClientError, match=r"sns:Publish on resource"):
@@ -138,7 +126,7 @@ def test_nobody_publishes_without_the_right_to(account: Account, letters: list[L
 
 
 @pytest.mark.parametrize("key_action", ["kms:GenerateDataKey", "kms:Decrypt"])
-def test_whoever_publishes_to_an_encrypted_topic_uses_its_key(
+def test_publishing_to_an_encrypted_topic_needs_both_permissions_on_its_key(
     account: Account, letters: list[Letter], topic: str, key_action: str
 ) -> None:
     confirm(account, letters)

@@ -36,37 +36,28 @@ def reason(told: str, missing: str, *, periods: int = 3) -> str:
 
 
 @pytest.mark.parametrize(
-    ("told", "states"),
+    ("to_alarm", "told", "states"),
     [
-        ("0 - X - X", ("OK", "OK", "OK", "OK")),
-        ("- - - - 0", ("OK", "OK", "OK", "OK")),
-        ("- - - - -", ("INSUFFICIENT_DATA", "as it was", "ALARM", "OK")),
-        ("0 X X - X", ("ALARM", "ALARM", "ALARM", "ALARM")),
-        ("- - X - -", ("ALARM", "as it was", "ALARM", "OK")),
+        (3, "0 - X - X", ("OK", "OK", "OK", "OK")),
+        (3, "- - - - 0", ("OK", "OK", "OK", "OK")),
+        (3, "- - - - -", ("INSUFFICIENT_DATA", "as it was", "ALARM", "OK")),
+        (3, "0 X X - X", ("ALARM", "ALARM", "ALARM", "ALARM")),
+        (3, "- - X - -", ("ALARM", "as it was", "ALARM", "OK")),
+        (2, "0 - X - X", ("ALARM", "ALARM", "ALARM", "ALARM")),
+        (2, "0 0 X 0 X", ("ALARM", "ALARM", "ALARM", "ALARM")),
+        (2, "0 - X - -", ("OK", "OK", "ALARM", "OK")),
+        (2, "- - - - 0", ("OK", "OK", "ALARM", "OK")),
+        (2, "- - - X -", ("ALARM", "as it was", "ALARM", "OK")),
     ],
 )
-def test_three_of_three_datapoints_are_read_as_the_guide_reads_them(
-    told: str, states: tuple[str, ...]
+def test_datapoints_of_three_periods_are_read_as_in_the_user_guides_tables(
+    to_alarm: int, told: str, states: tuple[str, ...]
 ) -> None:
-    assert tuple(state(told, missing) for missing in TREATMENTS) == states
-
-
-@pytest.mark.parametrize(
-    ("told", "states"),
-    [
-        ("0 - X - X", ("ALARM", "ALARM", "ALARM", "ALARM")),
-        ("0 0 X 0 X", ("ALARM", "ALARM", "ALARM", "ALARM")),
-        ("0 - X - -", ("OK", "OK", "ALARM", "OK")),
-        ("- - - - 0", ("OK", "OK", "ALARM", "OK")),
-        ("- - - X -", ("ALARM", "as it was", "ALARM", "OK")),
-    ],
-)
-def test_two_of_three_datapoints_are_read_as_the_guide_reads_them(told: str, states: tuple[str, ...]) -> None:
-    assert tuple(state(told, missing, to_alarm=2) for missing in TREATMENTS) == states
+    assert tuple(state(told, missing, to_alarm=to_alarm) for missing in TREATMENTS) == states
 
 
 @pytest.mark.parametrize("told", ["- - - - X", "- - - X -"])
-def test_one_young_breach_amid_missing_data_does_not_ring(told: str) -> None:
+def test_one_recent_breach_amid_missing_data_does_not_ring(told: str) -> None:
     assert state(told, "missing") == "as it was"
 
 
@@ -86,7 +77,7 @@ def test_the_threshold_itself_breaches_only_where_it_is_included(comparison: str
     assert verdict.state == ("ALARM" if at_threshold else "OK")
 
 
-def test_a_reason_is_told_in_cloudwatchs_words() -> None:
+def test_a_reason_has_cloudwatchs_words() -> None:
     assert reason("X", "notBreaching", periods=1) == (
         "Threshold Crossed: 1 out of the last 1 datapoints [1.0 (24/11/26 11:55:00)] was greater than or equal to"
         " the threshold (1.0) (minimum 1 datapoint for OK -> ALARM transition)."
@@ -123,5 +114,5 @@ def test_a_metric_is_read_from_a_line_of_the_log() -> None:
         "START RequestId: 1",
     ],
 )
-def test_a_line_that_is_no_such_document_measures_nothing(line: str) -> None:
+def test_a_line_without_embedded_metrics_measures_nothing(line: str) -> None:
     assert read_line(line) == ()

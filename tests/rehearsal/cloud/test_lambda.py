@@ -1,4 +1,4 @@
-"""Lambda runs a function in its role, tells how it ended, and keeps its log if the role may write it."""
+"""Lambda runs a function in its role, reports the result, and keeps the log if the role may write it."""
 
 import json
 import time
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.rehearsal.cloud.account import Account, allow, until
-from tests.rehearsal.cloud.functions import FAILED, Runtime, function_resources
+from tests.support.cloud_account import Account, allow, until
+from tests.support.cloud_functions import FAILED, Runtime, function_resources
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def deploy(account: Account, *, may_log: bool = True, **resources: Any) -> None:
     assert account.create("function", template) == "CREATE_COMPLETE"
 
 
-def test_a_run_answers_with_what_the_function_said(account: Account, runtime: Runtime) -> None:
+def test_a_run_answers_with_the_functions_result(account: Account, runtime: Runtime) -> None:
     deploy(account)
     answer = account.client("lambda").invoke(FunctionName="check", Payload=b'{"a": 1}')
     assert json.loads(answer["Payload"].read()) == {"ok": True}
@@ -33,7 +33,7 @@ def test_a_run_answers_with_what_the_function_said(account: Account, runtime: Ru
     assert (function.handler, function.environment["COLOUR"]) == ("code.check_health", "blue")
 
 
-def test_a_failed_run_is_an_answer_that_says_so(account: Account, runtime: Runtime) -> None:
+def test_a_failed_run_answers_with_a_function_error(account: Account, runtime: Runtime) -> None:
     deploy(account)
     runtime.failures = 1
     answer = account.client("lambda").invoke(FunctionName="check")
@@ -51,14 +51,14 @@ def test_a_function_acts_in_its_role(account: Account, runtime: Runtime) -> None
         account.client("s3", **keys).list_buckets()
 
 
-def test_a_function_that_is_not_there_is_no_failed_run(account: Account, runtime: Runtime) -> None:
+def test_invoking_an_unknown_function_is_refused(account: Account, runtime: Runtime) -> None:
     deploy(account)
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         account.client("lambda").invoke(FunctionName="other")
     assert runtime.asked == []
 
 
-def test_nobody_invokes_without_the_right_to(account: Account, runtime: Runtime) -> None:
+def test_invoking_needs_a_permission_on_the_function(account: Account, runtime: Runtime) -> None:
     deploy(account)
     arn = "arn:aws:lambda:us-east-1:123456789012:function"
     stranger = account.client_of_user("lambda", allow("lambda:InvokeFunction", f"{arn}:other"))
@@ -72,7 +72,7 @@ def test_nobody_invokes_without_the_right_to(account: Account, runtime: Runtime)
 
 
 @pytest.mark.parametrize(("configured", "runs"), [({}, 3), ({"MaximumRetryAttempts": 0}, 1)])
-def test_an_asynchronous_run_that_fails_is_tried_again_as_configured(
+def test_a_failed_asynchronous_run_is_retried_as_configured(
     account: Account, runtime: Runtime, configured: dict[str, int], runs: int
 ) -> None:
     properties = {"FunctionName": {"Ref": "Function"}, "Qualifier": "$LATEST", **configured}
@@ -98,7 +98,7 @@ def test_a_log_goes_into_the_functions_own_group(account: Account, runtime: Runt
     assert messages(account) == ["START", "hello", "END"]
 
 
-def test_a_role_that_may_not_log_leaves_no_log(account: Account, runtime: Runtime) -> None:
+def test_a_role_without_log_permissions_leaves_no_log(account: Account, runtime: Runtime) -> None:
     deploy(account, may_log=False)
     runtime.log = ("hello",)
     account.client("lambda").invoke(FunctionName="check")

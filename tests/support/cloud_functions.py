@@ -1,4 +1,4 @@
-"""A function in an emulated account, that answers and logs what a test wants, and the schedule that starts it."""
+"""A function in an emulated account that answers and logs what a test wants, and its schedule."""
 
 import io
 import json
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.cloud import Function, Outcome
-from tests.rehearsal.cloud.account import Account, allow
+from tests.support.cloud_account import Account, allow, role
 
 ARN = {"Fn::GetAtt": ["Function", "Arn"]}
 MAY_START = allow("lambda:InvokeFunction", ARN)
@@ -54,20 +54,6 @@ def with_runtime(account: Account) -> Runtime:
     runtime = Runtime()
     account.cloud.follow_functions(runtime)
     return runtime
-
-
-def role(service: str, *statements: dict[str, Any]) -> dict[str, Any]:
-    """That a service may act in, with these rights."""
-    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    document = {"Version": "2012-10-17", "Statement": list(statements)}
-    policies = [{"PolicyName": "rights", "PolicyDocument": document}] if statements else []
-    return {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-            "Policies": policies,
-        },
-    }
 
 
 def function_resources(*, may_log: bool = True) -> dict[str, Any]:

@@ -9,36 +9,25 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud import Instance
-from tests.rehearsal.cloud.account import Account, host_stack, running_account, until
+from tests.support.cloud_account import Account, host_stack, running_account, until
 
+ADDRESS = {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}}
 RECORD: dict[str, Any] = {
-    "Resources": {
-        "Address": {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}},
-        "Record": {
-            "Type": "AWS::Route53::RecordSet",
-            "Properties": {
-                "Name": "registry.example.com.",
-                "Type": "A",
-                "TTL": "60",
-                "ResourceRecords": [{"Ref": "Address"}],
-            },
-        },
-    }
+    "Type": "AWS::Route53::RecordSet",
+    "Properties": {
+        "Name": "registry.example.com.",
+        "Type": "A",
+        "TTL": "60",
+        "ResourceRecords": [{"Ref": "Address"}],
+    },
 }
 
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
     with running_account() as running:
-        with running.hosts_signal("SUCCESS"):
-            running.create("host", host_stack("#cloud-config\n"))
+        running.create_host("#cloud-config\n")
         yield running
-
-
-@pytest.fixture
-def host(account: Account) -> Instance:
-    (instance,) = account.cloud.instances()
-    return instance
 
 
 def replaced(account: Account, old: Instance) -> Instance:
@@ -124,7 +113,9 @@ def test_an_address_moves_to_the_host_that_takes_it(account: Account, host: Inst
     assert account.cloud.instance_metadata(successor.id)["public-ipv4"] == address["PublicIp"]
 
 
-def test_an_address_that_somebody_has_is_not_taken_unasked(account: Account, host: Instance) -> None:
+def test_an_associated_address_moves_only_with_reassociation_allowed(
+    account: Account, host: Instance
+) -> None:
     ec2 = account.client("ec2")
     address = ec2.allocate_address(Domain="vpc")
     (subnet, *_) = ec2.describe_subnets()["Subnets"]
@@ -139,16 +130,9 @@ def test_an_address_that_somebody_has_is_not_taken_unasked(account: Account, hos
 @pytest.mark.parametrize("key", ["HostedZoneName", "HostedZoneId"])
 def test_a_record_finds_its_zone_by_name_and_by_id(account: Account, key: str) -> None:
     zone = account.cloud.create_hosted_zone("example.com")
-    record = {
-        **RECORD["Resources"]["Record"],
-        "Properties": {
-            **RECORD["Resources"]["Record"]["Properties"],
-            key: "example.com." if key == "HostedZoneName" else zone,
-        },
-    }
-    assert (
-        account.create("dns", {"Resources": {**RECORD["Resources"], "Record": record}}) == "CREATE_COMPLETE"
-    )
+    properties = {**RECORD["Properties"], key: "example.com." if key == "HostedZoneName" else zone}
+    resources = {"Address": ADDRESS, "Record": {**RECORD, "Properties": properties}}
+    assert account.create("dns", {"Resources": resources}) == "CREATE_COMPLETE"
     assert account.cloud.records()["registry.example.com"] in account.cloud.associations()
     account.delete("dns")
     assert account.cloud.records() == {}

@@ -15,9 +15,6 @@ from rehearsal.cloud import Cloud, Instance
 
 REGION = "us-east-1"
 ARM_IMAGE = "resolve:ssm:/aws/service/canonical/ubuntu/server/26.04/stable/current/arm64/hvm/ebs-gp3/ami-id"
-HOST_STATEMENTS: list[dict[str, Any]] = [
-    {"Effect": "Allow", "Action": "cloudformation:SignalResource", "Resource": {"Ref": "AWS::StackId"}}
-]
 
 
 class Account:
@@ -92,6 +89,22 @@ class Account:
             if event["LogicalResourceId"] == logical_id
         ]
 
+    def create_host(self, user_data: str = "first", **options: Any) -> Instance:
+        """Creates the stack "host", whose host signals success."""
+        with self.hosts_signal("SUCCESS"):
+            assert self.create("host", host_stack(user_data, **options)) == "CREATE_COMPLETE"
+        (instance,) = self.cloud.instances()
+        return instance
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """The messages in the account's only queue."""
+        sqs = self.client("sqs")
+        (url,) = sqs.list_queues()["QueueUrls"]
+        found: list[dict[str, Any]] = sqs.receive_message(
+            QueueUrl=url, MessageAttributeNames=["All"], VisibilityTimeout=0
+        ).get("Messages", [])
+        return found
+
     @contextmanager
     def hosts_signal(self, status: str) -> Iterator[None]:
         """Every host signals this as soon as it is seen, with the credentials of its role."""
@@ -123,8 +136,22 @@ class Account:
 
 
 def allow(action: str | list[str], resource: Any, **conditions: Any) -> dict[str, Any]:
-    """A statement; conditions are operators."""
+    """A statement; the conditions are operators, such as StringEquals."""
     return {"Effect": "Allow", "Action": action, "Resource": resource, "Condition": conditions}
+
+
+def role(service: str, *statements: dict[str, Any]) -> dict[str, Any]:
+    """A role with these rights, for a service."""
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    policies = [{"PolicyName": "rights", "PolicyDocument": document}] if statements else []
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+            "Policies": policies,
+        },
+    }
 
 
 def until(condition: Callable[[], Any], timeout_seconds: float = 20) -> Any:
@@ -160,30 +187,11 @@ def host_stack(
                     ],
                 },
             },
-            "Role": {
-                "Type": "AWS::IAM::Role",
-                "Properties": {
-                    "AssumeRolePolicyDocument": {
-                        "Version": "2012-10-17",
-                        "Statement": [
-                            {
-                                "Effect": "Allow",
-                                "Principal": {"Service": "ec2.amazonaws.com"},
-                                "Action": "sts:AssumeRole",
-                            }
-                        ],
-                    },
-                    "Policies": [
-                        {
-                            "PolicyName": "host",
-                            "PolicyDocument": {
-                                "Version": "2012-10-17",
-                                "Statement": [*HOST_STATEMENTS, *(statements or [])],
-                            },
-                        }
-                    ],
-                },
-            },
+            "Role": role(
+                "ec2.amazonaws.com",
+                allow("cloudformation:SignalResource", {"Ref": "AWS::StackId"}),
+                *(statements or []),
+            ),
             "Profile": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": [{"Ref": "Role"}]}},
             "Template": {
                 "Type": "AWS::EC2::LaunchTemplate",
@@ -246,3 +254,8 @@ def running_account() -> Iterator[Account]:
         yield Account(cloud)
     finally:
         cloud.stop()
+
+
+def attributes(message: dict[str, Any]) -> dict[str, str]:
+    """A message's attributes, each a string."""
+    return {name: each["StringValue"] for name, each in message["MessageAttributes"].items()}

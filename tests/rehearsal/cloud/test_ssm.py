@@ -1,7 +1,6 @@
-"""Run Command runs a document that may be run, on the hosts that are meant, and tells what came of it."""
+"""Run Command runs a document on the hosts with the tag, and reports how it ended."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,74 +8,24 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud import Instance, Ran
-from tests.rehearsal.cloud.account import Account, allow, host_stack, running_account, until
+from tests.support.cloud_account import Account, allow, running_account, until
+from tests.support.cloud_agents import Agents, create_documents
 
-DOCUMENT: dict[str, Any] = {
-    "schemaVersion": "2.2",
-    "parameters": {
-        "verb": {"type": "String", "allowedValues": ["diagnose", "repair"]},
-        "seconds": {"type": "String", "default": "60"},
-    },
-    "mainSteps": [
-        {
-            "name": "ring",
-            "action": "aws:runShellScript",
-            "inputs": {"runCommand": ["/opt/bin/{{ verb }}"], "timeoutSeconds": "{{ seconds }}"},
-        }
-    ],
-}
 TAGGED = [{"Key": "tag:team", "Values": ["registry"]}]
 ARNS = "arn:aws:ssm:us-east-1:123456789012:document"
-
-
-@dataclass(slots=True)
-class Agents:
-    """ran: instance id, script and seconds of each command."""
-
-    output: Callable[[], Ran] = lambda: Ran("well\n", "", 0)
-    silent: bool = False
-    ran: list[tuple[str, str, int]] = field(default_factory=list)
-
-    def is_registered(self, instance_id: str) -> bool:
-        return instance_id.startswith("i-")
-
-    def answers(self, instance_id: str) -> bool:
-        return instance_id.startswith("i-") and not self.silent
-
-    def run(self, instance_id: str, argv: Sequence[str], timeout_seconds: int) -> Ran:
-        self.ran.append((instance_id, argv[-1], timeout_seconds))
-        return self.output()
 
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
     with running_account() as running:
-        with running.hosts_signal("SUCCESS"):
-            running.create("host", host_stack())
-        documents = {
-            name: {"Type": "AWS::SSM::Document", "Properties": {"Name": name, "Content": DOCUMENT}}
-            for name in ("verbs", "others")
-        }
-        running.create("documents", {"Resources": documents})
+        running.create_host()
+        create_documents(running, "verbs", "others")
         yield running
 
 
 @pytest.fixture
-def agents(account: Account) -> Agents:
-    agents = Agents()
-    account.cloud.follow_commands(agents)
-    return agents
-
-
-@pytest.fixture
-def host(account: Account) -> Instance:
-    (instance,) = account.cloud.instances()
-    return instance
-
-
-@pytest.fixture
 def doorbell(account: Account) -> Any:
-    """Of whom the product lets ring: one document, and hosts with the tag."""
+    """A client with the rights of the product: one document, and hosts with the tag."""
     return account.client_of_user(
         "ssm",
         allow("ssm:SendCommand", f"{ARNS}/verbs"),
@@ -119,7 +68,7 @@ def test_a_document_is_run_on_the_hosts_with_the_tag(doorbell: Any, agents: Agen
     assert answer["StandardOutputContent"] == "well\n"
 
 
-def test_a_command_that_fails_tells_its_exit_code(doorbell: Any, agents: Agents, host: Instance) -> None:
+def test_a_failed_command_reports_its_exit_code(doorbell: Any, agents: Agents, host: Instance) -> None:
     agents.output = lambda: Ran("", "broken\n", 3)
     answer = told(doorbell, ring(doorbell), host)
     assert (answer["Status"], answer["ResponseCode"]) == ("Failed", 3)
@@ -129,7 +78,7 @@ def test_a_command_that_fails_tells_its_exit_code(doorbell: Any, agents: Agents,
 @pytest.mark.parametrize(
     "parameters", [{"verb": ["reboot; rm"]}, {}, {"verb": ["diagnose"], "shell": ["sh"]}]
 )
-def test_a_document_takes_only_what_it_allows(
+def test_a_document_refuses_parameters_that_it_does_not_allow(
     doorbell: Any, agents: Agents, parameters: dict[str, list[str]]
 ) -> None:
     with pytest.raises(ClientError, match="InvalidParameters"):
@@ -146,13 +95,15 @@ def test_a_document_takes_only_what_it_allows(
         {"Targets": [{"Key": "tag-key", "Values": ["team"]}]},
     ],
 )
-def test_a_doorbell_rings_nowhere_else(doorbell: Any, agents: Agents, request_: dict[str, Any]) -> None:
+def test_the_products_rights_reach_no_other_document_or_host(
+    doorbell: Any, agents: Agents, request_: dict[str, Any]
+) -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         ring(doorbell, **request_)
     assert agents.ran == []
 
 
-def test_a_host_whose_tag_is_gone_is_not_rung(
+def test_a_host_without_the_tag_gets_no_command(
     account: Account, doorbell: Any, agents: Agents, host: Instance
 ) -> None:
     ec2 = account.client("ec2")
@@ -196,7 +147,7 @@ def test_a_command_that_takes_too_long_times_out(doorbell: Any, agents: Agents, 
     assert (answer["Status"], answer["StatusDetails"]) == ("TimedOut", "ExecutionTimedOut")
 
 
-def test_a_host_that_does_not_answer_in_time_is_not_run_later(
+def test_a_command_to_a_silent_host_times_out_and_never_runs(
     account: Account, doorbell: Any, agents: Agents
 ) -> None:
     agents.silent = True
@@ -215,13 +166,13 @@ def delayed(client: Any, command: str) -> bool:
     return [each["Status"] for each in rows] == ["Delayed"]
 
 
-def test_a_host_nobody_manages_is_refused_by_its_id(account: Account, agents: Agents) -> None:
+def test_an_unmanaged_host_is_refused_by_its_id(account: Account, agents: Agents) -> None:
     with pytest.raises(ClientError, match="InvalidInstanceId"):
         ring(account.client("ssm"), Targets=[], InstanceIds=["mi-00000000000000000"])
     assert agents.ran == []
 
 
-def test_a_host_that_goes_while_it_is_rung_is_undeliverable(
+def test_a_command_to_a_terminated_host_is_undeliverable(
     account: Account, doorbell: Any, agents: Agents, host: Instance
 ) -> None:
     agents.silent = True

@@ -9,38 +9,26 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from tests.rehearsal.cloud.account import Account, host_stack, running_account
+from tests.support.cloud_account import Account, allow, running_account
 
 PARAMETERS = "arn:aws:ssm:us-east-1:123456789012:parameter/registry/example"
-ALLOWED: list[dict[str, Any]] = [
-    {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": f"{PARAMETERS}/http-secret"},
-    {"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": f"{PARAMETERS}/users"},
-    {
-        "Effect": "Allow",
-        "Action": "ssm:PutParameter",
-        "Resource": f"{PARAMETERS}/*",
-        "Condition": {"StringNotEquals": {"ssm:Overwrite": "true"}},
-    },
-    {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::state/certs/*"},
-    {
-        "Effect": "Allow",
-        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "Resource": "arn:aws:logs:us-east-1:123456789012:log-group:hosts:*",
-    },
-    {
-        "Effect": "Allow",
-        "Action": "ec2:TerminateInstances",
-        "Resource": "*",
-        "Condition": {"StringEquals": {"aws:ResourceTag/team": "somebody-else"}},
-    },
+ALLOWED = [
+    allow("ssm:GetParameter", f"{PARAMETERS}/http-secret"),
+    allow("ssm:GetParametersByPath", f"{PARAMETERS}/users"),
+    allow("ssm:PutParameter", f"{PARAMETERS}/*", StringNotEquals={"ssm:Overwrite": "true"}),
+    allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::state/certs/*"),
+    allow(
+        ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "arn:aws:logs:us-east-1:123456789012:log-group:hosts:*",
+    ),
+    allow("ec2:TerminateInstances", "*", StringEquals={"aws:ResourceTag/team": "somebody-else"}),
 ]
 
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
     with running_account() as running:
-        with running.hosts_signal("SUCCESS"):
-            running.create("host", host_stack(statements=ALLOWED))
+        running.create_host(statements=ALLOWED)
         running.client("s3").create_bucket(Bucket="state")
         running.client("logs").create_log_group(logGroupName="hosts")
         ssm = running.client("ssm")
@@ -74,7 +62,7 @@ def test_a_host_reads_no_other_parameter(account: Account) -> None:
         of_host(account, "ssm").get_parameter(Name="/other")
 
 
-def test_a_host_creates_what_it_may_not_overwrite(account: Account) -> None:
+def test_a_host_creates_a_parameter_that_it_may_not_overwrite(account: Account) -> None:
     ssm = of_host(account, "ssm")
     new = {"Name": "/registry/example/new", "Value": "1", "Type": "SecureString"}
     ssm.put_parameter(**new)
@@ -132,7 +120,7 @@ def test_a_bucket_policy_denies_even_the_administrator(account: Account) -> None
         s3.put_object(Bucket="sealed", Key="a", Body=b"")
 
 
-def test_a_bucket_that_wants_tls_is_not_closed_to_everybody(account: Account) -> None:
+def test_a_bucket_policy_that_wants_tls_lets_requests_in(account: Account) -> None:
     s3 = account.client("s3")
     s3.create_bucket(Bucket="tls")
     deny = (
@@ -143,7 +131,7 @@ def test_a_bucket_that_wants_tls_is_not_closed_to_everybody(account: Account) ->
     s3.put_object(Bucket="tls", Key="a", Body=b"")
 
 
-def test_a_role_is_assumed_only_by_those_it_trusts(account: Account) -> None:
+def test_a_role_is_assumed_only_by_principals_that_it_trusts(account: Account) -> None:
     role = account.cloud.instance_metadata(account.cloud.instances()[0].id)["iam/security-credentials/"]
     with pytest.raises(ClientError, match="AccessDenied"):
         account.client("sts").assume_role(
@@ -170,7 +158,7 @@ def test_a_wrong_secret_is_refused(account: Account, service: str, call: str, co
         getattr(client, call)()
 
 
-def test_a_key_nobody_has_is_refused(account: Account) -> None:
+def test_an_unknown_key_is_refused(account: Account) -> None:
     client = account.client("ssm", aws_access_key_id="AKIANOBODY0000000000", aws_secret_access_key="x")  # noqa: S106
     with pytest.raises(ClientError, match="UnrecognizedClientException"):
         client.describe_parameters()
@@ -187,7 +175,7 @@ def test_a_session_without_its_token_is_refused(account: Account) -> None:
         client.describe_parameters()
 
 
-def test_a_clock_that_is_an_hour_wrong_is_refused(account: Account) -> None:
+def test_a_signature_an_hour_old_is_refused(account: Account) -> None:
     client = account.client("sts")
     late = datetime.utcnow() - timedelta(hours=1)
     with (
@@ -202,7 +190,7 @@ def test_an_unsigned_request_is_refused(account: Account) -> None:
     assert answer.status_code == 403
 
 
-def test_a_presigned_url_needs_no_key_and_cannot_be_changed(account: Account) -> None:
+def test_a_presigned_url_works_without_a_key_and_only_unchanged(account: Account) -> None:
     s3 = of_host(account, "s3")
     assert "X-Amz-Signature" in s3.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
     s3.put_object(Bucket="state", Key="certs/layer", Body=b"bytes")

@@ -1,4 +1,4 @@
-"""What the owner of a mailbox does in an emulated account."""
+"""The owner of a mailbox follows the links in its mails."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 import requests
 
 from rehearsal.cloud import Letter
-from tests.rehearsal.cloud.account import Account
+from tests.support.cloud_account import Account
 
 
 def follow(account: Account, link: str) -> int:
-    """A link in a mail, without any key; returns the HTTP status."""
+    """Follow a link in a mail, without a key; returns the HTTP status."""
     parts = urlsplit(link)
     answer = requests.get(
         f"{account.cloud.endpoint_url}/?{parts.query}", headers={"Host": parts.netloc}, timeout=5
@@ -19,7 +19,7 @@ def follow(account: Account, link: str) -> int:
 
 
 def confirm(account: Account, letters: Sequence[Letter]) -> None:
-    """Every subscription that somebody asked about."""
+    """Confirm every subscription, by the links in these letters."""
     for letter in letters:
         if letter.link:
             assert follow(account, letter.link) == 200

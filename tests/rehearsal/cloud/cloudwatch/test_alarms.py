@@ -1,6 +1,5 @@
-"""Functions, topics and queues are measured, alarms ring by it, and a mail says so if CloudWatch may send one."""
+"""Functions, topics and queues are measured, and their alarms ring and send mail."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,8 +7,8 @@ import pytest
 
 from rehearsal.cloud import AlarmState, Letter, UndeliverableError
 from rehearsal.inside import alarms, ticks
-from tests.rehearsal.cloud.account import Account, running_account
-from tests.rehearsal.cloud.functions import (
+from tests.support.cloud_account import Account, allow
+from tests.support.cloud_functions import (
     MAY_LOSE,
     MAY_START,
     Runtime,
@@ -17,7 +16,7 @@ from tests.rehearsal.cloud.functions import (
     schedule_resources,
     with_runtime,
 )
-from tests.rehearsal.cloud.mail import confirm
+from tests.support.cloud_mailbox import confirm
 
 NOON = datetime(2027, 3, 1, 12, 0, 20, tzinfo=UTC)
 HEALTHY = (
@@ -26,31 +25,14 @@ HEALTHY = (
 )
 ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 CLOUDWATCH = {"Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Condition": ACCOUNT}
-ROOT = {
-    "Effect": "Allow",
-    "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}},
-    "Action": "kms:*",
-    "Resource": "*",
-}
+PRINCIPALS = {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}
+ROOT = {**allow("kms:*", "*"), "Principal": PRINCIPALS}
 KEY_FOR_CLOUDWATCH = {**CLOUDWATCH, "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": "*"}
-
-
-@pytest.fixture
-def account() -> Iterator[Account]:
-    with running_account() as running:
-        yield running
 
 
 @pytest.fixture
 def runtime(account: Account) -> Runtime:
     return with_runtime(account)
-
-
-@pytest.fixture
-def letters(account: Account) -> list[Letter]:
-    found: list[Letter] = []
-    account.cloud.follow_mail(found.append)
-    return found
 
 
 def topic_resources(
@@ -129,11 +111,16 @@ def run(account: Account, at: datetime) -> None:
     account.cloud.fire("check_health", at)
 
 
+def measure(account: Account, metric: str) -> None:
+    data = [{"MetricName": metric, "Value": 1, "Timestamp": NOON}]
+    account.client("cloudwatch").put_metric_data(Namespace="Own", MetricData=data)
+
+
 def look(account: Account, at: datetime) -> dict[str, AlarmState]:
     return {each.name: each for each in account.cloud.look_at_alarms(at)}
 
 
-def test_a_failed_run_rings_once_and_is_over_when_its_period_is(
+def test_a_failed_run_rings_once_and_the_alarm_ends_with_its_period(
     account: Account, runtime: Runtime, letters: list[Letter]
 ) -> None:
     deploy(account, Errors=ERRORS)
@@ -149,7 +136,9 @@ def test_a_failed_run_rings_once_and_is_over_when_its_period_is(
     assert [each.subject for each in letters[1:]] == ['ALARM: "Errors" in US East (N. Virginia)']
 
 
-def test_the_mail_says_what_rang_and_why(account: Account, runtime: Runtime, letters: list[Letter]) -> None:
+def test_the_mail_names_the_alarm_and_its_reason(
+    account: Account, runtime: Runtime, letters: list[Letter]
+) -> None:
     deploy(account, Errors=ERRORS)
     confirm(account, letters)
     runtime.failures = 1
@@ -170,7 +159,7 @@ def test_the_mail_says_what_rang_and_why(account: Account, runtime: Runtime, let
         assert line in body.splitlines()
 
 
-def test_a_heartbeat_that_stops_rings_when_no_beat_is_left_in_sight(
+def test_a_stopped_heartbeat_rings_when_no_beat_is_left_in_range(
     account: Account, runtime: Runtime, letters: list[Letter]
 ) -> None:
     deploy(account, Heartbeat=HEARTBEAT)
@@ -186,7 +175,7 @@ def test_a_heartbeat_that_stops_rings_when_no_beat_is_left_in_sight(
     assert letters[-1].subject.startswith('ALARM: "Healthy"')
 
 
-def test_a_new_heartbeat_has_rung_before_anybody_could_hear_it(
+def test_a_new_heartbeat_alarm_rings_before_the_first_beat_without_a_mail(
     account: Account, runtime: Runtime, letters: list[Letter]
 ) -> None:
     deploy(account, Heartbeat=HEARTBEAT)
@@ -199,7 +188,7 @@ def test_a_new_heartbeat_has_rung_before_anybody_could_hear_it(
     assert [each.subject for each in letters] == ["AWS Notification - Subscription Confirmation"]
 
 
-def test_metrics_in_a_log_that_nobody_got_are_lost(account: Account, runtime: Runtime) -> None:
+def test_metrics_in_a_log_that_was_not_written_are_lost(account: Account, runtime: Runtime) -> None:
     deploy(account, may_log=False, Heartbeat=HEARTBEAT)
     runtime.log = (HEALTHY,)
     run(account, NOON)
@@ -257,7 +246,7 @@ def test_a_message_that_waits_in_a_queue_rings(account: Account) -> None:
         ),
     ],
 )
-def test_cloudwatch_publishes_only_if_topic_and_key_let_it(
+def test_cloudwatch_publishes_only_if_topic_and_key_allow_it(
     account: Account,
     letters: list[Letter],
     key_statements: list[dict[str, Any]],
@@ -268,15 +257,13 @@ def test_cloudwatch_publishes_only_if_topic_and_key_let_it(
     topic = topic_resources(key_statements=key_statements, publishers=publishers)
     account.create("topic", {"Resources": {**topic, "Alarm": silence}})
     confirm(account, letters)
-    account.client("cloudwatch").put_metric_data(
-        Namespace="Own", MetricData=[{"MetricName": "Nothing", "Value": 1, "Timestamp": NOON}]
-    )
+    measure(account, "Nothing")
     (action,) = look(account, NOON)["Nothing"].actions
     assert told in action
     assert (len(letters) == 2) == told.startswith("Successfully")
 
 
-def test_cloudwatch_cannot_use_the_key_that_sns_brings(account: Account) -> None:
+def test_cloudwatch_cannot_use_the_aws_managed_key_of_sns(account: Account) -> None:
     topic = topic_resources(key_statements=[ROOT, KEY_FOR_CLOUDWATCH], publishers=[CLOUDWATCH])
     topic["Topic"]["Properties"]["KmsMasterKeyId"] = "alias/aws/sns"
     missed = alarm("Own/Nothing", {}, TreatMissingData="breaching")
@@ -285,7 +272,7 @@ def test_cloudwatch_cannot_use_the_key_that_sns_brings(account: Account) -> None
     assert "does not have authorization to access the SNS topic encryption key." in action
 
 
-def test_an_alarm_the_rehearsal_cannot_play_fails_its_stack(account: Account) -> None:
+def test_an_alarm_that_the_rehearsal_lacks_fails_its_stack(account: Account) -> None:
     topic = topic_resources(key_statements=[ROOT], publishers=[CLOUDWATCH])
     percentile = alarm("AWS/Lambda/Duration", {}, ExtendedStatistic="p99")
     del percentile["Properties"]["Statistic"]
@@ -293,7 +280,7 @@ def test_an_alarm_the_rehearsal_cannot_play_fails_its_stack(account: Account) ->
     assert any("ExtendedStatistic" in each for each in account.reasons("alarms", "Slow"))
 
 
-def test_a_tick_tells_which_alarms_changed(account: Account, runtime: Runtime) -> None:
+def test_a_tick_reports_the_changed_alarms(account: Account, runtime: Runtime) -> None:
     deploy(account, Errors=ERRORS, Heartbeat=HEARTBEAT)
     runtime.log = (HEALTHY,)
     told = ticks.tick(account.cloud, "health", "2027-03-01T13:00:20+01:00")
@@ -302,7 +289,7 @@ def test_a_tick_tells_which_alarms_changed(account: Account, runtime: Runtime) -
     ]
 
 
-def test_an_alarm_is_shown_with_its_reason_and_what_came_of_its_action(
+def test_an_alarm_is_printed_with_its_reason_and_the_result_of_its_action(
     account: Account, runtime: Runtime
 ) -> None:
     deploy(account, Errors=ERRORS)
@@ -320,9 +307,7 @@ def test_a_long_name_is_cut_so_that_sns_takes_the_subject(account: Account, lett
     rings = alarm("Own/Beat", {}, AlarmName="long" * 60, TreatMissingData="ignore")
     deploy(account, Long=rings)
     confirm(account, letters)
-    account.client("cloudwatch").put_metric_data(
-        Namespace="Own", MetricData=[{"MetricName": "Beat", "Value": 1, "Timestamp": NOON}]
-    )
+    measure(account, "Beat")
     look(account, NOON)
     assert letters[-1].subject.endswith('longlo..." in US East (N. Virginia)')
     assert len(letters[-1].subject) == 99
