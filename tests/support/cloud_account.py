@@ -51,8 +51,8 @@ class Account:
         """As a new user with these rights alone."""
         iam, name = self.client("iam"), f"user-{uuid.uuid4()}"
         iam.create_user(UserName=name)
-        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=document)
+        policy = json.dumps(document(*statements))
+        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=policy)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return self.client(
             service, aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"]
@@ -143,15 +143,8 @@ def allow(action: str | list[str], resource: Any, **conditions: Any) -> dict[str
 def role(service: str, *statements: dict[str, Any]) -> dict[str, Any]:
     """A role with these rights, for a service."""
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    document = {"Version": "2012-10-17", "Statement": list(statements)}
-    policies = [{"PolicyName": "rights", "PolicyDocument": document}] if statements else []
-    return {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-            "Policies": policies,
-        },
-    }
+    policies = [{"PolicyName": "rights", "PolicyDocument": document(*statements)}] if statements else []
+    return resource("AWS::IAM::Role", AssumeRolePolicyDocument=document(trust), Policies=policies)
 
 
 def until(condition: Callable[[], Any], timeout_seconds: float = 20) -> Any:
@@ -164,6 +157,16 @@ def until(condition: Callable[[], Any], timeout_seconds: float = 20) -> Any:
     raise AssertionError(f"not within {timeout_seconds} s")
 
 
+def resource(type_: str, **properties: Any) -> dict[str, Any]:
+    """As a template has it."""
+    return {"Type": type_, "Properties": properties}
+
+
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    """A policy."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
 def host_stack(
     user_data: str = "first",
     *,
@@ -172,75 +175,60 @@ def host_stack(
     instance_type: str = "t4g.small",
 ) -> dict[str, Any]:
     """One host in a group; statements are what its role may do besides signalling."""
+    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"}
+    may_signal = allow("cloudformation:SignalResource", {"Ref": "AWS::StackId"})
+    launch = {
+        "ImageId": ARM_IMAGE,
+        "InstanceType": instance_type,
+        "IamInstanceProfile": {"Arn": {"Fn::GetAtt": ["Profile", "Arn"]}},
+        "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+        "SecurityGroupIds": [{"Fn::GetAtt": ["Ports", "GroupId"]}],
+        "UserData": {"Fn::Base64": user_data},
+    }
+    version = {
+        "LaunchTemplateId": {"Ref": "Template"},
+        "Version": {"Fn::GetAtt": ["Template", "LatestVersionNumber"]},
+    }
+    hosts = resource(
+        "AWS::AutoScaling::AutoScalingGroup",
+        MinSize="1",
+        MaxSize="2",
+        LaunchTemplate=version,
+        VPCZoneIdentifier=[{"Ref": "SubnetA"}, {"Ref": "SubnetB"}],
+        Tags=[{"Key": "team", "Value": "registry", "PropagateAtLaunch": True}],
+    )
+    rolling = {
+        "MinInstancesInService": 1,
+        "MaxBatchSize": 1,
+        "PauseTime": timeout,
+        "WaitOnResourceSignals": True,
+    }
+    policies = {
+        "CreationPolicy": {"ResourceSignal": {"Count": 1, "Timeout": timeout}},
+        "UpdatePolicy": {"AutoScalingRollingUpdate": rolling},
+    }
     return {
         "Resources": {
-            "Network": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+            "Network": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
             "SubnetA": _subnet("10.0.0.0/17", 0),
             "SubnetB": _subnet("10.0.128.0/17", 1),
-            "Ports": {
-                "Type": "AWS::EC2::SecurityGroup",
-                "Properties": {
-                    "GroupDescription": "HTTPS",
-                    "VpcId": {"Ref": "Network"},
-                    "SecurityGroupIngress": [
-                        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"}
-                    ],
-                },
-            },
-            "Role": role(
-                "ec2.amazonaws.com",
-                allow("cloudformation:SignalResource", {"Ref": "AWS::StackId"}),
-                *(statements or []),
+            "Ports": resource(
+                "AWS::EC2::SecurityGroup",
+                GroupDescription="HTTPS",
+                VpcId={"Ref": "Network"},
+                SecurityGroupIngress=[https],
             ),
-            "Profile": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": [{"Ref": "Role"}]}},
-            "Template": {
-                "Type": "AWS::EC2::LaunchTemplate",
-                "Properties": {
-                    "LaunchTemplateData": {
-                        "ImageId": ARM_IMAGE,
-                        "InstanceType": instance_type,
-                        "IamInstanceProfile": {"Arn": {"Fn::GetAtt": ["Profile", "Arn"]}},
-                        "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
-                        "SecurityGroupIds": [{"Fn::GetAtt": ["Ports", "GroupId"]}],
-                        "UserData": {"Fn::Base64": user_data},
-                    }
-                },
-            },
-            "Hosts": {
-                "Type": "AWS::AutoScaling::AutoScalingGroup",
-                "CreationPolicy": {"ResourceSignal": {"Count": 1, "Timeout": timeout}},
-                "UpdatePolicy": {
-                    "AutoScalingRollingUpdate": {
-                        "MinInstancesInService": 1,
-                        "MaxBatchSize": 1,
-                        "PauseTime": timeout,
-                        "WaitOnResourceSignals": True,
-                    }
-                },
-                "Properties": {
-                    "MinSize": "1",
-                    "MaxSize": "2",
-                    "LaunchTemplate": {
-                        "LaunchTemplateId": {"Ref": "Template"},
-                        "Version": {"Fn::GetAtt": ["Template", "LatestVersionNumber"]},
-                    },
-                    "VPCZoneIdentifier": [{"Ref": "SubnetA"}, {"Ref": "SubnetB"}],
-                    "Tags": [{"Key": "team", "Value": "registry", "PropagateAtLaunch": True}],
-                },
-            },
+            "Role": role("ec2.amazonaws.com", may_signal, *(statements or [])),
+            "Profile": resource("AWS::IAM::InstanceProfile", Roles=[{"Ref": "Role"}]),
+            "Template": resource("AWS::EC2::LaunchTemplate", LaunchTemplateData=launch),
+            "Hosts": {**hosts, **policies},
         }
     }
 
 
 def _subnet(cidr: str, zone: int) -> dict[str, Any]:
-    return {
-        "Type": "AWS::EC2::Subnet",
-        "Properties": {
-            "VpcId": {"Ref": "Network"},
-            "CidrBlock": cidr,
-            "AvailabilityZone": {"Fn::Select": [zone, {"Fn::GetAZs": ""}]},
-        },
-    }
+    zones = {"Fn::Select": [zone, {"Fn::GetAZs": ""}]}
+    return resource("AWS::EC2::Subnet", VpcId={"Ref": "Network"}, CidrBlock=cidr, AvailabilityZone=zones)
 
 
 def _at_rest(status: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.cloud import Ran
-from tests.support.cloud_account import Account
+from tests.support.cloud_account import Account, resource
 
 DOCUMENT: dict[str, Any] = {
     "schemaVersion": "2.2",
@@ -43,8 +43,5 @@ class Agents:
 
 
 def create_documents(account: Account, *names: str) -> None:
-    documents = {
-        name: {"Type": "AWS::SSM::Document", "Properties": {"Name": name, "Content": DOCUMENT}}
-        for name in names
-    }
+    documents = {name: resource("AWS::SSM::Document", Name=name, Content=DOCUMENT) for name in names}
     account.create("documents", {"Resources": documents})

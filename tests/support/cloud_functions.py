@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.cloud import Function, Outcome
-from tests.support.cloud_account import Account, allow, role
+from tests.support.cloud_account import Account, allow, resource, role
 
 ARN = {"Fn::GetAtt": ["Function", "Arn"]}
 MAY_START = allow("lambda:InvokeFunction", ARN)
@@ -60,21 +60,19 @@ def function_resources(*, may_log: bool = True) -> dict[str, Any]:
     """Function, its log group Log, and its role FunctionRole."""
     logging = allow(["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["Log", "Arn"]})
     return {
-        "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "log"}},
+        "Log": resource("AWS::Logs::LogGroup", LogGroupName="log"),
         "FunctionRole": role("lambda.amazonaws.com", *([logging] if may_log else [])),
-        "Function": {
-            "Type": "AWS::Lambda::Function",
-            "Properties": {
-                "FunctionName": "check",
-                "Handler": "code.check_health",
-                "Runtime": "python3.13",
-                "Timeout": 5,
-                "Code": {"S3Bucket": "code", "S3Key": "code.zip"},
-                "Role": {"Fn::GetAtt": ["FunctionRole", "Arn"]},
-                "Environment": {"Variables": {"COLOUR": "blue"}},
-                "LoggingConfig": {"LogGroup": {"Ref": "Log"}},
-            },
-        },
+        "Function": resource(
+            "AWS::Lambda::Function",
+            FunctionName="check",
+            Handler="code.check_health",
+            Runtime="python3.13",
+            Timeout=5,
+            Code={"S3Bucket": "code", "S3Key": "code.zip"},
+            Role={"Fn::GetAtt": ["FunctionRole", "Arn"]},
+            Environment={"Variables": {"COLOUR": "blue"}},
+            LoggingConfig={"LogGroup": {"Ref": "Log"}},
+        ),
     }
 
 
@@ -92,14 +90,10 @@ def schedule_resources(*statements: dict[str, Any], **properties: Any) -> dict[s
         "Target": target,
         **properties,
     }
-    retries = {
-        "FunctionName": {"Ref": "Function"},
-        "Qualifier": "$LATEST",
-        "MaximumRetryAttempts": 1,
-    }
+    retries = {"FunctionName": {"Ref": "Function"}, "Qualifier": "$LATEST", "MaximumRetryAttempts": 1}
     return {
         "Lost": {"Type": "AWS::SQS::Queue"},
         "ScheduleRole": role("scheduler.amazonaws.com", *statements),
-        "Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": schedule},
-        "Retries": {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": retries},
+        "Schedule": resource("AWS::Scheduler::Schedule", **schedule),
+        "Retries": resource("AWS::Lambda::EventInvokeConfig", **retries),
     }

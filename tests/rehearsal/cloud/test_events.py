@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from rehearsal.cloud import Ran
-from tests.support.cloud_account import Account, allow, attributes, role, running_account, until
+from tests.support.cloud_account import (
+    Account,
+    allow,
+    attributes,
+    document,
+    resource,
+    role,
+    running_account,
+    until,
+)
 from tests.support.cloud_agents import Agents, create_documents
 
 ARN = "arn:aws:ssm:us-east-1:123456789012:document/verbs"
@@ -57,30 +66,19 @@ def template(
     *statements: dict[str, Any], service: str = "events.amazonaws.com", **target: Any
 ) -> dict[str, Any]:
     """A rule whose role has these rights, and its dead-letter queue."""
-    dead_letters = {
-        "Queues": [{"Ref": "Lost"}],
-        "PolicyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "events.amazonaws.com"},
-                    "Action": "sqs:SendMessage",
-                    "Resource": {"Fn::GetAtt": ["Lost", "Arn"]},
-                    "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}},
-                }
-            ],
-        },
+    lost = {"Fn::GetAtt": ["Lost", "Arn"]}
+    of_rule = {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}
+    may_be_lost = {
+        **allow("sqs:SendMessage", lost, ArnEquals=of_rule),
+        "Principal": {"Service": "events.amazonaws.com"},
     }
+    policy = document(may_be_lost)
     return {
         "Resources": {
             "Lost": {"Type": "AWS::SQS::Queue"},
-            "MayBeLost": {"Type": "AWS::SQS::QueuePolicy", "Properties": dead_letters},
+            "MayBeLost": resource("AWS::SQS::QueuePolicy", Queues=[{"Ref": "Lost"}], PolicyDocument=policy),
             "Role": role(service, *statements),
-            "Rule": {
-                "Type": "AWS::Events::Rule",
-                "Properties": {"EventPattern": PATTERN, "Targets": [{**TARGET, **target}]},
-            },
+            "Rule": resource("AWS::Events::Rule", EventPattern=PATTERN, Targets=[{**TARGET, **target}]),
         }
     }
 

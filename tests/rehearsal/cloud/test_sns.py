@@ -7,22 +7,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud import Letter
-from tests.support.cloud_account import Account, allow, running_account
+from tests.support.cloud_account import Account, allow, document, resource, running_account
 from tests.support.cloud_mailbox import confirm, follow
 
 ADDRESS = "me@example.com"
-MAIL = {
-    "Type": "AWS::SNS::Subscription",
-    "Properties": {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": ADDRESS},
-}
+MAIL = resource("AWS::SNS::Subscription", TopicArn={"Ref": "Topic"}, Protocol="email", Endpoint=ADDRESS)
 # As the CDK writes it: it leaves the right to the account's policies.
-ROOT = {"Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
-KEY = {
-    "Type": "AWS::KMS::Key",
-    "Properties": {
-        "KeyPolicy": {"Version": "2012-10-17", "Statement": [{**allow("kms:*", "*"), **ROOT}]},
-    },
-}
+ROOT = {**allow("kms:*", "*"), "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
+KEY = resource("AWS::KMS::Key", KeyPolicy=document(ROOT))
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +27,7 @@ def account() -> Iterator[Account]:
 def topic(account: Account, letters: list[Letter]) -> Iterator[str]:
     """An encrypted topic with one unconfirmed subscription."""
     assert letters == []
-    topic = {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": {"Ref": "Key"}}}
+    topic = resource("AWS::SNS::Topic", KmsMasterKeyId={"Ref": "Key"})
     outputs = {"Topic": {"Value": {"Ref": "Topic"}}, "Key": {"Value": {"Fn::GetAtt": ["Key", "Arn"]}}}
     account.create("alerts", {"Resources": {"Topic": topic, "Mail": MAIL, "Key": KEY}, "Outputs": outputs})
     yield output(account, "Topic")

@@ -7,7 +7,7 @@ import pytest
 
 from rehearsal.cloud import AlarmState, Letter, UndeliverableError
 from rehearsal.inside import alarms, ticks
-from tests.support.cloud_account import Account, allow
+from tests.support.cloud_account import Account, allow, document, resource
 from tests.support.cloud_functions import (
     MAY_LOSE,
     MAY_START,
@@ -39,28 +39,14 @@ def topic_resources(
     *, key_statements: list[dict[str, Any]], publishers: list[dict[str, Any]]
 ) -> dict[str, Any]:
     topic = {"Ref": "Topic"}
+    may_publish = [{**each, "Action": "sns:Publish", "Resource": topic} for each in publishers]
     return {
-        "Key": {
-            "Type": "AWS::KMS::Key",
-            "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": key_statements}},
-        },
-        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": {"Ref": "Key"}}},
-        "Policy": {
-            "Type": "AWS::SNS::TopicPolicy",
-            "Properties": {
-                "Topics": [topic],
-                "PolicyDocument": {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {**each, "Action": "sns:Publish", "Resource": topic} for each in publishers
-                    ],
-                },
-            },
-        },
-        "Mail": {
-            "Type": "AWS::SNS::Subscription",
-            "Properties": {"TopicArn": topic, "Protocol": "email", "Endpoint": "me@example.com"},
-        },
+        "Key": resource("AWS::KMS::Key", KeyPolicy=document(*key_statements)),
+        "Topic": resource("AWS::SNS::Topic", KmsMasterKeyId={"Ref": "Key"}),
+        "Policy": resource("AWS::SNS::TopicPolicy", Topics=[topic], PolicyDocument=document(*may_publish)),
+        "Mail": resource(
+            "AWS::SNS::Subscription", TopicArn=topic, Protocol="email", Endpoint="me@example.com"
+        ),
     }
 
 
