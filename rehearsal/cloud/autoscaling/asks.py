@@ -8,6 +8,8 @@ from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.iam.policy import Resource
 from rehearsal.cloud.iam.request import EVERYTHING, UNKNOWN, Ask, Parameter, tag_context
 
+SIGNING_NAME = "autoscaling"
+
 
 def asks(scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:
     groups = EVERYTHING if operation.startswith("Describe") else _groups(scope, parameter) or UNKNOWN
@@ -25,6 +27,3 @@ def _groups(scope: Scope, parameter: Parameter) -> list[Resource]:
         if group.name == parameter("AutoScalingGroupName")
         or any(state.instance.id == parameter("InstanceId") for state in group.instance_states)
     ]
-
-
-SIGNING_NAME = "autoscaling"

@@ -8,6 +8,8 @@ from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.iam.policy import Resource
 from rehearsal.cloud.iam.request import EVERYTHING, Ask, Parameter
 
+SIGNING_NAME = "cloudformation"
+
 
 def asks(scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:
     name = parameter("StackName")
@@ -20,6 +22,3 @@ def _stack(scope: Scope, name: str) -> Resource:
     stacks = scope.regional(cloudformation_backends).stacks.values()
     known = next((stack.stack_id for stack in stacks if stack.name == name), None)
     return Resource(known or scope.arn("cloudformation", f"stack/{name}/*"))
-
-
-SIGNING_NAME = "cloudformation"

@@ -8,6 +8,8 @@ from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.iam.policy import Resource
 from rehearsal.cloud.iam.request import EVERYTHING, UNKNOWN, Ask, Parameter, tag_context
 
+SIGNING_NAME = "ec2"
+
 
 def asks(scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:
     yield Ask(f"ec2:{operation}", _resources(scope, operation, parameter))
@@ -50,6 +52,3 @@ def _of_association(scope: Scope, parameter: Parameter) -> list[Resource]:
             for each in ([named] if named else primary)
         ),
     ]
-
-
-SIGNING_NAME = "ec2"

@@ -1,7 +1,8 @@
 """Access keys and their owners: the administrator, users, and sessions of roles."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,12 +27,12 @@ class Caller:
 
     arn: str
     secret: str
-    session_token: str | None
-    expires: datetime | None
     policies: tuple[str, ...]
-    session_policy: str | None
-    role_arn: str | None
-    tags: dict[str, str]
+    session_token: str | None = None
+    expires: datetime | None = None
+    session_policy: str | None = None
+    role_arn: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def create_administrator(scope: Scope) -> AccessKey:
@@ -54,16 +55,7 @@ def caller(scope: Scope, access_key_id: str) -> Caller | None:
                 documents = [*user.policies.values(), *_attached(user)]
                 for group in iam.get_groups_for_user(user.name):
                     documents += [*group.policies.values(), *_attached(group)]
-                return Caller(
-                    arn=user.arn,
-                    secret=key.secret_access_key,
-                    session_token=None,
-                    expires=None,
-                    policies=tuple(map(_json, documents)),
-                    session_policy=None,
-                    role_arn=None,
-                    tags={},
-                )
+                return Caller(user.arn, key.secret_access_key, tuple(map(_json, documents)))
     session = _session(scope, access_key_id)
     return _session_caller(iam, session) if session else None
 

@@ -6,6 +6,8 @@ from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.iam.policy import Resource
 from rehearsal.cloud.iam.request import EVERYTHING, Ask, Parameter
 
+SIGNING_NAME = "lambda"
+
 # Where IAM's name of an action is not the API's.
 ACTIONS = {"Invoke": "InvokeFunction"}
 
@@ -19,6 +21,3 @@ def asks(scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:
         yield Ask(
             action, [Resource(name if name.startswith("arn:") else scope.arn("lambda", f"function:{name}"))]
         )
-
-
-SIGNING_NAME = "lambda"

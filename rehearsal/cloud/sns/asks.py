@@ -9,6 +9,8 @@ from rehearsal.cloud.iam.policy import Resource
 from rehearsal.cloud.iam.request import UNKNOWN, Ask, Parameter
 from rehearsal.cloud.kms import keys
 
+SIGNING_NAME = "sns"
+
 
 def asks(scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:
     arn = parameter("TopicArn")
@@ -16,6 +18,3 @@ def asks(scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:
     topic = scope.regional(sns_backends).topics.get(str(arn))
     if operation == "Publish" and topic:
         yield from keys.asks(scope, topic.kms_master_key_id or "")
-
-
-SIGNING_NAME = "sns"

@@ -7,6 +7,8 @@ from rehearsal.cloud.ec2.asks import instance
 from rehearsal.cloud.iam.policy import Context, Resource
 from rehearsal.cloud.iam.request import EVERYTHING, UNKNOWN, Ask, Parameter, tag_context
 
+SIGNING_NAME = "ssm"
+
 FLAGS = {"PutParameter": "Overwrite", "GetParametersByPath": "Recursive"}
 
 
@@ -54,6 +56,3 @@ def _targets(scope: Scope, parameter: Parameter) -> Iterable[Resource]:
             yield from (instance(scope, each) for each in values)
         else:
             yield Resource(any_instance)
-
-
-SIGNING_NAME = "ssm"

@@ -85,21 +85,15 @@ class Command:
 def answer(command: Command, each: Invocation) -> dict[str, Any]:
     """GetCommandInvocation's answer."""
     finished = each.status not in UNFINISHED
+    elapsed = (each.ended - each.began).total_seconds() if each.began and each.ended else None
     return {
-        "CommandId": command.id,
-        "InstanceId": each.instance_id,
-        "Comment": command.request.get("Comment", ""),
-        "DocumentName": command.document,
+        **_common(command, each),
         "DocumentVersion": command.request.get("DocumentVersion", "$DEFAULT"),
         "PluginName": command.steps[0].name,
         "ResponseCode": each.response_code,
         "ExecutionStartDateTime": _iso(each.began),
-        "ExecutionElapsedTime": f"PT{(each.ended - each.began).total_seconds():.3f}S"
-        if each.began and each.ended
-        else "",
+        "ExecutionElapsedTime": "" if elapsed is None else f"PT{elapsed:.3f}S",
         "ExecutionEndDateTime": _iso(each.ended),
-        "Status": each.status,
-        "StatusDetails": each.details,
         # There is no output before the end.
         "StandardOutputContent": _cut(each.stdout, STDOUT_CHARACTERS) if finished else "",
         "StandardOutputUrl": "",
@@ -110,28 +104,31 @@ def answer(command: Command, each: Invocation) -> dict[str, Any]:
 
 def row(command: Command, each: Invocation, *, with_output: bool) -> dict[str, Any]:
     """ListCommandInvocations' row."""
-    row: dict[str, Any] = {
-        "CommandId": command.id,
-        "InstanceId": each.instance_id,
-        "InstanceName": "",
-        "Comment": command.request.get("Comment", ""),
-        "DocumentName": command.document,
-        "RequestedDateTime": command.asked_at.timestamp(),
+    output = each.stdout + (f"\n----------ERROR-------\n{each.stderr}" if each.stderr else "")
+    plugin = {
+        "Name": command.steps[0].name,
         "Status": each.status,
         "StatusDetails": each.details,
-        "CommandPlugins": [],
+        "ResponseCode": each.response_code,
+        "Output": _cut(output, PLUGIN_CHARACTERS),
     }
-    if with_output:
-        output = each.stdout + (f"\n----------ERROR-------\n{each.stderr}" if each.stderr else "")
-        plugin = {
-            "Name": command.steps[0].name,
-            "Status": each.status,
-            "StatusDetails": each.details,
-            "ResponseCode": each.response_code,
-            "Output": _cut(output, PLUGIN_CHARACTERS),
-        }
-        row["CommandPlugins"] = [plugin]
-    return row
+    return {
+        **_common(command, each),
+        "InstanceName": "",
+        "RequestedDateTime": command.asked_at.timestamp(),
+        "CommandPlugins": [plugin] if with_output else [],
+    }
+
+
+def _common(command: Command, each: Invocation) -> dict[str, Any]:
+    return {
+        "CommandId": command.id,
+        "InstanceId": each.instance_id,
+        "Comment": command.request.get("Comment", ""),
+        "DocumentName": command.document,
+        "Status": each.status,
+        "StatusDetails": each.details,
+    }
 
 
 def _cut(text: str, most: int) -> str:
