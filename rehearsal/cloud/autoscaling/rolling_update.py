@@ -10,12 +10,7 @@ from moto.autoscaling.models import FakeAutoScalingGroup
 
 from rehearsal.cloud.autoscaling import groups
 from rehearsal.cloud.cloudformation.resource_type import Request
-from rehearsal.cloud.cloudformation.signals import (
-    NotSignalledError,
-    SignalPolicy,
-    seconds_of,
-    unsatisfied,
-)
+from rehearsal.cloud.cloudformation.signals import NotSignalledError, SignalPolicy, seconds_of, unsatisfied
 
 # A rolling update happens when one of these changes.
 ROLLING = ("LaunchTemplate", "LaunchConfigurationName", "VPCZoneIdentifier", "MixedInstancesPolicy")

@@ -56,9 +56,7 @@ def _remove_endpoint(ec2: EC2Backend, _properties: dict[str, Any], endpoint: Any
 
 TYPES = {
     "AWS::EC2::EIP": AddressType(),
-    "AWS::EC2::InternetGateway": NetworkType(
-        lambda ec2, _, gateway: ec2.delete_internet_gateway(gateway.id),
-    ),
+    "AWS::EC2::InternetGateway": NetworkType(lambda ec2, _, gateway: ec2.delete_internet_gateway(gateway.id)),
     "AWS::EC2::LaunchTemplate": LaunchTemplateType(),
     "AWS::EC2::Route": NetworkType(
         lambda ec2, given, _: ec2.delete_route(given["RouteTableId"], given["DestinationCidrBlock"], None)

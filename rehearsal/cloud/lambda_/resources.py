@@ -82,7 +82,4 @@ class EventInvokeConfigType(ResourceType):
         lambda_.delete_function_event_invoke_config(request.properties["FunctionName"])
 
 
-TYPES = {
-    "AWS::Lambda::EventInvokeConfig": EventInvokeConfigType(),
-    "AWS::Lambda::Function": FunctionType(),
-}
+TYPES = {"AWS::Lambda::EventInvokeConfig": EventInvokeConfigType(), "AWS::Lambda::Function": FunctionType()}

@@ -9,13 +9,7 @@ import pytest
 
 from rehearsal.cloud import NoScheduleError
 from tests.support.cloud_account import Account, attributes
-from tests.support.cloud_functions import (
-    MAY_LOSE,
-    MAY_START,
-    Runtime,
-    function_resources,
-    schedule_resources,
-)
+from tests.support.cloud_functions import MAY_LOSE, MAY_START, Runtime, function_resources, schedule_resources
 
 TURN = datetime(2027, 3, 1, 13, 0, tzinfo=timezone(timedelta(hours=1)))
 

@@ -18,8 +18,7 @@ ALLOWED = [
     allow("ssm:PutParameter", f"{PARAMETERS}/*", StringNotEquals={"ssm:Overwrite": "true"}),
     allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::state/certs/*"),
     allow(
-        ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "arn:aws:logs:us-east-1:123456789012:log-group:hosts:*",
+        ["logs:CreateLogStream", "logs:PutLogEvents"], "arn:aws:logs:us-east-1:123456789012:log-group:hosts:*"
     ),
     allow("ec2:TerminateInstances", "*", StringEquals={"aws:ResourceTag/team": "somebody-else"}),
 ]
@@ -167,9 +166,7 @@ def test_an_unknown_key_is_refused(account: Account) -> None:
 def test_a_session_without_its_token_is_refused(account: Account) -> None:
     issued = account.cloud.role_credentials(account.cloud.instances()[0].id)
     client = account.client(
-        "ssm",
-        aws_access_key_id=issued["AccessKeyId"],
-        aws_secret_access_key=issued["SecretAccessKey"],
+        "ssm", aws_access_key_id=issued["AccessKeyId"], aws_secret_access_key=issued["SecretAccessKey"]
     )
     with pytest.raises(ClientError, match="UnrecognizedClientException"):
         client.describe_parameters()
