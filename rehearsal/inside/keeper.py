@@ -49,11 +49,11 @@ class Keeper:
         self._network = Network()
         self._cloud = Cloud()
         self._cloud.create_hosted_zone(order.zone)
-        place, administrator = self._cloud.place, self._cloud.administrator
+        scope, administrator = self._cloud.scope, self._cloud.administrator
         self._profile = AwsProfile(
             f"http://{WORLD_ADDRESS}:4566",
-            place.region,
-            place.account,
+            scope.region,
+            scope.account,
             administrator.id,
             administrator.secret,
         )
@@ -62,7 +62,7 @@ class Keeper:
             root=order.internet_root,
             parts=order.parts,
             authority=authority,
-            region=place.region,
+            region=scope.region,
             zone=order.zone,
         )
         if order.parts["versitygw"].path:
@@ -89,7 +89,7 @@ class Keeper:
         self._cloud.follow_commands(SsmAgents(self._fleet.guests, self._cloud.may_report_to_ssm))
         self._cloud.follow_functions(
             FunctionRuntime(
-                packages=order.functions, root=self._internet.root, bundle=self._bundle, region=place.region
+                packages=order.functions, root=self._internet.root, bundle=self._bundle, region=scope.region
             )
         )
         control.serve(workplace, WorldActions(self._cloud, self._fleet, self._profile, order.domain))

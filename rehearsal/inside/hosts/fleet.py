@@ -101,7 +101,7 @@ class Fleet:
         entries = dict(self._cloud.instance_metadata(instance.id))
         if role := entries.pop(ROLE_ENTRY, None):
             entries[f"{ROLE_ENTRY}{role}"] = json.dumps(self._cloud.role_credentials(instance.id))
-        return Metadata(entries, instance.user_data, self._cloud.place.account)
+        return Metadata(entries, instance.user_data, self._cloud.scope.account)
 
     def _begin(self, follower: _Follower) -> None:
         instance = follower.instance

@@ -93,7 +93,7 @@ class ObjectServer:
 
     def __init__(self, folder: Path, cloud: Cloud, start: Start) -> None:
         keyring = Keyring(cloud.authorise)
-        region = cloud.place.region
+        region = cloud.scope.region
         server = _Server(folder / "iam.sock", keyring)
         Thread(target=server.serve_forever, name="iam for objects", daemon=True).start()
         (folder / "buckets").mkdir()
@@ -109,7 +109,7 @@ class ObjectServer:
         ]
         # fmt: on
         start("versitygw", command, ADDRESS)
-        profile = AwsProfile(f"http://{ADDRESS[0]}:{ADDRESS[1]}", region, cloud.place.account, KEEPER, secret)
+        profile = AwsProfile(f"http://{ADDRESS[0]}:{ADDRESS[1]}", region, cloud.scope.account, KEEPER, secret)
         self._s3 = profile.client("s3", config=Config(s3={"addressing_style": "path"}))
         cloud.follow_objects(
             on_bucket_created=self._create_bucket,

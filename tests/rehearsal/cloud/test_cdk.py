@@ -7,8 +7,8 @@ import pytest
 
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.outside.cdk import Cdk, CdkFailedError
-from tests.rehearsal.cloud.account import REGION, Account, running_account, until
-from tests.rehearsal.cloud.test_commands import Agents
+from tests.support.cloud_account import REGION, Account, running_account, until
+from tests.support.cloud_agents import Agents
 
 SETTINGS = {
     "domain_name": "registry.example.com",
@@ -32,7 +32,7 @@ def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tm
         AwsProfile(
             endpoint_url=account.cloud.endpoint_url,
             region=REGION,
-            account_id=account.cloud.place.account,
+            account_id=account.cloud.scope.account,
             access_key_id=account.cloud.administrator.id,
             secret_access_key=account.cloud.administrator.secret,
         ),

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.inside.internet.objects import ADDRESS, Keyring, ObjectServer, UnknownKeyError
 from rehearsal.machine import parts
-from tests.rehearsal.cloud.account import Account, host_stack, running_account, until
+from tests.support.cloud_account import Account, host_stack, running_account, until
 from tests.support.world import WORKPLACE
 
 ALLOWED: list[dict[str, Any]] = [

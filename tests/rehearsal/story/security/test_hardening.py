@@ -23,7 +23,7 @@ from rehearsal.story.security.contents_outside import contents_outside
 from rehearsal.story.security.hardening import listening
 from rehearsal.story.security.search_host import as_stranger, files, named_in, of_processes
 from rehearsal.story.security.secret_values import forms
-from tests.rehearsal.cloud.account import Account, host_stack, running_account
+from tests.support.cloud_account import Account, host_stack, running_account
 
 DUMPED = """HTTP/2 401\r
 server: nginx\r
