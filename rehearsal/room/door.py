@@ -58,14 +58,18 @@ def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:
 
 def start_door(room: Room) -> None:
     """The login check and nginx on 443, before a registry on 127.0.0.1:5000; as their systemd units start them."""
+    start_login_check(room)
+    room.start("nginx", "nginx", "-g", "daemon off;")
+    room.wait_for("nginx", "127.0.0.1:443")
+
+
+def start_login_check(room: Room) -> None:
     room.start(
         "auth",
         *AUTH_USER,
         *("nginx", "-e", "stderr", "-c", "/etc/nginx/auth.conf", "-g", "daemon off;"),
     )
     room.wait_for("auth", "/run/registry-auth/auth.sock")
-    room.start("nginx", "nginx", "-g", "daemon off;")
-    room.wait_for("nginx", "127.0.0.1:443")
 
 
 def forget(room: Room, folder: str) -> None:

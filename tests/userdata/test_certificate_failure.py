@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from lambdas.judge.renewal import _REASONS
+from tests.support.relocated_host import ADDRESS, DOMAIN, Answer, read
 from tests.userdata.conftest import Relocate
-from tests.userdata.relocated import ADDRESS, DOMAIN, Answer, read
 
 CHALLENGE = """Saving debug log to /var/log/letsencrypt/letsencrypt.log
 Renewing an existing certificate for {domain}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lambdas.see.facts import Facts
+from tests.support.relocated_host import ADDRESS, Answer, RelocatedHost, read
 from tests.userdata.conftest import Relocate
-from tests.userdata.relocated import ADDRESS, Answer, RelocatedHost, read
 
 KEYS = {field.name for field in fields(Facts)}
 # A verb's output may be this long.
@@ -89,7 +89,7 @@ def test_what_hangs_is_unknown_and_holds_up_nothing(host: RelocatedHost) -> None
     text = script.read_text()
     assert "limit_seconds=16" in text
     script.write_text(text.replace("limit_seconds=16", "limit_seconds=2"))
-    host.answer(Answer("^(docker|curl|systemctl|nginx|df|aws-api)", seconds=20))
+    host.answer(Answer("^(docker|curl|systemctl|nginx|df|aws-api)", waits_for="nothing"))
     began = time.monotonic()
     seen = facts(host)
     assert time.monotonic() - began < 5

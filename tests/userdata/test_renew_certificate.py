@@ -6,8 +6,8 @@ import pytest
 
 from lambdas.judge.renewal import read_renewal
 from lambdas.see.run_command import Delivery, Output, Reply
+from tests.support.relocated_host import Answer, RelocatedHost
 from tests.userdata.conftest import Relocate
-from tests.userdata.relocated import Answer, RelocatedHost
 from tests.userdata.test_certificate_failure import CHALLENGE
 
 LIVE = "etc/letsencrypt/live/registry"

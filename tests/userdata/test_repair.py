@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
+from tests.support.relocated_host import USERDATA, Answer, RelocatedHost, read
 from tests.userdata.conftest import Relocate
-from tests.userdata.relocated import Answer, RelocatedHost, read
 from tests.userdata.test_diagnose import http_date
 
 LIVE = "etc/letsencrypt/live/registry"
@@ -23,14 +23,15 @@ def well() -> tuple[Answer, ...]:
 
 
 # What only looks.
-LOOKS = ("curl ", "df ", "nginx -t", "docker inspect", "docker version", "systemctl is-active")
+LOOKS = ("curl ", "df ", "nginx -t", "docker inspect", "docker version", "sleep ", "systemctl is-active")
 
 
 @pytest.fixture
 def host(relocate: Relocate) -> RelocatedHost:
     steps = (f"steps/{name}" for name in ("run-registry", "use-certificate", "restore-certificate"))
     host = relocate("configure", "install", "bin/sync-users", *steps)
-    shutil.copytree(host.home / "etc", host.root / "etc", dirs_exist_ok=True)
+    for place in (host.home, host.root):
+        shutil.copytree(USERDATA / "etc", place / "etc", dirs_exist_ok=True)
     host.write("etc/registry/users/push", "admin:hash\n")
     host.write("etc/registry/users/pull", "admin:hash\nhealth:hash\n")
     host.have_certificate()
