@@ -1,6 +1,9 @@
-# Sourced: what there is to say about the certificate on disk, and which one nginx serves.
+# Sourced: facts of a certificate, and whether nginx serves the one on disk.
 # shellcheck shell=bash
 readonly certificate=/etc/letsencrypt/live/registry/cert.pem
+
+# The key of its copy in the state bucket.
+saved_key() { printf 'letsencrypt/%s.tar.gz' "$DOMAIN_NAME"; }
 
 fingerprint_of() { openssl x509 -noout -fingerprint -sha256 -in "$1" 2> /dev/null | cut -d = -f 2 | tr -d : | tr A-F a-f; }
 serial_of() { openssl x509 -noout -serial -in "$1" 2> /dev/null | cut -d = -f 2; }

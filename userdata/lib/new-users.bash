@@ -1,7 +1,7 @@
-# Sourced: the users that a host makes by itself.
+# Sourced: the users that a host creates by itself.
 # shellcheck shell=bash
 
-# For the proof, on this host only. Its name cannot be a parameter's.
+# The user of the proof exists on this host only. No parameter can have its name.
 prepare_proof_user() {
   local folder=/etc/registry/proof password
   [[ -s $folder/curl && -s $folder/htpasswd ]] || {
@@ -12,7 +12,7 @@ prepare_proof_user() {
   }
 }
 
-# Another host of this registry may be quicker: what counts is what is there afterwards.
+# Another host of this registry may create it first.
 create_user() {
   local said
   echo "creating the user $1"
