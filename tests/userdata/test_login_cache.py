@@ -3,9 +3,8 @@
 import json
 import os
 import shutil
-import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from rehearsal.machine import roots
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door
 from rehearsal.room.registry import USERDATA
-from rehearsal.room.room import Room, children, open_room
+from rehearsal.room.room import Room, open_room
 from tests.door.client import Client
 
 SLOW_LOGIN_CHECK = Path(__file__).parents[1] / "support/slow_login_check.py"
@@ -46,31 +45,11 @@ class Door:
 
     @contextmanager
     def nobody_checks(self) -> Iterator[None]:
-        # A checked login is good until its minute ends.
-        if (left := 60 - time.time() % 60) < 10:
-            time.sleep(left)
-        workers = children(self.room.pid_of("auth"))
-        self.signal(signal.SIGSTOP, workers)
-        try:
-            yield
-        finally:
-            self.signal(signal.SIGCONT, workers)
-
-    @contextmanager
-    def no_login_check(self) -> Iterator[None]:
         self.room.stop("auth")
         try:
             yield
         finally:
             door.start_login_check(self.room)
-
-    def forget_logins(self) -> None:
-        self.room.run("bash", "-c", ". /opt/registry/lib/logins.bash && forget_logins")
-
-    def signal(self, number: int, workers: Iterable[int]) -> None:
-        self.room.send("auth", number)
-        for pid in workers:
-            os.kill(pid, number)
 
 
 @pytest.fixture(scope="module")
@@ -88,25 +67,23 @@ def opened() -> Iterator[Door]:
         door.place_files(room)
         shutil.copytree(USERDATA, room.place("/opt/registry"), dirs_exist_ok=True)
         room.place("/etc/registry/host.env").write_text(f"PARAMETER_PATH={PATH}\n")
-        room.place("/opt/registry/tools/aws-api").write_text(
-            "#!/bin/sh\ncat > /dev/null\ncat /srv/parameters\n"
-        )
+        stand_in = "#!/bin/sh\ncat > /dev/null\ncat /srv/parameters\n"
+        room.place("/opt/registry/tools/aws-api").write_text(stand_in)
         room.run("mkdir", "/srv/empty")
-        room.start(
-            "registry",
-            "env",
-            "--chdir=/srv/empty",
-            "python3",
-            "-m",
-            "http.server",
-            "--bind=127.0.0.1",
-            "5000",
-        )
+        serve = ["python3", "-m", "http.server", "--bind=127.0.0.1", "5000"]
+        room.start("registry", "env", "--chdir=/srv/empty", *serve)
         room.wait_for("registry", "127.0.0.1:5000")
         opened = Door(room)
         opened.sync(anna="first")
         door.start_door(room)
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def early_in_a_minute() -> None:
+    """A checked login is good until its minute ends."""
+    if (left := 60 - time.time() % 60) < 8:
+        time.sleep(left)
 
 
 def test_a_checked_login_is_good_while_nobody_can_check_it(opened: Door) -> None:
@@ -153,7 +130,7 @@ def test_nginx_remembers_no_forgotten_login_when_it_is_reloaded_or_restarted(
     opened.sync(anna="second", ben="other", cora="new")
     assert opened.status("second") == LET_IN
     opened.sync(anna="second", cora="new")
-    with opened.no_login_check():
+    with opened.nobody_checks():
         if restarted:
             opened.room.stop("nginx")
             opened.room.start("nginx", "nginx", "-g", "daemon off;")
@@ -167,12 +144,12 @@ def test_nginx_remembers_no_forgotten_login_when_it_is_reloaded_or_restarted(
 def test_a_login_checked_with_the_old_users_during_the_sync_is_forgotten_too(opened: Door) -> None:
     asked, told, socket = map(opened.room.place, ("/srv/asked", "/srv/told", SOCKET))
     shutil.copy(SLOW_LOGIN_CHECK, opened.room.place("/srv"))
-    with opened.no_login_check(), ThreadPoolExecutor() as threads:
+    with opened.nobody_checks(), ThreadPoolExecutor() as threads:
         opened.room.start("slow check", "python3", f"/srv/{SLOW_LOGIN_CHECK.name}")
         wait_for(socket)
         early = threads.submit(opened.status, "a password")
         wait_for(asked)
-        opened.forget_logins()
+        opened.room.run("bash", "-c", ". /opt/registry/lib/logins.bash && forget_logins")
         told.write_text("204")
         assert early.result() == LET_IN
         told.write_text("401")

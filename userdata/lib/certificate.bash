@@ -15,12 +15,9 @@ describe_certificate() {
   printf 'serial=%s\nfingerprint=%s\nnot_after=%s\n' "$(serial_of "$1")" "$(fingerprint_of "$1")" "$(moment_of "$1" enddate)"
 }
 
-served_fingerprint() {
-  timeout 5 openssl s_client -connect 127.0.0.1:443 -servername "$DOMAIN_NAME" < /dev/null 2> /dev/null | fingerprint_of /dev/stdin
-}
-
 is_served() {
-  local wanted
+  local wanted served
   wanted=$(fingerprint_of "$certificate")
-  [[ $wanted && $(served_fingerprint || true) == "$wanted" ]]
+  served=$(timeout 5 openssl s_client -connect 127.0.0.1:443 -servername "$DOMAIN_NAME" < /dev/null 2> /dev/null | fingerprint_of /dev/stdin || true)
+  [[ $wanted && $served == "$wanted" ]]
 }

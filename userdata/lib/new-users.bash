@@ -12,16 +12,9 @@ prepare_proof_user() {
   }
 }
 
-# Another host of this registry may create it first.
 create_user() {
-  local said
   echo "creating the user $1"
-  said=$(openssl rand -base64 24 | tr '+/' '-_' \
-    | jq --raw-input --arg name "${PARAMETER_PATH:?}/users/$1" '{Name: $name, Value: ., Type: "SecureString", Overwrite: false}' \
-    | "${tools:?}/aws-api" ssm PutParameter 2>&1 > /dev/null) || [[ $said == *ParameterAlreadyExists* ]] || {
-    printf '%s\n' "$said" >&2
-    return 1
-  }
+  openssl rand -base64 24 | tr '+/' '-_' | create_parameter "users/$1"
 }
 
 hash_password() {
