@@ -86,14 +86,14 @@ def early_in_a_minute() -> None:
         time.sleep(left)
 
 
-def test_a_checked_login_is_good_while_nobody_can_check_it(opened: Door) -> None:
+def test_a_checked_login_stays_good_while_the_login_check_is_down(opened: Door) -> None:
     opened.sync(anna="first", ben="other")
     assert (opened.status("first"), opened.status("first", "POST")) == (LET_IN, LET_IN_TO_PUSH)
     with opened.nobody_checks():
         assert (opened.status("first"), opened.status("first", "POST")) == (LET_IN, LET_IN_TO_PUSH)
 
 
-def test_an_added_user_makes_no_other_login_be_checked_anew(opened: Door) -> None:
+def test_adding_a_user_forgets_no_login(opened: Door) -> None:
     opened.sync(anna="first", ben="other")
     assert opened.status("first") == LET_IN
     with opened.nobody_checks():
@@ -101,7 +101,7 @@ def test_an_added_user_makes_no_other_login_be_checked_anew(opened: Door) -> Non
         assert opened.status("first") == LET_IN
 
 
-def test_a_changed_password_is_out_with_the_sync(opened: Door) -> None:
+def test_the_old_password_is_refused_right_after_the_sync(opened: Door) -> None:
     opened.sync(anna="first", ben="other", cora="new")
     assert (opened.status("first"), opened.status("first", "POST")) == (LET_IN, LET_IN_TO_PUSH)
     opened.sync(anna="second", ben="other", cora="new")
@@ -109,7 +109,7 @@ def test_a_changed_password_is_out_with_the_sync(opened: Door) -> None:
     assert seen == [REFUSED, REFUSED, LET_IN]
 
 
-def test_a_revoked_user_is_out_with_the_sync_until_the_user_is_back(opened: Door) -> None:
+def test_a_revoked_user_is_refused_until_added_again(opened: Door) -> None:
     opened.sync(anna="second", ben="other", cora="new")
     assert (opened.status("second"), opened.status("second", "POST")) == (LET_IN, LET_IN_TO_PUSH)
     opened.sync(ben="other", cora="new")
@@ -118,15 +118,13 @@ def test_a_revoked_user_is_out_with_the_sync_until_the_user_is_back(opened: Door
     assert opened.status("second") == LET_IN
 
 
-def test_nginx_finds_what_its_keys_are_made_of(opened: Door) -> None:
+def test_nginx_logs_no_critical_error(opened: Door) -> None:
     log = opened.room.place("/var/log/nginx/error.log").read_text().splitlines()
     assert [line for line in log if "[crit]" in line or " js: " in line] == []
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["reloaded", "restarted"])
-def test_nginx_remembers_no_forgotten_login_when_it_is_reloaded_or_restarted(
-    opened: Door, restarted: bool
-) -> None:
+def test_a_forgotten_login_stays_forgotten_when_nginx_is(opened: Door, restarted: bool) -> None:
     opened.sync(anna="second", ben="other", cora="new")
     assert opened.status("second") == LET_IN
     opened.sync(anna="second", cora="new")
@@ -141,7 +139,7 @@ def test_nginx_remembers_no_forgotten_login_when_it_is_reloaded_or_restarted(
     assert opened.status("second") == LET_IN
 
 
-def test_a_login_checked_with_the_old_users_during_the_sync_is_forgotten_too(opened: Door) -> None:
+def test_a_login_under_check_during_the_sync_is_forgotten_too(opened: Door) -> None:
     asked, told, socket = map(opened.room.place, ("/srv/asked", "/srv/told", SOCKET))
     shutil.copy(SLOW_LOGIN_CHECK, opened.room.place("/srv"))
     with opened.nobody_checks(), ThreadPoolExecutor() as threads:
