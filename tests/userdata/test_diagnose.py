@@ -106,39 +106,26 @@ def test_a_check_that_fails_is_unknown(host: RelocatedHost) -> None:
     assert {seen.disk_used_percent, seen.clock_offset_seconds} == {None}
 
 
+PUT = "s3 PutObject s3://b/k"
+
+
 @pytest.mark.parametrize(
     ("refusal", "code", "expected"),
     [
-        (
-            "aws-api: s3 PutObject s3://b/k: HTTP 403 AccessDenied: User: arn:aws:sts::1:x is not authorized",
-            4,
-            "denied",
-        ),
-        (
-            "aws-api: s3 PutObject s3://b/k: HTTP 404 NoSuchBucket: The specified bucket does not exist",
-            4,
-            "missing",
-        ),
-        (
-            "aws-api: s3 PutObject s3://b/k: HTTP 403 RequestTimeTooSkewed: The difference is",
-            4,
-            "RequestTimeTooSkewed",
-        ),
-        ("aws-api: s3 PutObject s3://b/k: HTTP 400 KMS.DisabledException: key", 4, "KMS-DisabledException"),
-        (
-            "aws-api: s3 PutObject s3://b/k: HTTP 503 SlowDown: Please reduce your request rate.",
-            1,
-            "SlowDown",
-        ),
-        ("aws-api: s3 PutObject s3://b/k: HTTP 502 ", 1, "HTTP-502"),
-        ("aws-api: s3 PutObject s3://b/k: curl: (28) Connection timed out", 1, "unreachable"),
-        ("aws-api: the instance metadata hold no role credentials", 1, "no-credentials"),
+        (f"{PUT}: HTTP 403 AccessDenied: User: arn:aws:sts::1:x is not authorized", 4, "denied"),
+        (f"{PUT}: HTTP 404 NoSuchBucket: The specified bucket does not exist", 4, "missing"),
+        (f"{PUT}: HTTP 403 RequestTimeTooSkewed: The difference is", 4, "RequestTimeTooSkewed"),
+        (f"{PUT}: HTTP 400 KMS.DisabledException: key", 4, "KMS-DisabledException"),
+        (f"{PUT}: HTTP 503 SlowDown: Please reduce your request rate.", 1, "SlowDown"),
+        (f"{PUT}: HTTP 502 ", 1, "HTTP-502"),
+        (f"{PUT}: curl: (28) Connection timed out", 1, "unreachable"),
+        ("the instance metadata hold no role credentials", 1, "no-credentials"),
     ],
 )
 def test_a_refusal_of_s3_becomes_one_word(
     host: RelocatedHost, refusal: str, code: int, expected: str
 ) -> None:
-    host.answer(Answer("^aws-api s3 put", complains=refusal + "\n", code=code), *NOTHING_WRONG)
+    host.answer(Answer("^aws-api s3 put", complains=f"aws-api: {refusal}\n", code=code), *NOTHING_WRONG)
     assert facts(host).s3 == expected
 
 

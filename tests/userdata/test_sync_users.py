@@ -386,7 +386,7 @@ def test_a_reader_never_sees_half_a_users_file(host: RelocatedHost) -> None:
     done = threading.Event()
 
     def look() -> None:
-        while not done.is_set():
+        while not done.wait(0.0005):
             seen.add(file_of(host, "push").read_text())
 
     reader = threading.Thread(target=look)
