@@ -77,11 +77,16 @@ def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:
 
 def start_door(room: Room) -> None:
     """Start the login check and nginx on 443, before a registry at BEHIND, as their systemd units do."""
+    start_login_check(room)
+    room.start("nginx", "nginx", "-g", "daemon off;")
+    room.wait_for("nginx", "127.0.0.1:443")
+
+
+def start_login_check(room: Room) -> None:
+    """Start it as registry-auth.service does."""
     service = auth_service()
     room.start("auth", *as_auth_user(), *shlex.split(service["ExecStart"]))
     room.wait_for("auth", f"/run/{service['RuntimeDirectory']}/auth.sock")
-    room.start("nginx", "nginx", "-g", "daemon off;")
-    room.wait_for("nginx", "127.0.0.1:443")
 
 
 def forget(room: Room, folder: str) -> None:

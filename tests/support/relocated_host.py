@@ -1,15 +1,13 @@
-"""A host's scripts in a folder: the real texts with the paths and the programs of this folder, so that they run as
-anybody, anywhere, and touch nothing else."""
+"""A host's scripts, moved to a folder: paths and programs in their texts are the folder's own. They run without root,
+on any machine, and touch nothing outside the folder."""
 
 import contextlib
-import json
 import re
-import shutil
 import socket
 import ssl
 import subprocess
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,11 +17,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 USERDATA = Path(__file__).resolve().parents[2] / "userdata"
-STAND_IN = Path(__file__).with_name("stand_in.py")
+# All but `bootstrap`, which brings the others to a host.
+SCRIPTS = [
+    "configure",
+    *(
+        f"{folder}/{path.name}"
+        for folder in ("bin", "steps", "tools", "lib")
+        for path in (USERDATA / folder).iterdir()
+    ),
+]
+STAND_IN = Path(__file__).with_name("stand_in.bash")
 DOMAIN = "registry.example.com"
 ADDRESS = "203.0.113.5"
-# What would change or ask the machine that runs the tests.
-PROGRAMS = ("curl", "df", "docker", "getent", "htpasswd", "journalctl", "nginx", "systemctl")
+# They would change this machine, or depend on it; and no test waits for a pause.
+PROGRAMS = ("curl", "df", "docker", "getent", "htpasswd", "journalctl", "nginx", "sleep", "systemctl")
 _OWN_PATHS = re.compile(r"(?<![\w.}])/(opt/registry|etc|var|run)\b")
 _ANY_FILE = re.compile(r'"/\$file"')
 _OWNERS = re.compile(r" -o \S+ -g \S+")
@@ -44,23 +51,26 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``asked`` is a pattern of the whole call, ``told`` one of what it gets on standard input."""
+    """What a stand-in answers (stand_in.bash reads the fields in this order).
+
+    `asked` and `told` are POSIX patterns of the call and of its standard input. A call can set a flag (`gives`), be
+    answered only after a flag is set (`needs`), or block until it is (`waits_for`).
+    """
 
     asked: str
     says: str = ""
     complains: str = ""
     code: int = 0
-    seconds: float = 0
     needs: str = ""
     gives: str = ""
-    copies: tuple[str, str] | None = None
-    """A file or a folder, and what becomes like it."""
-
+    waits_for: str = ""
+    copies: tuple[str, str] = ("", "")
+    """A file or a folder, and the path of the copy."""
     told: str = ""
 
 
 class FrontDoor:
-    """Shows a certificate to whoever connects, as nginx would."""
+    """Shows a certificate to every client, as nginx would."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -74,7 +84,7 @@ class FrontDoor:
         self._context = context
 
     def close(self) -> None:
-        # Wakes who waits in accept(), which close() alone does not.
+        # Ends the accept() under way, which close() alone does not.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -92,50 +102,52 @@ class FrontDoor:
 
 
 class RelocatedHost:
-    """``replaced`` are scripts of the host that are stood in for."""
+    """``replaced`` names scripts of the host that stand-ins replace."""
 
     def __init__(self, root: Path, *replaced: str) -> None:
         self.root = root
         self.front_door = FrontDoor()
         self.tools = root / "tools"
         self.home = root / "opt/registry"
-        shutil.copytree(USERDATA, self.home)
-        folders = ("bin", "steps", "tools", "lib")
-        scripts = [script for folder in folders for script in (self.home / folder).iterdir()]
-        for script in [*scripts, self.home / "configure"]:
-            text = _OWN_PATHS.sub(rf"{root}/\1", script.read_text())
+        for path in SCRIPTS:
+            text = _OWN_PATHS.sub(rf"{root}/\1", (USERDATA / path).read_text())
             text = _OWNERS.sub("", _ANY_FILE.sub(f'"{root}/$file"', text))
             text = text.replace("127.0.0.1:443", f"127.0.0.1:{self.front_door.port}")
-            script.write_text(text.replace("export PATH=", f"export PATH={self.tools}:"))
+            self.write(
+                f"opt/registry/{path}", text.replace("export PATH=", f"export PATH={self.tools}:"), 0o755
+            )
         self.tools.mkdir()
         (root / "run").mkdir()
         (root / "etc/registry/users").mkdir(parents=True)
         self.write("etc/registry/host.env", "".join(f"{name}={value}\n" for name, value in _SETTINGS.items()))
+        self.answer()
         for program in PROGRAMS:
             (self.tools / program).symlink_to(STAND_IN)
         # Beside the programs, so that all of them answer from one file.
-        for name in replaced:
-            place = self.home / name
-            place.unlink()
-            (self.tools / place.name).symlink_to(STAND_IN)
-            place.write_text(f'#!/bin/sh\nexec "{self.tools / place.name}" "$@"\n')
-            place.chmod(0o755)
-        self.answer()
+        for path in replaced:
+            place = self.tools / Path(path).name
+            place.symlink_to(STAND_IN)
+            self.write(f"opt/registry/{path}", f'#!/bin/sh\nexec "{place}" "$@"\n', 0o755)
 
-    def write(self, path: str, text: str) -> None:
+    def write(self, path: str, text: str, mode: int = 0o644) -> Path:
         place = self.root / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
-
-    def stand_in(self, program: str, script: str) -> Path:
-        """For a program of the machine; gone when the file is."""
-        place = self.tools / program
-        place.write_text(f"#!/bin/sh\n{script}\n")
-        place.chmod(0o755)
+        place.chmod(mode)
         return place
 
+    def stand_in(self, program: str, script: str) -> Path:
+        """Replace a program of the machine, until the returned file is deleted."""
+        # Not written into the file that a link leads to.
+        (self.tools / program).unlink(missing_ok=True)
+        return self.write(f"tools/{program}", f"#!/bin/sh\n{script}\n", 0o755)
+
     def answer(self, *answers: Answer) -> None:
-        (self.tools / "answers.json").write_text(json.dumps([asdict(answer) for answer in answers]))
+        text = ""
+        for answer in answers:
+            *others, copies, told = astuple(answer)
+            text += "".join(f"{field}\0" for field in (*others, *copies, told))
+        (self.tools / "answers").write_text(text)
 
     def run(self, *argv: str, timeout_seconds: float = 60) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -149,6 +161,10 @@ class RelocatedHost:
     def calls(self) -> list[str]:
         file = self.tools / "calls"
         return file.read_text().splitlines() if file.exists() else []
+
+    def flag(self, name: str) -> Path:
+        """The file that a call sets (`gives`) or another waits for."""
+        return self.tools / f"flag-{name}"
 
     def have_certificate(
         self,
