@@ -43,7 +43,7 @@ def test_rehearsal_finds_the_schedule_of_each_function(assembly: Assembly) -> No
     ],
 )
 def test_host_repairs_what_the_health_check_finds_wrong(variable: str, threshold: int) -> None:
-    assert number(variable, script("bin/repair-service")) == threshold
+    assert number(variable, script("lib/machine.bash")) == threshold
 
 
 def test_alarms_and_dashboard_watch_metrics_that_the_functions_measure(assembly: Assembly) -> None:

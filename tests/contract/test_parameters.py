@@ -46,8 +46,11 @@ def test_login_of_the_output_is_the_first_users(assembly: Assembly) -> None:
 
 @pytest.mark.parametrize("step", ["save-certificate", "restore-certificate"])
 def test_host_saves_and_restores_the_certificate_where_its_role_may(step: str, resources: str) -> None:
-    (key,) = re.findall(r"letsencrypt/\$DOMAIN_NAME[a-z.]+", script(f"steps/{step}"))
-    assert f"/{key.replace('$DOMAIN_NAME', DOMAIN)}'" in resources
+    (key,) = re.findall(
+        r"saved_key\(\) \{ printf '(\S+)' \"\$DOMAIN_NAME\"; \}", script("lib/certificate.bash")
+    )
+    assert "$(saved_key)" in script(f"steps/{step}")
+    assert f"/{key.replace('%s', DOMAIN)}'" in resources
 
 
 def test_functions_remember_under_the_keys_that_their_roles_may_write(assembly: Assembly) -> None:
