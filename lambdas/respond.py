@@ -33,9 +33,7 @@ class Responder:
         self._ring = ring
         self._attempts = attempts
 
-    def respond(
-        self, stored: Stored[HealthMemory], change: Change, sight: Sight, diagnosis: Diagnosis
-    ) -> HealthMemory:
+    def respond(self, stored: Stored[HealthMemory], change: Change, sight: Sight, diagnosis: Diagnosis) -> HealthMemory:
         """Returns what the job remembers now. If another run acts, nothing is done and nothing changes."""
         now, before = sight.now, stored.memory
         failing = replace(before, incident=change.incident)
@@ -83,9 +81,7 @@ class Responder:
             replace_host(self._aws.autoscaling, plan.host)
             return f"{plan.host} is being replaced"
         verb = VERBS[plan.step]
-        return read_repair(
-            self._ring(self._aws.ssm, self._environment.doorbell, verb, wait_seconds=REPAIR_SECONDS)
-        )
+        return read_repair(self._ring(self._aws.ssm, self._environment.doorbell, verb, wait_seconds=REPAIR_SECONDS))
 
     def _start_renewal(self, now: datetime) -> None:
         self._aws.functions.invoke(

@@ -66,9 +66,7 @@ class RenewalMemory(Memory):
 
 
 def _read(kind: type[Memory | Incident], content: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        each.name: _parsed(each.name, content[each.name]) for each in fields(kind) if each.name in content
-    }
+    return {each.name: _parsed(each.name, content[each.name]) for each in fields(kind) if each.name in content}
 
 
 def _parsed(name: str, value: Any) -> Any:

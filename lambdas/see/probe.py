@@ -132,9 +132,7 @@ def connect(address: str, port: int) -> Port:
     return "open"
 
 
-def look_at_certificate(
-    endpoint: Endpoint, trust: ssl.SSLContext, *, seconds: float = HANDSHAKE_SECONDS
-) -> Served:
+def look_at_certificate(endpoint: Endpoint, trust: ssl.SSLContext, *, seconds: float = HANDSHAKE_SECONDS) -> Served:
     try:
         with _handshake(endpoint, trust, seconds) as connection:
             certificate = connection.getpeercert() or {}
@@ -146,9 +144,7 @@ def look_at_certificate(
             )
     except ssl.SSLCertVerificationError as error:
         return Served(
-            _TRUST.get(error.verify_code, "untrusted"),
-            _any_fingerprint(endpoint),
-            problem=error.verify_message,
+            _TRUST.get(error.verify_code, "untrusted"), _any_fingerprint(endpoint), problem=error.verify_message
         )
     except OSError as error:
         return Served("no-handshake", problem=_named(error))

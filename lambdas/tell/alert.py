@@ -30,9 +30,7 @@ class Message:
     body: str
 
 
-def write_alert(
-    change: Change, registry: Registry, checks: Sequence[Check], *, host: str, now: datetime
-) -> Message:
+def write_alert(change: Change, registry: Registry, checks: Sequence[Check], *, host: str, now: datetime) -> Message:
     """``change`` asks for a mail. ``host`` is the instance that was looked at, or empty if none is known."""
     incident, cause = change.incident, CAUSES[change.incident.cause_id]
     is_over = change.mail == MailKind.RESOLVED

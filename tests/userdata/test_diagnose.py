@@ -26,9 +26,7 @@ NOTHING_WRONG = (CATALOG, INSTANCE, HELD, UNITS, ENGINE, DISK)
 
 def http_date(offset: timedelta = timedelta()) -> Answer:
     moment = time.gmtime(time.time() - offset.total_seconds())
-    return Answer(
-        "^curl .*--head", time.strftime("HTTP/2 307\r\nDate: %a, %d %b %Y %H:%M:%S GMT\r\n\r\n", moment)
-    )
+    return Answer("^curl .*--head", time.strftime("HTTP/2 307\r\nDate: %a, %d %b %Y %H:%M:%S GMT\r\n\r\n", moment))
 
 
 @pytest.fixture
@@ -122,9 +120,7 @@ PUT = "s3 PutObject s3://b/k"
         ("the instance metadata hold no role credentials", 1, "no-credentials"),
     ],
 )
-def test_a_refusal_of_s3_becomes_one_word(
-    host: RelocatedHost, refusal: str, code: int, expected: str
-) -> None:
+def test_a_refusal_of_s3_becomes_one_word(host: RelocatedHost, refusal: str, code: int, expected: str) -> None:
     host.answer(Answer("^aws-api s3 put", complains=f"aws-api: {refusal}\n", code=code), *NOTHING_WRONG)
     assert facts(host).s3 == expected
 
@@ -158,9 +154,7 @@ def test_a_stopped_docker_is_not_started_by_asking_it(host: RelocatedHost) -> No
 
 
 def test_a_missing_container_is_absent(host: RelocatedHost) -> None:
-    host.answer(
-        Answer("^docker inspect", complains="Error: No such container: registry\n", code=1), *NOTHING_WRONG
-    )
+    host.answer(Answer("^docker inspect", complains="Error: No such container: registry\n", code=1), *NOTHING_WRONG)
     assert facts(host).registry == "absent"
 
 
@@ -172,14 +166,9 @@ def test_the_first_error_of_nginx_is_printed(host: RelocatedHost) -> None:
 
 @pytest.mark.parametrize(
     ("certificate", "expected"),
-    [
-        ({"age": timedelta(days=91)}, "expired"),
-        ({"name": "other.example.com"}, "wrong-name"),
-    ],
+    [({"age": timedelta(days=91)}, "expired"), ({"name": "other.example.com"}, "wrong-name")],
 )
-def test_an_unusable_certificate_is_named(
-    host: RelocatedHost, certificate: dict[str, Any], expected: str
-) -> None:
+def test_an_unusable_certificate_is_named(host: RelocatedHost, certificate: dict[str, Any], expected: str) -> None:
     host.have_certificate(**certificate)
     assert facts(host).certificate == expected
 
@@ -194,10 +183,7 @@ def test_a_missing_certificate_and_missing_users_are_named(host: RelocatedHost) 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, "elsewhere"), (28, "free")])
 def test_an_address_that_does_not_answer_is_free(host: RelocatedHost, code: int, expected: str) -> None:
-    answers = (
-        Answer("^aws-api metadata public-ipv4", "198.51.100.7"),
-        Answer(f"^curl .*{ADDRESS}", code=code),
-    )
+    answers = (Answer("^aws-api metadata public-ipv4", "198.51.100.7"), Answer(f"^curl .*{ADDRESS}", code=code))
     host.answer(*answers, *NOTHING_WRONG)
     assert facts(host).address == expected
 

@@ -77,9 +77,7 @@ def answers(**changed: Any) -> Fault:
 
 
 UNAVAILABLE, BAD_GATEWAY = answers(catalog=Answer(503)), answers(catalog=Answer(502))
-NO_HANDSHAKE = outside(
-    served=Served("no-handshake", problem="no answer in time"), anonymous=None, catalog=None
-)
+NO_HANDSHAKE = outside(served=Served("no-handshake", problem="no answer in time"), anonymous=None, catalog=None)
 REFUSED_LOGIN = answers(catalog=Answer(401))
 OLD = "cd" * 32
 FAULTS: dict[str, tuple[Fault, ...]] = {
@@ -97,18 +95,12 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "certificate-wrong-name": (refused_certificate(trust="wrong-name"), facts(certificate="wrong-name")),
     "certificate-untrusted": (refused_certificate(trust="untrusted"),),
     "certificate-not-served": (certificate(fingerprint=OLD), facts(certificate_fingerprint=FINGERPRINT)),
-    "registry-stopped": (
-        BAD_GATEWAY,
-        facts(registry="exited", catalog=0, registry_log="panic: out of range"),
-    ),
+    "registry-stopped": (BAD_GATEWAY, facts(registry="exited", catalog=0, registry_log="panic: out of range")),
     "registry-crash-looping": (BAD_GATEWAY, facts(registry="restarting", registry_restarts=9, catalog=0)),
     "docker-stopped": (BAD_GATEWAY, facts(docker="inactive", registry=None, catalog=0)),
     "s3-denied": (UNAVAILABLE, facts(s3="denied", catalog=503)),
     "s3-bucket-missing": (UNAVAILABLE, facts(s3="missing", catalog=503)),
-    "s3-unreachable": (
-        answers(catalog=Answer(problem="no end in time")),
-        facts(s3="unreachable", catalog=None),
-    ),
+    "s3-unreachable": (answers(catalog=Answer(problem="no end in time")), facts(s3="unreachable", catalog=None)),
     "disk-full": (facts(disk_used_percent=100),),
     "memory-exhausted": (facts(memory_available_percent=1),),
     "clock-wrong": (UNAVAILABLE, facts(clock_offset_seconds=-3600, s3="denied")),

@@ -54,9 +54,7 @@ def identity(folder: Path, name: str, days_left: int = 60) -> Identity:
     path = folder / f"{name}{days_left}.pem"
     path.write_bytes(
         pem
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(path)
@@ -158,20 +156,13 @@ def test_only_the_catalog_request_carries_the_login(known: Identity) -> None:
     assert (outside.anonymous.status, outside.anonymous.challenge) == (401, 'Basic realm="x"')
     assert outside.catalog is not None
     assert outside.catalog.is_catalog
-    assert [request.splitlines()[0] for request in seen] == [
-        "GET /v2/ HTTP/1.1",
-        "GET /v2/_catalog?n=1 HTTP/1.1",
-    ]
+    assert [request.splitlines()[0] for request in seen] == ["GET /v2/ HTTP/1.1", "GET /v2/_catalog?n=1 HTTP/1.1"]
     assert "Authorization: Basic aGVhbHRoOnNlY3JldA==" in seen[1]
 
 
 @pytest.mark.parametrize(
     ("name", "days_left", "trusted", "trust"),
-    [
-        (NAME, -1, True, "expired"),
-        ("other.example.com", 60, True, "wrong-name"),
-        (NAME, 60, False, "self-signed"),
-    ],
+    [(NAME, -1, True, "expired"), ("other.example.com", 60, True, "wrong-name"), (NAME, 60, False, "self-signed")],
 )
 def test_a_certificate_that_clients_refuse_gets_no_login(
     tmp_path: Path, name: str, days_left: int, trusted: bool, trust: str
@@ -194,8 +185,7 @@ def say_nothing(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    "handle",
-    [say_nothing, sending(b"\x16\x03\x03\x00\x40half"), sending(b"HTTP/1.1 400 Bad Request\r\n\r\n")],
+    "handle", [say_nothing, sending(b"\x16\x03\x03\x00\x40half"), sending(b"HTTP/1.1 400 Bad Request\r\n\r\n")]
 )
 def test_an_unfinished_handshake_ends(known: Identity, handle: Callable[[socket.socket], None]) -> None:
     with listening(handle) as endpoint:
