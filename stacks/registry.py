@@ -15,6 +15,8 @@ def add_registry(scope: Construct, settings: Settings, *, userdata: Path, lambda
     prefix = settings.name_prefix
     storage = StorageStack(scope, f"{prefix}-storage", remove_data=settings.remove_data)
     dns = DnsStack(scope, f"{prefix}-dns", domain_name=settings.domain_name, hosted_zone=settings.hosted_zone)
+    # `cdk destroy --all` goes backwards and stops at the protected storage: by then it has released the address.
+    dns.add_stack_dependency(storage)
     host = HostStack(
         scope, f"{prefix}-host", settings=settings, storage=storage, address=dns.address, userdata=userdata
     )

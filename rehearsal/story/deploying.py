@@ -1,5 +1,6 @@
 """Steps that deploy: for the first time, once more, an update, a deployment that cannot work, and the end."""
 
+import json
 import time
 
 from rehearsal.contract import product
@@ -90,6 +91,8 @@ def destroy(story: Story) -> str:
     await_hosts(story, lambda hosts: not hosts, "no host")
     kept = _objects(story)
     expect(kept == kept_before, f"{kept_before} objects", kept)
+    addresses = json.loads(story.client.run("aws", "ec2", "describe-addresses", "--output", "json").stdout)["Addresses"]
+    expect(not addresses, "no Elastic IP, which AWS would bill", addresses)
     return f"the host and its address are gone; the {kept} objects of the images are kept"
 
 
