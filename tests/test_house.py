@@ -131,3 +131,8 @@ def test_an_import_is_found_wherever_it_hides(source: str, found: set[str]) -> N
 )
 def test_a_look_at_the_environment_is_found(source: str) -> None:
     assert list(environment_reads(source))
+
+
+def test_a_circle_is_looked_for_in_what_runs_and_not_in_what_only_types_need() -> None:
+    source = "from a.b import c\nfrom a import d\nif TYPE_CHECKING:\n    from a.e import f"
+    assert set(imported_modules(source, {"a", "a.b", "a.d", "a.e"})) == {"a.b", "a.d"}
