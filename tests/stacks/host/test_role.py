@@ -6,6 +6,17 @@ IMAGES = "<registry-storage:ExportsOutputFnGetAttImages2D38C313Arn6C6DDC6E>"
 HOST_LOG = "<registry-storage:ExportsOutputFnGetAttHostLogGroup7B408FE5Arn9E481DCB>"
 ALLOCATION = "<registry-dns:ExportsOutputFnGetAttAddressAllocationId6F69984F>"
 PARAMETERS = f"arn:<AWS::Partition>:ssm:{HERE}:parameter/registry/registry.example.com"
+EC2 = f"arn:<AWS::Partition>:ec2:{HERE}"
+ON_LAYERS = {
+    *("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+}
+OF_AGENT = {
+    *("ec2messages:AcknowledgeMessage", "ec2messages:DeleteMessage", "ec2messages:FailMessage"),
+    *("ec2messages:GetEndpoint", "ec2messages:GetMessages", "ec2messages:SendReply", "ssm:UpdateInstanceInformation"),
+    *("ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"),
+    *("ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"),
+}
 
 
 def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
@@ -18,18 +29,7 @@ def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
     assert seen == [
         ("OwnScripts", {"s3:GetObject"}, {asset}, None),
         ("ImageBucket", {"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}, {IMAGES}, None),
-        (
-            "Images",
-            {
-                "s3:AbortMultipartUpload",
-                "s3:DeleteObject",
-                "s3:GetObject",
-                "s3:ListMultipartUploadParts",
-                "s3:PutObject",
-            },
-            {f"{IMAGES}/*"},
-            None,
-        ),
+        ("Images", ON_LAYERS, {f"{IMAGES}/*"}, None),
         ("StateBucket", {"s3:ListBucket"}, {STATE}, None),
         ("Certificate", {"s3:GetObject", "s3:PutObject"}, {f"{STATE}/letsencrypt/registry.example.com.tar.gz"}, None),
         ("Users", {"ssm:GetParametersByPath"}, {f"{PARAMETERS}/users", f"{PARAMETERS}/users/*"}, None),
@@ -44,37 +44,17 @@ def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
         (
             "TakeAddress",
             {"ec2:AssociateAddress"},
-            {
-                f"arn:<AWS::Partition>:ec2:{HERE}:elastic-ip/{ALLOCATION}",
-                f"arn:<AWS::Partition>:ec2:{HERE}:network-interface/*",
-            },
+            {f"{EC2}:elastic-ip/{ALLOCATION}", f"{EC2}:network-interface/*"},
             None,
         ),
         (
             "TakeAddressAsHost",
             {"ec2:AssociateAddress"},
-            {f"arn:<AWS::Partition>:ec2:{HERE}:instance/*"},
+            {f"{EC2}:instance/*"},
             {"StringEquals": {"aws:ResourceTag/registry:domain": "registry.example.com"}},
         ),
         ("Log", {"logs:CreateLogStream", "logs:PutLogEvents"}, {HOST_LOG}, None),
-        (
-            "SsmAgent",
-            {
-                "ec2messages:AcknowledgeMessage",
-                "ec2messages:DeleteMessage",
-                "ec2messages:FailMessage",
-                "ec2messages:GetEndpoint",
-                "ec2messages:GetMessages",
-                "ec2messages:SendReply",
-                "ssm:UpdateInstanceInformation",
-                "ssmmessages:CreateControlChannel",
-                "ssmmessages:CreateDataChannel",
-                "ssmmessages:OpenControlChannel",
-                "ssmmessages:OpenDataChannel",
-            },
-            {"*"},
-            None,
-        ),
+        ("SsmAgent", OF_AGENT, {"*"}, None),
     ]
 
 

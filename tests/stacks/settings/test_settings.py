@@ -35,21 +35,15 @@ def test_cdk_json_as_it_is_asks_for_the_two_required_settings() -> None:
 
 def test_all_errors_are_reported_together() -> None:
     seen = errors(domain_name="registry", alert_email="you", remove_data="yes", colour="red", ssh_cidr="0.0.0.0/0")
-    assert [error.partition(":")[0] for error in seen] == [
-        "colour",
-        "domain_name",
-        "alert_email",
-        "ssh_cidr",
-        "remove_data",
-    ]
+    wrong = ["colour", "domain_name", "alert_email", "ssh_cidr", "remove_data"]
+    assert [error.partition(":")[0] for error in seen] == wrong
     with pytest.raises(SettingsError, match=r"(?s)colour: .*\ndomain_name: .*\nalert_email: "):
         settings(domain_name="registry", alert_email="you", colour="red")
 
 
 def test_an_error_names_the_key_the_value_and_the_accepted_form() -> None:
-    assert only_error(domain_name="registry") == (
-        "domain_name: 'registry' is not a full domain name; expected e.g. registry.example.com"
-    )
+    expected = "domain_name: 'registry' is not a full domain name; expected e.g. registry.example.com"
+    assert only_error(domain_name="registry") == expected
 
 
 def test_a_long_value_is_shown_in_part() -> None:
@@ -86,9 +80,7 @@ def test_health_checks_more_than_12_hours_apart_are_refused(schedule: str) -> No
     )
 
 
-@pytest.mark.parametrize(
-    "key", [field.name for field in fields(Settings) if field.name not in ("remove_data", "repair_enabled")]
-)
+@pytest.mark.parametrize("key", [field.name for field in fields(Settings) if field.type is not bool])
 @pytest.mark.parametrize("value", [True, 5, ["registry.example.com"], {"name": "registry.example.com"}])
 def test_text_must_be_text(key: str, value: object) -> None:
     assert f"{key}: {value!r} is not text" in errors(**{key: value})[0]
