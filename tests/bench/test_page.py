@@ -1,4 +1,4 @@
-"""The results page: verdicts, rows and sections."""
+"""The command line, and the results page: verdicts, rows and sections."""
 
 import datetime
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench import page
+from bench.__main__ import SUBJECTS, main
 from bench.page import Target
 
 
@@ -58,3 +59,12 @@ def test_a_measured_target_replaces_its_former_row_only() -> None:
 )
 def test_a_number_has_three_digits(value: float | None, text: str) -> None:
     assert page.number(value) == text
+
+
+def test_help_has_a_line_for_each_subject(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.argv", ["bench", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    lines = {tuple(line.split(maxsplit=1)) for line in capsys.readouterr().out.splitlines()}
+    assert {(name, subject.about) for name, subject in SUBJECTS.items()} <= lines

@@ -6,8 +6,10 @@ from dataclasses import fields
 import pytest
 
 from lambdas.environment import Environment, HealthEnvironment
+from lambdas.judge.causes import CAUSES
 from lambdas.judge.checks import CLOCK_SECONDS, FULL_DISK_PERCENT, LEAST_MEMORY_PERCENT
 from rehearsal.contract import product
+from rehearsal.faults import FAULTS
 from tests.contract.conftest import LAMBDAS, function, number, script, source_of
 from tests.support.assembly import Assembly
 
@@ -59,3 +61,7 @@ def test_alarms_and_dashboard_watch_metrics_that_the_functions_measure(assembly:
         dimension["Value"] for each in alarms if each.get("Namespace") == namespace for dimension in each["Dimensions"]
     }
     assert services == {variables["POWERTOOLS_SERVICE_NAME"]}
+
+
+def test_every_cause_that_an_alert_can_name_is_a_fault_of_the_rehearsal() -> None:
+    assert set(FAULTS) == set(CAUSES)

@@ -1,4 +1,4 @@
-"""TLS and HTTP of the front door: Mozilla's intermediate guideline, headers, limits and uploads."""
+"""Configuration, TLS and HTTP of the front door: Mozilla's intermediate guideline, headers, limits and uploads."""
 
 import base64
 import subprocess
@@ -6,12 +6,21 @@ import time
 
 import pytest
 
+from rehearsal.room.door import as_auth_user
 from rehearsal.room.isolation import Room, RoomError
 from tests.support.door_client import CURL, PASSWORD_OF, REGISTRY, Client
+
+HARMLESS = ("syntax is ok", "test is successful", "[notice]")
 
 
 def handshake(room: Room, *options: str) -> str:
     return room.run("openssl", "s_client", "-connect", "127.0.0.1:443", *options).stdout
+
+
+@pytest.mark.parametrize(("file", "user"), [("nginx.conf", ()), ("auth.conf", as_auth_user())])
+def test_nginx_accepts_the_file_without_a_warning(room: Room, file: str, user: tuple[str, ...]) -> None:
+    done = room.run(*user, "nginx", "-t", "-e", "stderr", "-c", f"/etc/nginx/{file}")
+    assert [line for line in done.stderr.splitlines() if not any(words in line for words in HARMLESS)] == []
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])

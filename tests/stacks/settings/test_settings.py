@@ -1,4 +1,4 @@
-"""Reading the settings from cdk.json's context, and the errors that name everything wrong."""
+"""Reading the settings from cdk.json's context, the errors that name everything wrong, and README's table."""
 
 import json
 import subprocess
@@ -8,6 +8,7 @@ from dataclasses import MISSING, fields
 import pytest
 
 from stacks.settings.settings import Settings, SettingsError
+from stacks.settings.table import settings_table
 from tests.support.assembly import PROJECT
 from tests.support.settings import errors, only_error, settings
 
@@ -105,3 +106,10 @@ def test_the_cdks_own_keys_in_the_context_are_ignored() -> None:
 def test_importing_the_settings_does_not_load_the_cdk() -> None:
     program = "import sys, stacks.settings.settings; sys.exit('aws_cdk' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False).returncode == 0  # noqa: S603
+
+
+def test_readme_has_the_table_that_the_settings_make() -> None:
+    _, _, rest = (PROJECT / "README.md").read_text().partition("<!-- settings -->\n")
+    written, end, _ = rest.partition("<!-- /settings -->\n")
+    assert end
+    assert written == settings_table(), "put the output of `python -m stacks.settings.table` there"
