@@ -30,7 +30,7 @@ _EMAILS: dict[str, Sequence[object]] = {
     "before the @": ["you$(reboot)@example.com"],
     "has 'you@' before the @": ["you@@example.com"],
 }
-_SWITCHES = {"expected true or false": ("yes", "True", "1", 1, 0, "", None, [], {})}
+_SWITCHES: dict[str, Sequence[object]] = {"expected true or false": ("yes", "True", "1", 1, 0, "", None, [], {})}
 # By setting and problem: the values that are refused for it.
 REFUSED: dict[str, Mapping[str, Sequence[object]]] = {
     "domain_name": {
