@@ -15,17 +15,15 @@ from botocore.exceptions import ClientError
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.inside.internet.objects import ADDRESS, Keyring, ObjectServer, UnknownKeyError
 from rehearsal.machine import parts
-from tests.support.cloud_account import Account, host_stack, running_account, until
+from tests.support.cloud_account import Account, allow, host_stack, running_account, until
 from tests.support.world import WORKPLACE
 
-ALLOWED: list[dict[str, Any]] = [
-    {
-        "Effect": "Allow",
-        "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
-        "Resource": "arn:aws:s3:::images/mine/*",
-    },
-    {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::images"},
+ALLOWED = [
+    allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], "arn:aws:s3:::images/mine/*"),
+    allow("s3:ListBucket", "arn:aws:s3:::images"),
 ]
+# https://docs.aws.amazon.com/general/latest/gr/signature-v4-examples.html
+SIGNED = {"accessKeyId": "AKIDEXAMPLE", "date": "20120215", "region": "us-east-1", "service": "iam"}
 
 
 @pytest.fixture(scope="module")
@@ -158,19 +156,13 @@ def test_a_bucket_comes_and_goes_with_its_configuration(account: Account, admini
 
 
 def test_a_signing_key_is_what_aws_derives() -> None:
-    # https://docs.aws.amazon.com/general/latest/gr/signature-v4-examples.html
     keyring = Keyring(lambda *_: True)
     keyring.add("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
-    asked = {"accessKeyId": "AKIDEXAMPLE", "date": "20120215", "region": "us-east-1", "service": "iam"}
-
-    said = keyring.answer("/private/derive-signing-key", asked)
+    said = keyring.answer("/private/derive-signing-key", SIGNED)
     assert said
     assert b64decode(said["derivedKey"]).hex() == ("f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d")
 
 
 def test_an_unknown_access_key_has_no_signing_key() -> None:
     with pytest.raises(UnknownKeyError):
-        Keyring(lambda *_: True).answer(
-            "/private/derive-signing-key",
-            {"accessKeyId": "AKIDEXAMPLE", "date": "20120215", "region": "us-east-1", "service": "iam"},
-        )
+        Keyring(lambda *_: True).answer("/private/derive-signing-key", SIGNED)

@@ -105,10 +105,8 @@ def test_others_see_the_files_that_modes_let_them_see(tmp_path: Path, monkeypatc
             folder.chmod(0o755)
     monkeypatch.setattr(search_host, "OPEN_TO_OTHERS", (str(tmp_path),))
     seen = dict(as_stranger())
-    assert {Path(path).name: named_in(content, FORMS) for path, content in seen.items()} == {
-        "open": ["users/push/admin"],
-        "closed": [],
-    }
+    found = {Path(path).name: named_in(content, FORMS) for path, content in seen.items()}
+    assert found == {"open": ["users/push/admin"], "closed": []}
     assert os.geteuid() == 0
     assert {Path(path).name for path, _ in files(str(tmp_path))} == {"open", "closed", "cache"}
 
@@ -127,13 +125,9 @@ def test_a_secret_on_a_command_line_is_found() -> None:
 
 def test_search_needs_only_the_hosts_python() -> None:
     source = Path(search_host.__file__).read_text()
-    done = subprocess.run(
-        ["/usr/bin/python3", "-I", "-"],
-        input=f"{source}\nprint(named_in(b'{SECRET}', {FORMS!r}))\n",
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    program = f"{source}\nprint(named_in(b'{SECRET}', {FORMS!r}))\n"
+    python = ["/usr/bin/python3", "-I", "-"]
+    done = subprocess.run(python, input=program, check=True, capture_output=True, text=True)
     assert done.stdout == "['users/push/admin']\n"
 
 
@@ -197,11 +191,8 @@ def test_a_secret_in_the_account_the_folder_or_a_mail_is_found(world: WorldOfAnA
     assert found() == set()
     logs = world.aws("logs")
     logs.create_log_stream(logGroupName="function", logStreamName="run")
-    logs.put_log_events(
-        logGroupName="function",
-        logStreamName="run",
-        logEvents=[{"timestamp": time.time_ns() // 1_000_000, "message": f"login {SECRET}"}],
-    )
+    event = {"timestamp": time.time_ns() // 1_000_000, "message": f"login {SECRET}"}
+    logs.put_log_events(logGroupName="function", logStreamName="run", logEvents=[event])
     (world.workplace.run / "cdk.out" / "template.json").write_text(SECRET)
     Mailbox(world.workplace).post(Mail("now", "ops@example.com", "sns", "DOWN", SECRET, "arn", ""))
     assert found() == {"log groups", "templates and assets", "mails"}
