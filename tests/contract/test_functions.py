@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields
+from typing import Any
 
 import pytest
 
@@ -19,13 +20,11 @@ GIVEN_BY_LAMBDA = {"AWS_REGION"}
 
 
 @pytest.mark.parametrize(
-    ("handler", "environment"), [("check_health", HealthEnvironment), ("renew_certificate", Environment)]
+    ("handler", "reads"), [("check_health", HealthEnvironment), ("renew_certificate", Environment)]
 )
-def test_function_reads_every_variable_that_the_stack_sets_and_no_other(
-    assembly: Assembly, handler: str, environment: type[Environment]
-) -> None:
+def test_function_reads_exactly_the_variables_of_the_stack(assembly: Assembly, handler: str, reads: Any) -> None:
     given = function(assembly, handler)["Environment"]["Variables"].keys()
-    read = {field.name.upper() for field in fields(environment)}
+    read = {field.name.upper() for field in fields(reads)}
     assert given - NOT_OURS == read - GIVEN_BY_LAMBDA
 
 
@@ -38,8 +37,7 @@ def test_rehearsal_finds_the_schedule_of_each_function(assembly: Assembly) -> No
 @pytest.mark.parametrize(
     ("variable", "threshold"),
     [
-        ("full_disk_percent", FULL_DISK_PERCENT),
-        ("least_memory_percent", LEAST_MEMORY_PERCENT),
+        *(("full_disk_percent", FULL_DISK_PERCENT), ("least_memory_percent", LEAST_MEMORY_PERCENT)),
         ("clock_limit_seconds", CLOCK_SECONDS),
     ],
 )
@@ -57,9 +55,8 @@ def test_alarms_and_dashboard_watch_metrics_that_the_functions_measure(assembly:
     watched |= set(re.findall(rf"{namespace}\\?\",\\?\"(\w+)", dashboard))
     assert watched
     assert watched <= measured
-    services = {
-        dimension["Value"] for each in alarms if each.get("Namespace") == namespace for dimension in each["Dimensions"]
-    }
+    dimensions = [each["Dimensions"] for each in alarms if each.get("Namespace") == namespace]
+    services = {dimension["Value"] for each in dimensions for dimension in each}
     assert services == {variables["POWERTOOLS_SERVICE_NAME"]}
 
 

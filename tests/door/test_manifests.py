@@ -167,13 +167,9 @@ def test_ten_simultaneous_clients_of_a_new_manifest_cost_one_read(client: Client
     pushed = client.push("team/app")
     # With a cached login all ten arrive at the manifests' cache together.
     client.ask("/v2/")
-    # fmt: off
-    ten = room.command([
-        *CURL, "--parallel", "--parallel-immediate", "--http1.1", "--user", f"puller:{PASSWORD_OF['puller']}",
-        "--header", f"Accept: {OCI_MANIFEST}", "--write-out", "%{http_code}\n",
-        *(word for _ in range(10) for word in ("--output", "/dev/null", f"{FRONT}{pushed.path}")),
-    ])
-    # fmt: on
+    at_once = (*CURL, "--parallel", "--parallel-immediate", "--http1.1", "--user", f"puller:{PASSWORD_OF['puller']}")
+    told = ("--header", f"Accept: {OCI_MANIFEST}", "--write-out", "%{http_code}\n")
+    ten = room.command([*at_once, *told, *("--output", "/dev/null", f"{FRONT}{pushed.path}") * 10])
     with client.counting(pushed.path) as reads:
         with client.registry_silent():
             running = subprocess.Popen(ten, stdout=subprocess.PIPE, text=True)

@@ -95,12 +95,9 @@ def test_a_cached_login_is_renewed_without_refusing_a_request(client: Client) ->
     # The cached login ends with the minute, while a hundred connections of one address use it.
     time.sleep(max(0.0, 57 - time.time() % 60))
     login = base64.b64encode(f"puller:{PASSWORD_OF['puller']}".encode()).decode()
-    # fmt: off
-    told = client.room.run(
-        "wrk", "--threads=2", "--connections=100", f"--duration={63 - time.time() % 60:.0f}s",
-        "--header", f"Authorization: Basic {login}", "https://127.0.0.1/v2/_catalog",
-    ).stdout
-    # fmt: on
+    wrk = ("wrk", "--threads=2", "--connections=100", f"--duration={63 - time.time() % 60:.0f}s")
+    header = ("--header", f"Authorization: Basic {login}")
+    told = client.room.run(*wrk, *header, "https://127.0.0.1/v2/_catalog").stdout
     assert "Requests/sec" in told
     assert "Non-2xx" not in told
 
@@ -109,13 +106,9 @@ def test_an_upload_is_passed_on_to_the_registry_unbuffered(client: Client, room:
     started = client.ask("/v2/team/slow/blobs/uploads/", "--request", "POST", user="pusher")
     place = started.headers["location"][0]
     room.run("dd", "if=/dev/urandom", "of=/srv/layer", "bs=1M", "count=20")
-    # fmt: off
-    command = room.command([
-        *CURL, "--limit-rate", "5M", "--user", f"pusher:{PASSWORD_OF['pusher']}",
-        "--header", "Content-Type: application/octet-stream", "--request", "PATCH",
-        "--data-binary", "@/srv/layer", "--write-out", "%{http_code}", place,
-    ])
-    # fmt: on
+    slow = (*CURL, "--limit-rate", "5M", "--user", f"pusher:{PASSWORD_OF['pusher']}", "--write-out", "%{http_code}")
+    body = ("--header", "Content-Type: application/octet-stream", "--data-binary", "@/srv/layer")
+    command = room.command([*slow, "--request", "PATCH", *body, place])
     upload = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     while (arrived := bytes_arrived(room)) < 4_000_000:
         assert upload.poll() is None

@@ -64,17 +64,13 @@ class Client:
     ) -> Answer:
         """Send one request. `options` are curl's. Without `accept` there is no Accept header."""
         login = ["--user", f"{user}:{password or PASSWORD_OF[user]}"] if user else []
-        # fmt: off
-        done = self.room.run(
-            *CURL, "--show-error", "--max-time", "60", "--path-as-is",
-            "--write-out", '\n{"status": %{http_code}, "http": "%{http_version}", "headers": %{header_json}}',
-            "--header", f"Accept: {accept}" if accept is not None else "Accept:",
-            *login, *options, f"{at}{path}", given=given,
-        )
-        # fmt: on
+        told = ("--write-out", '\n{"status": %{http_code}, "http": "%{http_version}", "headers": %{header_json}}')
+        wanted = ("--header", f"Accept: {accept}" if accept is not None else "Accept:")
+        curl = (*CURL, "--show-error", "--max-time", "60", "--path-as-is", *told, *wanted)
+        done = self.room.run(*curl, *login, *options, f"{at}{path}", given=given)
         body, _, about = done.stdout.partition('\n{"status": ')
-        told = json.loads('{"status": ' + about)
-        return Answer(told["status"], told["http"], told["headers"], body)
+        found = json.loads('{"status": ' + about)
+        return Answer(found["status"], found["http"], found["headers"], body)
 
     def push(self, repository: str, *, media_type: str = OCI_MANIFEST, tag: str | None = None) -> Pushed:
         """Push a unique manifest of an empty config and no layer, or a unique index or list of nothing."""
