@@ -39,6 +39,8 @@ class HostStack(Stack):
         vpc = self._network()
         scripts = assets.Asset(self, "Userdata", path=str(userdata))
         statements = host_statements(self, settings=settings, scripts=scripts, storage=storage, address=address)
+        gp3 = ec2.EbsDeviceVolumeType.GP3
+        disk = ec2.BlockDeviceVolume.ebs(ROOT_DISK_GIB, volume_type=gp3, encrypted=True, delete_on_termination=True)
         template = ec2.LaunchTemplate(
             self,
             "Template",
@@ -53,17 +55,7 @@ class HostStack(Stack):
             require_imdsv2=True,
             http_put_response_hop_limit=1,
             instance_metadata_tags=False,
-            block_devices=[
-                ec2.BlockDevice(
-                    device_name=ROOT_DEVICE,
-                    volume=ec2.BlockDeviceVolume.ebs(
-                        ROOT_DISK_GIB,
-                        volume_type=ec2.EbsDeviceVolumeType.GP3,
-                        encrypted=True,
-                        delete_on_termination=True,
-                    ),
-                )
-            ],
+            block_devices=[ec2.BlockDevice(device_name=ROOT_DEVICE, volume=disk)],
         )
         self._group(vpc, template, settings.domain_name)
         self._outputs(settings)

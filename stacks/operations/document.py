@@ -4,6 +4,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 VERBS = ("renew-certificate", "diagnose", "sync-users", "repair-service", "repair-engine")
+RUN_VERB = "exec /opt/registry/bin/{{ verb }}"
 # A renewal with a retried challenge.
 LONGEST_RUN_SECONDS = 600
 
@@ -26,10 +27,7 @@ def command_document(scope: Construct, construct_id: str) -> ssm.CfnDocument:
                     "action": "aws:runShellScript",
                     "name": "verb",
                     "precondition": {"StringEquals": ["platformType", "Linux"]},
-                    "inputs": {
-                        "timeoutSeconds": str(LONGEST_RUN_SECONDS),
-                        "runCommand": ["exec /opt/registry/bin/{{ verb }}"],
-                    },
+                    "inputs": {"timeoutSeconds": str(LONGEST_RUN_SECONDS), "runCommand": [RUN_VERB]},
                 }
             ],
         },

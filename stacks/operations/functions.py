@@ -1,6 +1,6 @@
 """The two Lambda functions: the health check and the certificate's renewal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,18 +57,14 @@ def add_functions(
     }
 
     def function(
-        name: str,
-        module: str,
-        timeout: Duration,
-        statements: Sequence[iam.PolicyStatement],
-        environment: Mapping[str, str],
+        name: str, module: str, timeout: Duration, statements: list[iam.PolicyStatement], environment: Mapping[str, str]
     ) -> lambda_.Function:
-        log_group = logs.LogGroup(
-            scope, f"{name}Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
-        )
+        three_months, destroyed = logs.RetentionDays.THREE_MONTHS, RemovalPolicy.DESTROY
+        log_group = logs.LogGroup(scope, f"{name}Log", retention=three_months, removal_policy=destroyed)
         common = common_statements(
             domain_name=settings.domain_name, document=document, log_group=log_group, alerts=alerts, state=state
         )
+        service = iam.ServicePrincipal("lambda.amazonaws.com")
         return lambda_.Function(
             scope,
             name,
@@ -77,9 +73,7 @@ def add_functions(
             architecture=lambda_.Architecture.ARM_64,
             handler=f"lambdas.{module}.handler",
             code=package,
-            role=service_role(
-                scope, f"{name}Role", iam.ServicePrincipal("lambda.amazonaws.com"), "function", [*common, *statements]
-            ),
+            role=service_role(scope, f"{name}Role", service, "function", [*common, *statements]),
             log_group=log_group,
             memory_size=MEMORY_MIB,
             timeout=timeout,
@@ -88,22 +82,13 @@ def add_functions(
             retry_attempts=0,
         )
 
-    renewal = function(
-        "RenewCertificate",
-        "renew_certificate",
-        RENEWAL_TIMEOUT,
-        renewal_statements(domain_name=settings.domain_name, state=state),
-        {},
-    )
-    health = function(
-        "CheckHealth",
-        "check_health",
-        HEALTH_TIMEOUT,
-        health_statements(settings=settings, topic=alerts.topic, state=state, renewal=renewal),
-        {
-            "HEALTH_PARAMETER": f"{settings.parameter_path}/users/pull/health",
-            "RENEWAL_FUNCTION": renewal.function_name,
-            "REPAIR_ENABLED": "true" if settings.repair_enabled else "false",
-        },
-    )
+    of_renewal = renewal_statements(domain_name=settings.domain_name, state=state)
+    renewal = function("RenewCertificate", "renew_certificate", RENEWAL_TIMEOUT, of_renewal, {})
+    of_health = health_statements(settings=settings, topic=alerts.topic, state=state, renewal=renewal)
+    environment = {
+        "HEALTH_PARAMETER": f"{settings.parameter_path}/users/pull/health",
+        "RENEWAL_FUNCTION": renewal.function_name,
+        "REPAIR_ENABLED": "true" if settings.repair_enabled else "false",
+    }
+    health = function("CheckHealth", "check_health", HEALTH_TIMEOUT, of_health, environment)
     return Functions(health, renewal)

@@ -28,16 +28,10 @@ def add_schedules(scope: Construct, *, settings: Settings, functions: Functions,
         longest_delay: Duration,
         retries: int,
     ) -> None:
-        starter = service_role(
-            scope,
-            f"{name}ScheduleRole",
-            service_for_this_account("scheduler.amazonaws.com"),
-            "schedule",
-            [
-                allow("Start", ["lambda:InvokeFunction"], [function.function_arn]),
-                allow("Lose", ["sqs:SendMessage"], [lost.queue_arn]),
-            ],
-        )
+        service = service_for_this_account("scheduler.amazonaws.com")
+        start = allow("Start", ["lambda:InvokeFunction"], [function.function_arn])
+        lose = allow("Lose", ["sqs:SendMessage"], [lost.queue_arn])
+        starter = service_role(scope, f"{name}ScheduleRole", service, "schedule", [start, lose])
         scheduler.CfnSchedule(
             scope,
             f"{name}Schedule",

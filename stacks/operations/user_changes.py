@@ -28,13 +28,10 @@ def ring_on_user_changes(
     scope: Construct, name: str, *, settings: Settings, document: ssm.CfnDocument, lost: sqs.Queue
 ) -> None:
     """The queue ``lost`` gets the changes that could not reach the hosts within five minutes."""
-    ringer = service_role(
-        scope,
-        f"{name}Role",
-        service_for_this_account("events.amazonaws.com"),
-        "ring",
-        ring_statements(domain_name=settings.domain_name, document=document),
-    )
+    statements = ring_statements(domain_name=settings.domain_name, document=document)
+    eventbridge = service_for_this_account("events.amazonaws.com")
+    ringer = service_role(scope, f"{name}Role", eventbridge, "ring", statements)
+    hosts = events.CfnRule.RunCommandTargetProperty(key=f"tag:{HOST_TAG}", values=[settings.domain_name])
     rule = events.CfnRule(
         scope,
         name,
@@ -51,11 +48,7 @@ def ring_on_user_changes(
                 role_arn=ringer.role_arn,
                 # A document's parameters are lists.
                 input=json.dumps({"verb": ["sync-users"]}),
-                run_command_parameters=events.CfnRule.RunCommandParametersProperty(
-                    run_command_targets=[
-                        events.CfnRule.RunCommandTargetProperty(key=f"tag:{HOST_TAG}", values=[settings.domain_name])
-                    ]
-                ),
+                run_command_parameters=events.CfnRule.RunCommandParametersProperty(run_command_targets=[hosts]),
                 retry_policy=events.CfnRule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=_LONGEST_DELAY.to_seconds(), maximum_retry_attempts=_RETRIES
                 ),
