@@ -16,12 +16,10 @@ ACCEPT = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.
 Numbers = Mapping[str, float]
 
 
-def load(
-    stand: Stand, setup: Setup, command: str, *options: str, user: str = USER, seconds: float | None = None
-) -> Any:
+def load(stand: Stand, setup: Setup, verb: str, *options: str, user: str = USER, seconds: float | None = None) -> Any:
     """The result of one command of bench/load, which may take so many seconds."""
     login = (f"-user={user}", f"-password={PASSWORD}") if setup.login else ()
-    argv = ("/opt/load", command, f"-url={setup.url}", *login, *options)
+    argv = ("/opt/load", verb, f"-url={setup.url}", *login, *options)
     return json.loads(stand.room.run(*argv, timeout_seconds=seconds).stdout)
 
 

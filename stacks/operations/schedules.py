@@ -21,7 +21,7 @@ def add_schedules(scope: Construct, *, settings: Settings, functions: Functions,
 
     def add(
         name: str,
-        expression: str,
+        runs: str,
         function: lambda_.IFunction,
         *,
         flexible_minutes: int,
@@ -35,7 +35,7 @@ def add_schedules(scope: Construct, *, settings: Settings, functions: Functions,
         scheduler.CfnSchedule(
             scope,
             f"{name}Schedule",
-            schedule_expression=expression,
+            schedule_expression=runs,
             schedule_expression_timezone=settings.schedule_time_zone,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
                 mode="FLEXIBLE", maximum_window_in_minutes=flexible_minutes

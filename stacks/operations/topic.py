@@ -25,7 +25,6 @@ class Alerts(Construct):
         self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
         self.topic.add_subscription(subscriptions.EmailSubscription(email))
         alarms = service_for_this_account("cloudwatch.amazonaws.com")
-        self.key.add_to_resource_policy(
-            allow("Alarms", ["kms:Decrypt", "kms:GenerateDataKey"], ["*"], principal=alarms)
-        )
+        encrypt = ["kms:Decrypt", "kms:GenerateDataKey"]
+        self.key.add_to_resource_policy(allow("Alarms", encrypt, ["*"], principal=alarms))
         self.topic.add_to_resource_policy(allow("Alarms", ["sns:Publish"], [self.topic.topic_arn], principal=alarms))

@@ -19,12 +19,10 @@ NOT_OURS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 GIVEN_BY_LAMBDA = {"AWS_REGION"}
 
 
-@pytest.mark.parametrize(
-    ("handler", "reads"), [("check_health", HealthEnvironment), ("renew_certificate", Environment)]
-)
-def test_function_reads_exactly_the_variables_of_the_stack(assembly: Assembly, handler: str, reads: Any) -> None:
+@pytest.mark.parametrize(("handler", "has"), [("check_health", HealthEnvironment), ("renew_certificate", Environment)])
+def test_function_reads_exactly_the_variables_of_the_stack(assembly: Assembly, handler: str, has: Any) -> None:
     given = function(assembly, handler)["Environment"]["Variables"].keys()
-    read = {field.name.upper() for field in fields(reads)}
+    read = {field.name.upper() for field in fields(has)}
     assert given - NOT_OURS == read - GIVEN_BY_LAMBDA
 
 

@@ -205,6 +205,7 @@ def test_only_the_check_can_repair_and_each_function_writes_its_own_state(scene:
         acting, physical = scene.product.acting_as(role), scene.physical
         s3, autoscaling, state = acting("s3"), acting("autoscaling"), physical["State"]
         password = {"Name": f"{TREE}/users/pull/health", "WithDecryption": True}
+        stranger = {"InstanceId": scene.stranger}
         renewal, health = ({"Bucket": state, "Key": f"{job}/{DOMAIN}.json"} for job in ("renewal", "health"))
         return {
             "read the renewal's state": lambda: s3.get_object(**renewal),
@@ -216,9 +217,7 @@ def test_only_the_check_can_repair_and_each_function_writes_its_own_state(scene:
             "start a renewal": lambda: acting("lambda").invoke(FunctionName=physical["RenewCertificate"]),
             "find the group": lambda: autoscaling.describe_auto_scaling_groups(),
             "replace a host": lambda: autoscaling.set_instance_health(InstanceId=scene.host, HealthStatus="Healthy"),
-            "replace another": lambda: autoscaling.set_instance_health(
-                InstanceId=scene.stranger, HealthStatus="Unhealthy"
-            ),
+            "replace another": lambda: autoscaling.set_instance_health(**stranger, HealthStatus="Unhealthy"),
         }
 
     assert allowed(calls("RenewCertificateRole")) == {"read the renewal's state", "write the renewal's state"}

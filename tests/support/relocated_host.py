@@ -143,11 +143,9 @@ class RelocatedHost:
             text += "".join(f"{field}\0" for field in (*others, *copies, told))
         (self.tools / "answers").write_text(text)
 
-    def run(self, *argv: str, timeout_seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
         program, given = [str(self.home / argv[0]), *argv[1:]], subprocess.DEVNULL
-        return subprocess.run(
-            program, capture_output=True, text=True, check=False, timeout=timeout_seconds, stdin=given
-        )
+        return subprocess.run(program, capture_output=True, text=True, check=False, timeout=60, stdin=given)
 
     def lines(self, *argv: str) -> dict[str, str]:
         return read(self.run(*argv).stdout)

@@ -33,9 +33,7 @@ def host(relocate: Relocate) -> RelocatedHost:
         (timedelta(hours=54), timedelta(hours=160), f"{RENEW} --force-renewal"),
     ],
 )
-def test_a_renewal_is_forced_after_a_third(
-    host: RelocatedHost, age: timedelta, lifetime: timedelta, asked: str
-) -> None:
+def test_a_third_of_life_forces_a_renewal(host: RelocatedHost, age: timedelta, lifetime: timedelta, asked: str) -> None:
     fingerprint = host.have_certificate(age=age, lifetime=lifetime)
     host.front_door.show(host.root / LIVE)
     said = host.lines("bin/renew-certificate")

@@ -50,9 +50,8 @@ def test_a_month_and_a_day_without_a_renewal_run_is_an_alarm(assembly: Assembly)
 
 
 def test_the_alarms_watch_the_functions_own_metrics(assembly: Assembly) -> None:
-    own = {
-        each["MetricName"]: each["Dimensions"] for each in alarms(assembly).values() if each["Namespace"] == NAMESPACE
-    }
+    ours = [each for each in alarms(assembly).values() if each["Namespace"] == NAMESPACE]
+    own = {each["MetricName"]: each["Dimensions"] for each in ours}
     assert set(own) == {"AlertReceivers", "CertificateLifeLeft", "DaysSinceRenewalRun", "Healthy"}
     assert all(each == [{"Name": "service", "Value": "registry.example.com"}] for each in own.values())
     for function in assembly.operations.of_type("AWS::Lambda::Function").values():

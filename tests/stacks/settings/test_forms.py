@@ -82,9 +82,7 @@ REFUSED: dict[str, Mapping[str, Sequence[object]]] = {
     },
     "registry_image": {
         "missing": [""],
-        "has neither version nor digest": [
-            *("public.ecr.aws/docker/library/registry", "registry.example.com:5000/registry")
-        ],
+        "has neither version nor digest": ["public.ecr.aws/docker/registry", "registry.example.com:5000/registry"],
         "is a different image tomorrow": ["registry:latest", f"registry:latest@sha256:{'0' * 64}"],
         "has '' as its version": ["registry:"],
         "has '3.1.2 ' as its version": ["registry:3.1.2 "],

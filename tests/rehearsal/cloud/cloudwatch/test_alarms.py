@@ -86,9 +86,7 @@ def look(account: Account, at: datetime) -> dict[str, AlarmState]:
     return {each.name: each for each in account.cloud.look_at_alarms(at)}
 
 
-def test_a_failed_run_rings_once_until_its_period_ends(
-    account: Account, runtime: Runtime, letters: list[Letter]
-) -> None:
+def test_a_failed_run_rings_once_for_its_period(account: Account, runtime: Runtime, letters: list[Letter]) -> None:
     deploy(account, Errors=ERRORS)
     confirm(account, letters)
     runtime.failures = 1

@@ -80,7 +80,6 @@ def refusal(of: ClientError) -> str:
 
 def test_a_session_reads_and_writes_what_its_role_may(host: Any) -> None:
     host.put_object(Bucket="images", Key="mine/a b+c", Body=b"layer", ServerSideEncryption="AES256")
-
     assert host.get_object(Bucket="images", Key="mine/a b+c")["Body"].read() == b"layer"
     assert [each["Key"] for each in host.list_objects_v2(Bucket="images")["Contents"]] == ["mine/a b+c"]
 
@@ -88,7 +87,6 @@ def test_a_session_reads_and_writes_what_its_role_may(host: Any) -> None:
 def test_a_presigned_address_of_a_session_works_without_its_keys(host: Any) -> None:
     host.put_object(Bucket="images", Key="mine/layer", Body=b"layer")
     address = host.generate_presigned_url("get_object", Params={"Bucket": "images", "Key": "mine/layer"})
-
     assert requests.get(address, timeout=10).content == b"layer"
 
 
@@ -110,7 +108,6 @@ def test_each_object_of_a_deletion_is_decided_on_its_own(host: Any, administrato
     for key in ("mine/gone", "theirs"):
         administrator.put_object(Bucket="images", Key=key, Body=b"")
     done = host.delete_objects(Bucket="images", Delete={"Objects": [{"Key": "mine/gone"}, {"Key": "theirs"}]})
-
     assert [each["Key"] for each in done["Deleted"]] == ["mine/gone"]
     assert [(each["Key"], each["Code"]) for each in done["Errors"]] == [("theirs", "AccessDenied")]
 
@@ -124,7 +121,6 @@ def test_a_policy_of_the_bucket_in_moto_holds_for_its_objects(account: Account, 
             host.put_object(Bucket="images", Key="mine/late", Body=b"")
     finally:
         moto.delete_bucket_policy(Bucket="images")
-
     assert refusal(refused.value) == "AccessDenied"
 
 
@@ -144,7 +140,6 @@ def test_a_bucket_comes_and_goes_with_its_configuration(account: Account, admini
     administrator.put_object(Bucket="later", Key="object", Body=b"template")
     assert account.cloud.buckets.read_object("later", "object") == b"template"
     assert account.cloud.buckets.has_objects("later")
-
     administrator.delete_object(Bucket="later", Key="object")
     assert not account.cloud.buckets.has_objects("later")
     with pytest.raises(FileNotFoundError):

@@ -39,7 +39,6 @@ def test_one_address_serves_objects_and_configuration(story: Story) -> None:
     s3 = story.world.aws("s3")
     bucket = story.outputs[product.OUTPUT_IMAGE_BUCKET]
     s3.put_object(Bucket=bucket, Key="a/key", Body=b"here")
-
     assert in_versitygw(bucket, "a/key").read_bytes() == b"here"
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     assert s3.get_public_access_block(Bucket=bucket)
@@ -75,7 +74,6 @@ def test_one_address_serves_objects_and_configuration(story: Story) -> None:
 def test_each_request_reaches_its_server(story: Story, method: str, target: str, service: str, port: int) -> None:
     headers = {"Authorization": SIGNED_FOR.format(service)} if service else {}
     requests.request(method, f"{story.world.state.profile.endpoint_url}{target}", headers=headers, timeout=10)
-
     assert port_that_answered() == port
 
 
@@ -96,7 +94,6 @@ def test_each_request_to_a_name_of_s3_reaches_its_server(
     story: Story, domain: str, method: str, bucket: str, target: str, port: int
 ) -> None:
     story.client.run("curl", "--silent", "--request", method, f"https://{bucket}{domain}{target}")
-
     assert port_that_answered() == port
 
 
@@ -115,5 +112,4 @@ def test_a_host_whose_role_has_lost_its_permissions_takes_no_push(story: Story) 
     with pytest.raises(CommandFailedError):
         story.client.run("skopeo", "copy", f"oci:small:{REFERENCE}", f"docker://{story.domain}/refused:1")
     said = story.world.run_on_host(story.world.hosts()[0], "docker", "logs", product.CONTAINER)
-
     assert "AccessDenied" in said.stdout + said.stderr
