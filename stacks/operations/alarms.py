@@ -69,6 +69,7 @@ def add_alarms(
         ]
 
     checks = own("Healthy", "SampleCount", _heartbeat(longest_gap(settings.health_schedule)))
+    unconfirmed = "the e-mail subscription is not confirmed (runbook: alerts are not delivered)"
     undelivered = topic.metric_number_of_notifications_failed(period=quarter)
     return [
         *failed_runs("Health", functions.health),
@@ -105,13 +106,7 @@ def add_alarms(
             missing=_IGNORE,
         ),
         alarm("FailedMail", undelivered, "alerts are not delivered (runbook: alerts are not delivered)"),
-        alarm(
-            "NoReceiver",
-            own("AlertReceivers", "Maximum", hour),
-            "the e-mail subscription is not confirmed (runbook: alerts are not delivered)",
-            below=1,
-            missing=_IGNORE,
-        ),
+        alarm("NoReceiver", own("AlertReceivers", "Maximum", hour), unconfirmed, below=1, missing=_IGNORE),
     ]
 
 

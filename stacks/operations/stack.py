@@ -26,13 +26,7 @@ class OperationsStack(Stack):
         document = command_document(self, "Verbs")
         alerts = Alerts(self, "Alerts", email=settings.alert_email)
         functions = add_functions(
-            self,
-            settings=settings,
-            lambdas=lambdas,
-            document=document,
-            alerts=alerts,
-            state=storage.state,
-            address=dns.address,
+            self, settings=settings, storage=storage, dns=dns, document=document, alerts=alerts, lambdas=lambdas
         )
         own_key, two_weeks = sqs.QueueEncryption.SQS_MANAGED, Duration.days(14)
         lost = sqs.Queue(self, "LostRuns", encryption=own_key, enforce_ssl=True, retention_period=two_weeks)

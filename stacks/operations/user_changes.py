@@ -58,12 +58,6 @@ def ring_on_user_changes(
     )
     # EventBridge does not send a rule's dead letters in the rule's role, so the queue's policy allows it.
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-    lost.add_to_resource_policy(
-        allow(
-            "LostUserChanges",
-            ["sqs:SendMessage"],
-            [lost.queue_arn],
-            {"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
-            principal=iam.ServicePrincipal("events.amazonaws.com"),
-        )
-    )
+    of_rule = {"ArnEquals": {"aws:SourceArn": rule.attr_arn}}
+    service = iam.ServicePrincipal("events.amazonaws.com")
+    lost.add_to_resource_policy(allow("LostUserChanges", ["sqs:SendMessage"], [lost.queue_arn], of_rule, service))

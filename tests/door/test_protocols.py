@@ -8,7 +8,7 @@ import pytest
 
 from rehearsal.room.door import as_auth_user
 from rehearsal.room.isolation import Room, RoomError
-from tests.support.door_client import CURL, PASSWORD_OF, REGISTRY, Client
+from tests.support.door_client import PASSWORD_OF, REGISTRY, Client, curl_as
 
 HARMLESS = ("syntax is ok", "test is successful", "[notice]")
 
@@ -106,7 +106,7 @@ def test_an_upload_is_passed_on_to_the_registry_unbuffered(client: Client, room:
     started = client.ask("/v2/team/slow/blobs/uploads/", "--request", "POST", user="pusher")
     place = started.headers["location"][0]
     room.run("dd", "if=/dev/urandom", "of=/srv/layer", "bs=1M", "count=20")
-    slow = (*CURL, "--limit-rate", "5M", "--user", f"pusher:{PASSWORD_OF['pusher']}", "--write-out", "%{http_code}")
+    slow = (*curl_as("pusher"), "--limit-rate", "5M", "--write-out", "%{http_code}")
     body = ("--header", "Content-Type: application/octet-stream", "--data-binary", "@/srv/layer")
     command = room.command([*slow, "--request", "PATCH", *body, place])
     upload = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

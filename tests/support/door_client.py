@@ -21,6 +21,7 @@ OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+TYPES = (DOCKER_MANIFEST, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX)
 FRONT = f"https://{DOMAIN}"
 REGISTRY = f"http://{BEHIND}"
 CURL = ("curl", "--silent", "--cacert", CERTIFICATE, "--resolve", f"{DOMAIN}:443:127.0.0.1")
@@ -151,6 +152,11 @@ class Client:
         script = Path(__file__).with_name("door_load.py")
         self.room.place("/srv/door_load.py").write_text(script.read_text())
         return ["python3", "/srv/door_load.py", *arguments]
+
+
+def curl_as(user: str) -> tuple[str, ...]:
+    """The beginning of a curl command with this user's login."""
+    return (*CURL, "--user", f"{user}:{PASSWORD_OF[user]}")
 
 
 def digest_of(text: str) -> str:

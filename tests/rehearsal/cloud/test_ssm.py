@@ -34,7 +34,7 @@ def ring(client: Any, verb: str = "diagnose", **request: Any) -> str:
     return str(client.send_command(**asked)["Command"]["CommandId"])
 
 
-def ended(client: Any, command: str) -> dict[str, Any]:
+def ended(client: Any, command: str) -> Any:
     """The one invocation's row, once it is over."""
 
     def row() -> Any:
@@ -42,14 +42,12 @@ def ended(client: Any, command: str) -> dict[str, Any]:
         return [each for each in rows if each["Status"] not in ("Pending", "InProgress", "Delayed")]
 
     (found,) = until(row)
-    answer: dict[str, Any] = found
-    return answer
+    return found
 
 
-def told(client: Any, command: str, host: Instance) -> dict[str, Any]:
+def told(client: Any, command: str, host: Instance) -> Any:
     ended(client, command)
-    answer: dict[str, Any] = client.get_command_invocation(CommandId=command, InstanceId=host.id)
-    return answer
+    return client.get_command_invocation(CommandId=command, InstanceId=host.id)
 
 
 def test_a_document_is_run_on_the_hosts_with_the_tag(doorbell: Any, agents: Agents, host: Instance) -> None:

@@ -26,6 +26,8 @@ def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
     assert asset.startswith(f"{scripts}/")
     assert asset.endswith(".zip")
     assert "*" not in asset
+    created = {f"{PARAMETERS}/{name}" for name in ("http-secret", "users/push/admin", "users/pull/health")}
+    take, tagged = {"ec2:AssociateAddress"}, {"aws:ResourceTag/registry:domain": "registry.example.com"}
     assert seen == [
         ("OwnScripts", {"s3:GetObject"}, {asset}, None),
         ("ImageBucket", {"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}, {IMAGES}, None),
@@ -34,25 +36,10 @@ def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
         ("Certificate", {"s3:GetObject", "s3:PutObject"}, {f"{STATE}/letsencrypt/registry.example.com.tar.gz"}, None),
         ("Users", {"ssm:GetParametersByPath"}, {f"{PARAMETERS}/users", f"{PARAMETERS}/users/*"}, None),
         ("HttpSecret", {"ssm:GetParameter"}, {f"{PARAMETERS}/http-secret"}, None),
-        (
-            "CreateOnly",
-            {"ssm:PutParameter"},
-            {f"{PARAMETERS}/http-secret", f"{PARAMETERS}/users/push/admin", f"{PARAMETERS}/users/pull/health"},
-            {"StringNotEquals": {"ssm:Overwrite": "true"}},
-        ),
+        ("CreateOnly", {"ssm:PutParameter"}, created, {"StringNotEquals": {"ssm:Overwrite": "true"}}),
         ("ReportToDeployment", {"cloudformation:SignalResource"}, {"<AWS::StackId>"}, None),
-        (
-            "TakeAddress",
-            {"ec2:AssociateAddress"},
-            {f"{EC2}:elastic-ip/{ALLOCATION}", f"{EC2}:network-interface/*"},
-            None,
-        ),
-        (
-            "TakeAddressAsHost",
-            {"ec2:AssociateAddress"},
-            {f"{EC2}:instance/*"},
-            {"StringEquals": {"aws:ResourceTag/registry:domain": "registry.example.com"}},
-        ),
+        ("TakeAddress", take, {f"{EC2}:elastic-ip/{ALLOCATION}", f"{EC2}:network-interface/*"}, None),
+        ("TakeAddressAsHost", take, {f"{EC2}:instance/*"}, {"StringEquals": tagged}),
         ("Log", {"logs:CreateLogStream", "logs:PutLogEvents"}, {HOST_LOG}, None),
         ("SsmAgent", OF_AGENT, {"*"}, None),
     ]

@@ -64,10 +64,8 @@ def test_one_recent_breach_amid_missing_data_does_not_ring(told: str) -> None:
 @pytest.mark.parametrize(
     ("comparison", "at_threshold"),
     [
-        ("GreaterThanOrEqualToThreshold", True),
-        ("GreaterThanThreshold", False),
-        ("LessThanThreshold", False),
-        ("LessThanOrEqualToThreshold", True),
+        *((f"{side}ThanThreshold", False) for side in ("Greater", "Less")),
+        *((f"{side}ThanOrEqualToThreshold", True) for side in ("Greater", "Less")),
     ],
 )
 def test_the_threshold_itself_breaches_only_where_it_is_included(comparison: str, at_threshold: bool) -> None:
