@@ -16,8 +16,6 @@ def add_registry(scope: Construct, settings: Settings, *, userdata: Path, lambda
     storage = StorageStack(scope, f"{prefix}-storage", remove_data=settings.remove_data)
     dns = DnsStack(scope, f"{prefix}-dns", domain_name=settings.domain_name, hosted_zone=settings.hosted_zone)
     host = HostStack(scope, f"{prefix}-host", settings=settings, storage=storage, dns=dns, userdata=userdata)
-    operations = OperationsStack(
-        scope, f"{prefix}-operations", settings=settings, storage=storage, dns=dns, lambdas=lambdas
-    )
+    watch = OperationsStack(scope, f"{prefix}-operations", settings=settings, storage=storage, dns=dns, lambdas=lambdas)
     # The first health check finds a host that has already served a push and a pull.
-    operations.add_stack_dependency(host)
+    watch.add_stack_dependency(host)

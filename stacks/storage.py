@@ -26,6 +26,12 @@ class StorageStack(Stack):
         CfnOutput(self, "HostLog", value=show_log, description="Shows the log of all hosts, including deleted ones")
 
     def _bucket(self, name: str) -> s3.Bucket:
+        history = s3.LifecycleRule(
+            id="bounded-history",
+            abort_incomplete_multipart_upload_after=Duration.days(ABORT_UPLOAD_DAYS),
+            expired_object_delete_marker=True,
+            noncurrent_version_expiration=Duration.days(HISTORY_DAYS),
+        )
         bucket = s3.Bucket(
             self,
             name,
@@ -34,14 +40,7 @@ class StorageStack(Stack):
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="bounded-history",
-                    abort_incomplete_multipart_upload_after=Duration.days(ABORT_UPLOAD_DAYS),
-                    expired_object_delete_marker=True,
-                    noncurrent_version_expiration=Duration.days(HISTORY_DAYS),
-                )
-            ],
+            lifecycle_rules=[history],
             removal_policy=self._removal_policy,
         )
         if bucket.policy:

@@ -2,7 +2,6 @@
 
 import json
 
-from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
@@ -17,16 +16,10 @@ _INPUT = json.dumps({"now": "<aws.scheduler.scheduled-time>"})
 
 
 def add_schedules(scope: Construct, *, settings: Settings, functions: Functions, lost: sqs.IQueue) -> None:
-    """The queue ``lost`` gets the runs that could not start within ``longest_delay``."""
+    """The queue ``lost`` gets the runs that could not start within ``delay_minutes``."""
 
     def add(
-        name: str,
-        runs: str,
-        function: lambda_.IFunction,
-        *,
-        flexible_minutes: int,
-        longest_delay: Duration,
-        retries: int,
+        name: str, runs: str, function: lambda_.IFunction, *, flexible_minutes: int, delay_minutes: int, retries: int
     ) -> None:
         service = service_for_this_account("scheduler.amazonaws.com")
         start = allow("Start", ["lambda:InvokeFunction"], [function.function_arn])
@@ -45,27 +38,15 @@ def add_schedules(scope: Construct, *, settings: Settings, functions: Functions,
                 role_arn=starter.role_arn,
                 input=_INPUT,
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=longest_delay.to_seconds(), maximum_retry_attempts=retries
+                    maximum_event_age_in_seconds=60 * delay_minutes, maximum_retry_attempts=retries
                 ),
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost.queue_arn),
             ),
         )
 
-    add(
-        "Renewal",
-        settings.renewal_schedule,
-        functions.renewal,
-        # Certificate authorities are busiest at full hours of the first of a month.
-        flexible_minutes=60,
-        longest_delay=Duration.hours(12),
-        retries=10,
-    )
-    add(
-        "Health",
-        settings.health_schedule,
-        functions.health,
-        flexible_minutes=1,
-        # By then the next check is due, which sees the same.
-        longest_delay=Duration.minutes(4),
-        retries=2,
-    )
+    # Certificate authorities are busiest at full hours of the first of a month.
+    renewal = {"flexible_minutes": 60, "delay_minutes": 12 * 60, "retries": 10}
+    # After the delay the next check is due, which sees the same.
+    health = {"flexible_minutes": 1, "delay_minutes": 4, "retries": 2}
+    add("Renewal", settings.renewal_schedule, functions.renewal, **renewal)
+    add("Health", settings.health_schedule, functions.health, **health)

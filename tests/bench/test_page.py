@@ -13,11 +13,8 @@ from bench.page import Target
 @pytest.mark.parametrize(
     ("at_least", "ratio", "verdict"),
     [
-        (True, 2, "kept"),
-        (True, 1.9, "missed"),
-        (False, 2, "kept"),
-        (False, 2.1, "missed"),
-        (True, None, "not measured"),
+        *((True, 2, "kept"), (True, 1.9, "missed"), (True, None, "not measured")),
+        *((False, 2, "kept"), (False, 2.1, "missed")),
     ],
 )
 def test_a_target_is_kept_or_missed(at_least: bool, ratio: float | None, verdict: str) -> None:
@@ -41,9 +38,8 @@ def test_a_section_replaces_the_former_one_and_leaves_the_others(tmp_path: Path)
 
 def test_a_measured_target_replaces_its_former_row_only() -> None:
     today = datetime.date.today().isoformat()
-    before = page.with_targets(
-        "# Results\n\n| subject |\n\nThe end.\n", "it", [Target("one", 2, [1]), Target("two", 2, [1])]
-    )
+    first = [Target("one", 2, [1]), Target("two", 2, [1])]
+    before = page.with_targets("# Results\n\n| subject |\n\nThe end.\n", "it", first)
     after = page.with_targets(before, "it", [Target("one", 2, [3]), Target("two", 2, [None])])
     assert after.splitlines()[2:] == [
         "| subject |",

@@ -55,14 +55,8 @@ def alarm(metric: str, dimensions: dict[str, Any], **properties: Any) -> dict[st
 
 
 ERRORS = alarm("AWS/Lambda/Errors", {"FunctionName": {"Ref": "Function"}})
-HEARTBEAT = alarm(
-    "Own/Healthy",
-    {"service": "r.example"},
-    Statistic="SampleCount",
-    EvaluationPeriods=3,
-    ComparisonOperator="LessThanThreshold",
-    TreatMissingData="breaching",
-)
+BEATS = {"Statistic": "SampleCount", "EvaluationPeriods": 3, "ComparisonOperator": "LessThanThreshold"}
+HEARTBEAT = alarm("Own/Healthy", {"service": "r.example"}, **BEATS, TreatMissingData="breaching")
 
 
 def deploy(account: Account, *, may_log: bool = True, **resources: Any) -> None:
@@ -169,11 +163,8 @@ def test_a_mail_that_cannot_be_delivered_is_counted(account: Account, runtime: R
 
 
 def test_a_message_that_waits_in_a_queue_rings(account: Account) -> None:
-    waiting = alarm(
-        "AWS/SQS/ApproximateNumberOfMessagesVisible",
-        {"QueueName": {"Fn::GetAtt": ["Lost", "QueueName"]}},
-        Statistic="Maximum",
-    )
+    lost = {"QueueName": {"Fn::GetAtt": ["Lost", "QueueName"]}}
+    waiting = alarm("AWS/SQS/ApproximateNumberOfMessagesVisible", lost, Statistic="Maximum")
     with_runtime(account)
     deploy(account, Waiting=waiting)
     assert look(account, NOON)["ApproximateNumberOfMessagesVisible"].state == "OK"

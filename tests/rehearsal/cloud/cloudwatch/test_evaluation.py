@@ -50,9 +50,7 @@ def reason(told: str, missing: str, *, periods: int = 3) -> str:
         (2, "- - - X -", ("ALARM", "as it was", "ALARM", "OK")),
     ],
 )
-def test_datapoints_of_three_periods_are_read_as_in_the_user_guides_tables(
-    to_alarm: int, told: str, states: tuple[str, ...]
-) -> None:
+def test_three_periods_are_read_as_in_the_user_guide(to_alarm: int, told: str, states: tuple[str, ...]) -> None:
     assert tuple(state(told, missing, to_alarm=to_alarm) for missing in TREATMENTS) == states
 
 
