@@ -3,8 +3,8 @@
 import json
 
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_scheduler import CfnSchedule
 from constructs import Construct
 
 from stacks.operations.functions import Functions
@@ -25,22 +25,22 @@ def add_schedules(scope: Construct, *, settings: Settings, functions: Functions,
         start = allow("Start", ["lambda:InvokeFunction"], [function.function_arn])
         lose = allow("Lose", ["sqs:SendMessage"], [lost.queue_arn])
         starter = service_role(scope, f"{name}ScheduleRole", service, "schedule", [start, lose])
-        scheduler.CfnSchedule(
+        window = CfnSchedule.FlexibleTimeWindowProperty(mode="FLEXIBLE", maximum_window_in_minutes=flexible_minutes)
+        retry = CfnSchedule.RetryPolicyProperty(
+            maximum_event_age_in_seconds=60 * delay_minutes, maximum_retry_attempts=retries
+        )
+        CfnSchedule(
             scope,
             f"{name}Schedule",
             schedule_expression=runs,
             schedule_expression_timezone=settings.schedule_time_zone,
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
-                mode="FLEXIBLE", maximum_window_in_minutes=flexible_minutes
-            ),
-            target=scheduler.CfnSchedule.TargetProperty(
+            flexible_time_window=window,
+            target=CfnSchedule.TargetProperty(
                 arn=function.function_arn,
                 role_arn=starter.role_arn,
                 input=_INPUT,
-                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=60 * delay_minutes, maximum_retry_attempts=retries
-                ),
-                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost.queue_arn),
+                retry_policy=retry,
+                dead_letter_config=CfnSchedule.DeadLetterConfigProperty(arn=lost.queue_arn),
             ),
         )
 

@@ -7,8 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud import Letter
-from tests.support.cloud_account import Account, allow, document, resource, running_account
-from tests.support.cloud_mailbox import confirm, follow
+from tests.support.cloud_account import Account, allow, confirm, document, follow, resource, running_account
 
 ADDRESS = "me@example.com"
 MAIL = resource("AWS::SNS::Subscription", TopicArn={"Ref": "Topic"}, Protocol="email", Endpoint=ADDRESS)

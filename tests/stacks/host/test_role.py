@@ -50,4 +50,3 @@ def test_only_ec2_may_take_the_role(assembly: Assembly) -> None:
     assert role["AssumeRolePolicyDocument"]["Statement"] == [
         {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}
     ]
-    assert "ManagedPolicyArns" not in role

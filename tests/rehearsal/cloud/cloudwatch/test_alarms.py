@@ -9,9 +9,8 @@ from rehearsal.cli.alarms import for_people
 from rehearsal.cloud import Letter, UndeliverableError
 from rehearsal.contract.tick_result import AlarmState
 from rehearsal.inside.actions import look_at_alarms, tick
-from tests.support.cloud_account import Account, allow, document, resource
+from tests.support.cloud_account import Account, allow, confirm, document, resource
 from tests.support.cloud_functions import MAY_LOSE, MAY_START, Runtime, scheduled_function, with_runtime
-from tests.support.cloud_mailbox import confirm
 
 NOON = datetime(2027, 3, 1, 12, 0, 20, tzinfo=UTC)
 HEALTHY = (

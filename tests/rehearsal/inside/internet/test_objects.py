@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.inside.internet.objects import ADDRESS, Keyring, ObjectServer, UnknownKeyError
 from rehearsal.machine import parts
-from tests.support.cloud_account import Account, allow, host_stack, running_account, until
+from tests.support.cloud_account import Account, allow, running_account, until
 from tests.support.world import WORKPLACE
 
 ALLOWED = [
@@ -43,8 +43,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     with running_account() as running:
         running.client("s3").create_bucket(Bucket="images")
         ObjectServer(folder, running.cloud, start)
-        with running.hosts_signal("SUCCESS"):
-            running.create("host", host_stack(statements=ALLOWED))
+        running.create_host(statements=ALLOWED)
         yield running
     for each in started:
         each.terminate()

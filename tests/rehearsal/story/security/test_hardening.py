@@ -23,7 +23,7 @@ from rehearsal.story.security.contents_outside import contents_outside
 from rehearsal.story.security.hardening import listening
 from rehearsal.story.security.search_host import as_stranger, files, named_in, of_processes
 from rehearsal.story.security.secret_values import forms
-from tests.support.cloud_account import Account, host_stack, running_account
+from tests.support.cloud_account import Account, running_account
 
 DUMPED = """HTTP/2 401\r
 server: nginx\r
@@ -163,15 +163,13 @@ class WorldOfAnAccount:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[WorldOfAnAccount]:
     with running_account() as account:
-        with account.hosts_signal("SUCCESS"):
-            account.create("host", host_stack(user_data="first"))
+        instance = account.create_host("first")
         workplace = Workplace(tmp_path / "cache", tmp_path / "run", tmp_path / "lock")
         (workplace.run / "cdk.out").mkdir(parents=True)
         (workplace.run / "cdk.out" / "template.json").write_text("{}")
-        for instance in account.cloud.instances():
-            folder = workplace.run / run_directory.HOSTS / instance.id
-            folder.mkdir(parents=True)
-            (folder / "console.log").write_text("booted")
+        folder = workplace.run / run_directory.HOSTS / instance.id
+        folder.mkdir(parents=True)
+        (folder / "console.log").write_text("booted")
         Mailbox(workplace).post(Mail("now", "ops@example.com", "sns", "confirm", "follow the link", "arn", ""))
         account.client("logs").create_log_group(logGroupName="function")
         yield WorldOfAnAccount(account, workplace, os.getpid())
