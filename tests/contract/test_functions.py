@@ -47,14 +47,14 @@ def test_alarms_and_dashboard_watch_metrics_that_the_functions_measure(assembly:
     variables = function(assembly, "check_health")["Environment"]["Variables"]
     namespace = variables["POWERTOOLS_METRICS_NAMESPACE"]
     measured = set(re.findall(r"\"([A-Z]\w+)\": \(\s*MetricUnit", source_of(LAMBDAS, "*.py")))
-    alarms = [*(each["Properties"] for each in assembly.operations.of_type("AWS::CloudWatch::Alarm").values())]
-    watched = {each["MetricName"] for each in alarms if each.get("Namespace") == namespace}
+    alarms = [each["Properties"] for each in assembly.operations.of_type("AWS::CloudWatch::Alarm").values()]
+    own = [each for each in alarms if each.get("Namespace") == namespace]
+    watched = {each["MetricName"] for each in own}
     dashboard = str(assembly.operations.properties("AWS::CloudWatch::Dashboard"))
     watched |= set(re.findall(rf"{namespace}\\?\",\\?\"(\w+)", dashboard))
     assert watched
     assert watched <= measured
-    dimensions = [each["Dimensions"] for each in alarms if each.get("Namespace") == namespace]
-    services = {dimension["Value"] for each in dimensions for dimension in each}
+    services = {dimension["Value"] for each in own for dimension in each["Dimensions"]}
     assert services == {variables["POWERTOOLS_SERVICE_NAME"]}
 
 

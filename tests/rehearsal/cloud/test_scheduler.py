@@ -22,8 +22,8 @@ def account(running: Account) -> Iterator[Account]:
 
 def deploy(account: Account, *statements: dict[str, Any], **properties: Any) -> None:
     """A schedule whose role has these rights."""
-    resources = scheduled_function(*statements, **properties)
-    assert account.create("schedule", {"Resources": resources}) == "CREATE_COMPLETE"
+    template = {"Resources": scheduled_function(*statements, **properties)}
+    assert account.create("schedule", template) == "CREATE_COMPLETE"
 
 
 def test_a_function_gets_the_scheduled_time(account: Account, runtime: Runtime) -> None:
