@@ -8,6 +8,5 @@ NAMESPACE = "PrivateRegistry"
 
 def own_metric(domain_name: str, name: str, *, statistic: str, period: Duration) -> cloudwatch.Metric:
     """Powertools puts the registry's name into the dimension ``service``."""
-    of = {"service": domain_name}
-    metric = cloudwatch.Metric(namespace=NAMESPACE, metric_name=name, dimensions_map=of)
+    metric = cloudwatch.Metric(namespace=NAMESPACE, metric_name=name, dimensions_map={"service": domain_name})
     return metric.with_(statistic=statistic, period=period)
