@@ -19,8 +19,8 @@ def test_a_bucket_is_private_encrypted_and_has_no_acls(assembly: Assembly, bucke
     properties = assembly.storage.of_type("AWS::S3::Bucket")[bucket]["Properties"]
     closed = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
     assert properties["PublicAccessBlockConfiguration"] == dict.fromkeys(closed, True)
-    (encryption,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert encryption == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    by_s3 = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    assert properties["BucketEncryption"] == {"ServerSideEncryptionConfiguration": [by_s3]}
     assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
 
 
