@@ -37,13 +37,8 @@ def main() -> int:
     subjects = parser.add_subparsers(metavar="SUBJECT [OPTIONS]", required=True)
     for name, subject in SUBJECTS.items():
         command = subjects.add_parser(name, help=subject.about, description=subject.about)
-        command.add_argument(
-            "--output",
-            type=Path,
-            default=page.PAGE,
-            metavar="PAGE",
-            help=f"the page of targets; tables go into results/ beside it (default: {page.PAGE})",
-        )
+        about = f"the page of targets; tables go into results/ beside it (default: {page.PAGE})"
+        command.add_argument("--output", type=Path, default=page.PAGE, metavar="PAGE", help=about)
         subject.add_options(command)
         command.set_defaults(measure=subject.measure)
     arguments = parser.parse_args()

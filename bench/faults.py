@@ -45,17 +45,10 @@ def measure_each(incidents: Incidents, names: list[str], say: Say) -> tuple[str,
         broken = (name, BESIDE_UNTOLD) if name == UNTOLD else (name,)
         seen = incidents.run(*broken, repair_ticks=REPAIR_TICKS)
         right += seen.is_right
-        rows.append(
-            [
-                name,
-                "right" if seen.is_right else f"WRONG: {seen.named or 'no mail'}",
-                str(seen.ticks_to_mail),
-                f"{seen.seconds_to_mail:.1f}",
-                seen.repaired_by or "-",
-                f"{seen.seconds_to_repair:.0f}" if seen.repaired_by else "",
-                seen.kinds,
-            ]
-        )
+        cause = "right" if seen.is_right else f"WRONG: {seen.named or 'no mail'}"
+        mail = (str(seen.ticks_to_mail), f"{seen.seconds_to_mail:.1f}")
+        repair = (seen.repaired_by, f"{seen.seconds_to_repair:.0f}") if seen.repaired_by else ("-", "")
+        rows.append([name, cause, *mail, *repair, seen.kinds])
         say(" | ".join(rows[-1]))
     header = ("fault", "cause in the mail", "ticks to mail", "seconds", "repaired by", "seconds", "mails")
     target = share("each fault alone: first mails that name it", right, len(rows))
@@ -90,13 +83,9 @@ def measure_healthy(incidents: Incidents, count: int) -> tuple[str, str, Target]
     told = [incidents.tick() for _ in range(count)]
     sent = len(incidents.subjects(mails))
     milliseconds = [each.duration_milliseconds or 0 for each in told]
-    row = [
-        str(count),
-        str(sent),
-        f"{statistics.median(milliseconds):.0f} ({max(milliseconds):.0f})",
-        f"{statistics.median(each.init_milliseconds or 0 for each in told):.0f}",
-        str(max(each.memory_mib or 0 for each in told)),
-    ]
+    run = f"{statistics.median(milliseconds):.0f} ({max(milliseconds):.0f})"
+    start = f"{statistics.median(each.init_milliseconds or 0 for each in told):.0f}"
+    row = [str(count), str(sent), run, start, str(max(each.memory_mib or 0 for each in told))]
     header = ("ticks", "mails", "ms: median (longest)", "ms of a cold start, on top", "MiB at most")
     return "A healthy registry", page.table(header, [row]), Target("healthy ticks: mails", 0, [sent])
 

@@ -58,14 +58,10 @@ def import_milliseconds(folder: Path, handler: str, before: str) -> str:
 def measure(arguments: argparse.Namespace, say: Say) -> bool:
     with tempfile.TemporaryDirectory() as output:
         folder = package(Path(output))
-        sizes = [
-            ["zipped, Powertools included", zipped_kilobytes(folder)],
-            ["of it our own code", zipped_kilobytes(folder / "lambdas")],
-        ]
+        whole, own = zipped_kilobytes(folder), zipped_kilobytes(folder / "lambdas")
+        sizes = [["zipped, Powertools included", whole], ["of it our own code", own]]
         say(f"importing each handler {RUNS} times …")
-        imports = [
-            [handler, *(import_milliseconds(folder, handler, before) for before in ("", BOTO3))] for handler in HANDLERS
-        ]
+        imports = [[each, *(import_milliseconds(folder, each, before) for before in ("", BOTO3))] for each in HANDLERS]
     sections = {
         "Size": page.table(("package", "KB"), sizes),
         "Imports": page.table(("handler", "import ms", "of it after boto3"), imports),

@@ -33,9 +33,9 @@ class Target:
     def cells(self) -> list[str]:
         """What, target, measured and verdict; a number that misses the target is bold."""
         bound = f"at {'least' if self.at_least else 'most'} {self.limit:.3g}{self.unit}"
-        numbers = [
-            number(value) if value is None or self.is_kept(value) else f"**{number(value)}**" for value in self.measured
-        ]
+        numbers = (
+            number(each) if each is None or self.is_kept(each) else f"**{number(each)}**" for each in self.measured
+        )
         return [self.what, bound, ", ".join(numbers), self.verdict()]
 
 
@@ -94,10 +94,8 @@ def with_targets(document: str, subject: str, targets: Sequence[Target]) -> str:
             continue
         start = [f"[{subject}](results/{subject}.md)", target.what]
         line = row([*start, *target.cells()[1:], today])
-        same = [at for at, other in enumerate(lines) if other.startswith(row(start))]
-        if same:
+        if same := [at for at, other in enumerate(lines) if other.startswith(row(start))]:
             lines[same[0]] = line
         else:
-            rows = [at for at, other in enumerate(lines) if other.startswith("|")]
-            lines.insert(rows[-1] + 1, line)
+            lines.insert(max(at for at, other in enumerate(lines) if other.startswith("|")) + 1, line)
     return "\n".join(lines) + "\n"

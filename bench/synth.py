@@ -86,25 +86,14 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
             say(f"{name}: {RUNS} runs after the first …")
             runs[name] = [run(command, synth_environment(output)) for _ in range(RUNS + 1)][1:]
     header = ("command", "seconds: median (worst)", "MB: largest process", "MB: together")
-    rows = [
-        [
-            name,
-            f"{median_seconds(of):.1f} ({max(each.seconds for each in of):.1f})",
-            f"{largest_megabytes(of):.0f}",
-            f"{max(each.together_megabytes for each in of):.0f}",
-        ]
-        for name, of in runs.items()
-    ]
+    medians = {name: statistics.median(each.seconds for each in of) for name, of in runs.items()}
+    largest = {name: max(each.largest_megabytes for each in of) for name, of in runs.items()}
+    rows = []
+    for name, of in runs.items():
+        seconds = f"{medians[name]:.1f} ({max(each.seconds for each in of):.1f})"
+        rows.append([name, seconds, f"{largest[name]:.0f}", f"{max(each.together_megabytes for each in of):.0f}"])
     targets = (
-        Target(f"`{APP}`, median", 3, [median_seconds(runs[APP])], unit=" s"),
-        Target(f"`{APP}`, largest process", 250, [largest_megabytes(runs[APP])], unit=" MB"),
+        Target(f"`{APP}`, median", 3, [medians[APP]], unit=" s"),
+        Target(f"`{APP}`, largest process", 250, [largest[APP]], unit=" MB"),
     )
     return page.report(arguments.output, "synth", {"Warm synth": page.table(header, rows)}, targets)
-
-
-def median_seconds(runs: Sequence[Run]) -> float:
-    return statistics.median(each.seconds for each in runs)
-
-
-def largest_megabytes(runs: Sequence[Run]) -> float:
-    return max(each.largest_megabytes for each in runs)

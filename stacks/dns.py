@@ -26,10 +26,6 @@ class DnsStack(Stack):
                 hosted_zone_id=None if by_name else hosted_zone,
             )
         else:
-            CfnOutput(
-                self,
-                "DnsRecord",
-                value=f"{domain_name}. {RECORD_TTL_SECONDS} IN A {self.address.ref}",
-                description="The record to create at your DNS provider",
-            )
+            record = f"{domain_name}. {RECORD_TTL_SECONDS} IN A {self.address.ref}"
+            CfnOutput(self, "DnsRecord", value=record, description="The record to create at your DNS provider")
         CfnOutput(self, "PublicAddress", value=self.address.ref, description=f"The address of {domain_name}")

@@ -24,12 +24,9 @@ def allow(
     principal: iam.IPrincipal | None = None,
 ) -> iam.PolicyStatement:
     """``principal`` is for the policy of a resource."""
+    principals = [principal] if principal else None
     return iam.PolicyStatement(
-        sid=sid,
-        actions=list(actions),
-        resources=list(resources),
-        conditions=conditions,
-        principals=[principal] if principal else None,
+        sid=sid, actions=list(actions), resources=list(resources), conditions=conditions, principals=principals
     )
 
 
@@ -56,16 +53,8 @@ def service_for_this_account(service: str) -> iam.ServicePrincipal:
 
 
 def service_role(
-    scope: Construct,
-    construct_id: str,
-    principal: iam.IPrincipal,
-    policy_name: str,
-    statements: Sequence[iam.PolicyStatement],
+    scope: Construct, name: str, principal: iam.IPrincipal, policy_name: str, statements: list[iam.PolicyStatement]
 ) -> iam.Role:
     """A role that holds its policy itself: nothing takes the role before its permissions exist."""
-    return iam.Role(
-        scope,
-        construct_id,
-        assumed_by=principal,
-        inline_policies={policy_name: iam.PolicyDocument(statements=list(statements))},
-    )
+    policy = iam.PolicyDocument(statements=statements)
+    return iam.Role(scope, name, assumed_by=principal, inline_policies={policy_name: policy})

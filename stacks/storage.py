@@ -13,27 +13,25 @@ ABORT_UPLOAD_DAYS = 8
 class StorageStack(Stack):
     def __init__(self, scope: Construct, stack_id: str, *, remove_data: bool) -> None:
         """``remove_data`` lets ``cdk destroy`` delete the log, and the buckets once they are empty."""
-        super().__init__(
-            scope,
-            stack_id,
-            description="Private Docker registry: images, certificates, host log",
-            termination_protection=not remove_data,
-        )
+        description = "Private Docker registry: images, certificates, host log"
+        super().__init__(scope, stack_id, description=description, termination_protection=not remove_data)
         self._removal_policy = RemovalPolicy.DESTROY if remove_data else RemovalPolicy.RETAIN
         self.images = self._bucket("Images")
         self.state = self._bucket("State")
-        self.host_log = logs.LogGroup(
-            self, "HostLogGroup", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=self._removal_policy
-        )
+        three_months = logs.RetentionDays.THREE_MONTHS
+        policy = self._removal_policy
+        self.host_log = logs.LogGroup(self, "HostLogGroup", retention=three_months, removal_policy=policy)
         CfnOutput(self, "ImageBucket", value=self.images.bucket_name, description="The bucket of the images")
-        CfnOutput(
-            self,
-            "HostLog",
-            value=f"aws logs tail {self.host_log.log_group_name} --since 1d --region {Aws.REGION}",
-            description="Shows the log of all hosts, including deleted ones",
-        )
+        show_log = f"aws logs tail {self.host_log.log_group_name} --since 1d --region {Aws.REGION}"
+        CfnOutput(self, "HostLog", value=show_log, description="Shows the log of all hosts, including deleted ones")
 
     def _bucket(self, name: str) -> s3.Bucket:
+        history = s3.LifecycleRule(
+            id="bounded-history",
+            abort_incomplete_multipart_upload_after=Duration.days(ABORT_UPLOAD_DAYS),
+            expired_object_delete_marker=True,
+            noncurrent_version_expiration=Duration.days(HISTORY_DAYS),
+        )
         bucket = s3.Bucket(
             self,
             name,
@@ -42,14 +40,7 @@ class StorageStack(Stack):
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="bounded-history",
-                    abort_incomplete_multipart_upload_after=Duration.days(ABORT_UPLOAD_DAYS),
-                    expired_object_delete_marker=True,
-                    noncurrent_version_expiration=Duration.days(HISTORY_DAYS),
-                )
-            ],
+            lifecycle_rules=[history],
             removal_policy=self._removal_policy,
         )
         if bucket.policy:

@@ -19,9 +19,7 @@ from rehearsal.machine.workplace import Workplace
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=5, help="the numbers are medians of them (default: 5)")
-    parser.add_argument(
-        "--quick", action="store_true", help="shorter measurements, and smaller layers for many clients"
-    )
+    parser.add_argument("--quick", action="store_true", help="measure shorter, with smaller layers for many clients")
     parser.add_argument("--storage", choices=STORAGES, action="append", help="only this one; default: both")
     parser.add_argument(
         "--peer", type=Peer.parse, action="append", default=[], metavar="NAME=COMMAND@URL",

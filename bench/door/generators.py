@@ -16,13 +16,11 @@ ACCEPT = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.
 Numbers = Mapping[str, float]
 
 
-def load(
-    stand: Stand, setup: Setup, command: str, *options: str, user: str = USER, timeout_seconds: float | None = None
-) -> Any:
-    """The result of one command of bench/load."""
+def load(stand: Stand, setup: Setup, verb: str, *options: str, user: str = USER, seconds: float | None = None) -> Any:
+    """The result of one command of bench/load, which may take so many seconds."""
     login = (f"-user={user}", f"-password={PASSWORD}") if setup.login else ()
-    argv = ("/opt/load", command, f"-url={setup.url}", *login, *options)
-    return json.loads(stand.room.run(*argv, timeout_seconds=timeout_seconds).stdout)
+    argv = ("/opt/load", verb, f"-url={setup.url}", *login, *options)
+    return json.loads(stand.room.run(*argv, timeout_seconds=seconds).stdout)
 
 
 @contextmanager
@@ -40,16 +38,11 @@ def guessers(stand: Stand, setup: Setup, threads: int, seconds: float, at: str =
 
 def wrk(stand: Stand, url: str, connections: int, seconds: int, login: bool = False) -> Numbers:
     """Requests per second, and p50, p95, p99 in milliseconds."""
-    # fmt: off
-    argv = [
-        "wrk", f"--threads={min(2, connections)}", f"--connections={connections}", f"--duration={seconds}s",
-        "--timeout=30s", "--script=/opt/wrk.lua", "--header", f"Accept: {ACCEPT}",
-    ]
-    # fmt: on
+    amounts = (f"--threads={min(2, connections)}", f"--connections={connections}", f"--duration={seconds}s")
+    argv = ["wrk", *amounts, "--timeout=30s", "--script=/opt/wrk.lua", "--header", f"Accept: {ACCEPT}"]
     if login:
         argv += ["--header", f"Authorization: Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"]
-    line = stand.room.run(*argv, url).stdout.strip().splitlines()[-1]
-    told = json.loads(line)
+    told = json.loads(stand.room.run(*argv, url).stdout.strip().splitlines()[-1])
     if told["failed"]:
         raise RuntimeError(f"{url}: {told['failed']} of {told['requests']} requests failed")
     return {"rps": told["requests"] / told["seconds"], **{key: told[key] for key in ("p50", "p95", "p99")}}
@@ -58,13 +51,8 @@ def wrk(stand: Stand, url: str, connections: int, seconds: int, login: bool = Fa
 def ask_once(stand: Stand, setup: Setup, path: str, user: str = USER) -> str:
     """The status of the answer."""
     login = ("--user", f"{user}:{PASSWORD}") if setup.login else ()
-    # fmt: off
-    argv = [
-        "curl", "--silent", "--insecure", "--header", f"Accept: {ACCEPT}", "--output", "/dev/null",
-        "--write-out", "%{http_code}",
-    ]
-    # fmt: on
-    return stand.room.run(*argv, *login, setup.url + path).stdout
+    curl = ("curl", "--silent", "--insecure", "--output", "/dev/null", "--write-out", "%{http_code}")
+    return stand.room.run(*curl, "--header", f"Accept: {ACCEPT}", *login, setup.url + path).stdout
 
 
 def s3_requests(stand: Stand) -> int:

@@ -73,7 +73,7 @@ def storm(stand: Stand, setup: Setup, clients: int, number: int) -> Numbers | No
     before = stand.cpu_seconds(setup)
     options = (f"-clients={clients}", f"-repository={repository}")
     try:
-        told = load(stand, setup, "storm", *options, user=user, timeout_seconds=LONGEST_STORM_SECONDS)
+        told = load(stand, setup, "storm", *options, user=user, seconds=LONGEST_STORM_SECONDS)
     except subprocess.TimeoutExpired:
         wait_until_idle(stand, setup)
         return None
@@ -94,9 +94,7 @@ def layers(stand: Stand, setup: Setup, push_megabytes: Mapping[int, int]) -> dic
     return results
 
 
-def transfer(
-    stand: Stand, setup: Setup, clients: int, megabytes: int, digest: str | None = None
-) -> tuple[str, Numbers]:
+def transfer(stand: Stand, setup: Setup, clients: int, megabytes: int, digest: str = "") -> tuple[str, Numbers]:
     """Push layers of that size, or pull the layer `digest` of that size. Returns a pushed layer's digest."""
     # Not measured here: the check of the password, as `docker login` does it.
     ask_once(stand, setup, "/v2/")
@@ -137,13 +135,9 @@ def guessing(stand: Stand, setup: Setup, seconds: int) -> Numbers | None:
     with guessers(stand, setup, 4, seconds + 2) as guesser:
         attacked = wrk(stand, setup.url + path, 1, seconds, login=True)
         told, _ = guesser.communicate()
-    return {
-        "idle_p50": idle["p50"],
-        "idle_p95": idle["p95"],
-        "p50": attacked["p50"],
-        "p95": attacked["p95"],
-        "attempts": json.loads(told)["attempts_per_second"],
-    }
+    during = {key: attacked[key] for key in ("p50", "p95")}
+    attempts = json.loads(told)["attempts_per_second"]
+    return {"idle_p50": idle["p50"], "idle_p95": idle["p95"], **during, "attempts": attempts}
 
 
 def waiting(stand: Stand, setup: Setup, number: int) -> Numbers:

@@ -21,29 +21,28 @@ GUESSING = {"idle p50": "idle_p50", "idle p95": "idle_p95", "p50": "p50", "p95":
 def section(results: Results, storage: str, peers: Sequence[str], connections: Sequence[int]) -> str:
     names = [name for name in (BARE, OWN_TLS, TUTORIAL, OURS, *peers) if results.has(storage, name)]
 
-    def of_setups(measurement: str, columns: Mapping[str, str]) -> str:
-        return setup_table(results, storage, measurement, names, columns)
+    def part(title: str, text: str) -> str:
+        return f"### {title}\n\n{text}"
 
-    # fmt: off
-    parts = {
-        "Requests: requests/s; p50 / p95 / p99 in ms; S3 requests each":
-            request_table(results, storage, names, connections),
-        "Pull storm":
-            of_setups("storm", STORM),
-        "Layers: MB/s together / slowest client in s / CPU seconds of the host per GB":
-            layer_table(results, storage, names),
-    }
+    def of_setups(title: str, measurement: str, columns: Mapping[str, str]) -> str:
+        return part(title, setup_table(results, storage, measurement, names, columns))
+
+    requests = "Requests: requests/s; p50 / p95 / p99 in ms; S3 requests each"
+    layers = "Layers: MB/s together / slowest client in s / CPU seconds of the host per GB"
+    parts = [
+        part(requests, request_table(results, storage, names, connections)),
+        of_setups("Pull storm", "storm", STORM),
+        part(layers, layer_table(results, storage, names)),
+    ]
     if storage == "filesystem":
-        parts |= {
-            "New TLS connections per second":
-                of_setups("handshakes", HANDSHAKES),
-            "A user's manifest by tag during guesses of passwords by four threads, ms":
-                of_setups("guessing", GUESSING),
-            "Seconds until a login that is not cached is let in, during guesses from the same address":
-                waiting_table(results),
-        }
-    # fmt: on
-    return "\n\n".join(f"### {title}\n\n{text}" for title, text in parts.items())
+        guessing = "A user's manifest by tag during guesses of passwords by four threads, ms"
+        waiting = "Seconds until a login that is not cached is let in, during guesses from the same address"
+        parts += [
+            of_setups("New TLS connections per second", "handshakes", HANDSHAKES),
+            of_setups(guessing, "guessing", GUESSING),
+            part(waiting, waiting_table(results)),
+        ]
+    return "\n\n".join(parts)
 
 
 def medians(results: Results, storage: str, measurement: str, name: str, *numbers: str) -> list[str]:
@@ -67,14 +66,12 @@ def request_table(results: Results, storage: str, names: Sequence[str], connecti
     return f"{table(('', *names), rows)}\n\n{ceiling}"
 
 
-def setup_table(
-    results: Results, storage: str, measurement: str, names: Sequence[str], columns: Mapping[str, str]
-) -> str:
+def setup_table(results: Results, storage: str, kind: str, names: Sequence[str], columns: Mapping[str, str]) -> str:
     """A row for each measured set-up. `columns` maps titles to numbers."""
     rows = []
     for name in names:
-        cells = medians(results, storage, measurement, name, *columns.values())
-        if (storage, measurement, name) in results.unfinished:
+        cells = medians(results, storage, kind, name, *columns.values())
+        if (storage, kind, name) in results.unfinished:
             cells[0] = f"over {LONGEST_STORM_SECONDS}"
         if set(cells) != {"-"}:
             rows.append([name, *cells])

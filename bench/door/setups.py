@@ -23,6 +23,7 @@ DELAY_MILLISECONDS = 30
 STORAGES = {"filesystem": "File system", "s3": f"S3, {DELAY_MILLISECONDS} ms away"}
 BARE, OWN_TLS, TUTORIAL, OURS = "bare registry", "registry with TLS and htpasswd", "tutorial", "ours"
 HTPASSWD = "/etc/nginx/tutorial.htpasswd"
+CHECKS_PASSWORDS = {"auth": {"htpasswd": {"realm": "registry", "path": HTPASSWD}}}
 # nginx and the registry both check the password of each request, at this cost.
 BCRYPT_COST = 10
 
@@ -119,10 +120,9 @@ def build_load(workplace: Workplace, say: Say) -> Path:
     say("building the load generator …")
     # Not the rehearsal's build cache, which a rehearsal clears.
     environment = parts.go_environment(workplace) | {"GOCACHE": str(debian_root.cache() / "go-build")}
+    folder = HERE.parent / "load"
     command = ["go", "build", "-o", str(program), "."]
-    done = subprocess.run(
-        command, env=environment, cwd=HERE.parent / "load", check=False, capture_output=True, text=True
-    )
+    done = subprocess.run(command, env=environment, cwd=folder, check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise RoomError(f"bench/load does not build (is `make setup` done?):\n{done.stderr}")
     return program
@@ -137,11 +137,8 @@ def driver(storage: str, name: str) -> StorageDriver:
 
 def start_s3(room: Room) -> None:
     room.run("mkdir", "-p", f"/srv/buckets/{BUCKET}")
-    room.start(
-        "s3",
-        *("/opt/versitygw", "--quiet", "--keep-alive", f"--port={S3_ADDRESS}", "posix", "/srv/buckets"),
-        environment={"ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET},
-    )
+    gateway = ("/opt/versitygw", "--quiet", "--keep-alive", f"--port={S3_ADDRESS}", "posix", "/srv/buckets")
+    room.start("s3", *gateway, environment={"ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET})
     delay = (f"-delay={DELAY_MILLISECONDS}ms", f"-listen={DELAYED_ADDRESS}", f"-url=http://{S3_ADDRESS}")
     room.start("delay", "/opt/load", "delay", *delay)
     room.wait_for("s3", S3_ADDRESS)
@@ -161,19 +158,14 @@ def start_bare(room: Room, storage: StorageDriver) -> Setup:
 def start_own_tls(room: Room, storage: StorageDriver) -> Setup:
     room.run("chmod", "-R", "a+rX", str(Path(door.CERTIFICATE).parent))
     tls = {"http": {"tls": {"certificate": door.CERTIFICATE, "key": door.KEY}}}
-    start_registry(room, "own-tls", "127.0.0.1:5200", storage, changes=tls | htpasswd())
+    start_registry(room, "own-tls", "127.0.0.1:5200", storage, changes=tls | CHECKS_PASSWORDS)
     return Setup(OWN_TLS, "https://localhost:5200", ("own-tls",), login=True, slow=True)
 
 
 def start_tutorial(room: Room, storage: StorageDriver) -> Setup:
-    start_registry(room, "tutorial-registry", "127.0.0.1:5300", storage, changes=htpasswd())
+    start_registry(room, "tutorial-registry", "127.0.0.1:5300", storage, changes=CHECKS_PASSWORDS)
     start_nginx(room, "tutorial", "127.0.0.1:8443")
-    servers = ("tutorial-registry", "tutorial")
-    return Setup(TUTORIAL, "https://localhost:8443", servers, login=True, slow=True)
-
-
-def htpasswd() -> dict[str, dict[str, dict[str, str]]]:
-    return {"auth": {"htpasswd": {"realm": "registry", "path": HTPASSWD}}}
+    return Setup(TUTORIAL, "https://localhost:8443", ("tutorial-registry", "tutorial"), login=True, slow=True)
 
 
 def start_ours(room: Room, storage: StorageDriver, hashed: str) -> Setup:

@@ -14,10 +14,15 @@ def targets(results: Results, size: Size, peers: Sequence[str]) -> list[Target]:
 
     bare_digest = against(BARE, "s3", "rps", "digest 64", "digest 8")
     bare_tag = against(BARE, "s3", "rps", "tag 64", "tag 8")
-    disk, clients = "filesystem", list(size.push_megabytes)
+
+    def layers(direction: str, storage: str, of: str) -> Target:
+        ratios = against(OWN_TLS, storage, "mb_per_second", *(f"{direction} {count}" for count in size.push_megabytes))
+        counts = ", ".join(map(str, size.push_megabytes))
+        return Target(f"{direction}{of}: MB/s against own TLS, {counts} clients", 1, ratios, at_least=True)
+
+    disk = "filesystem"
     cpu = [results.median("s3", each, OURS, "cpu_per_gb") for each in ("pull 1", "pull without redirect")]
     p95 = [results.median(disk, "guessing", OURS, each) for each in ("p95", "idle_p95")]
-    # fmt: off
     return [
         Target("digest, S3: requests/s against bare, 64 and 8 connections", 50, bare_digest, at_least=True),
         Target("digest, S3: p50 against bare", 1 / 30, against(BARE, "s3", "p50", "digest 64")),
@@ -31,12 +36,8 @@ def targets(results: Results, size: Size, peers: Sequence[str]) -> list[Target]:
         Target("tag: requests/s against the tutorial", 300, against(TUTORIAL, disk, "rps", "tag 64"), at_least=True),
         Target("`/v2/`: requests/s against bare", 0.55, against(BARE, disk, "rps", "/v2/ 64"), at_least=True),
         *(
-            Target(
-                f"{direction}{suffix}: MB/s against own TLS, {', '.join(map(str, clients))} clients", 1,
-                against(OWN_TLS, storage, "mb_per_second", *(f"{direction} {count}" for count in clients)),
-                at_least=True,
-            )
-            for storage, suffix in ((disk, ""), ("s3", ", S3"))
+            layers(direction, storage, of)
+            for storage, of in ((disk, ""), ("s3", ", S3"))
             for direction in ("push", "pull")
         ),
         Target("50 pulls at once: slowest against own TLS", 1, against(OWN_TLS, disk, "slowest_seconds", "pull 50")),
@@ -44,4 +45,3 @@ def targets(results: Results, size: Size, peers: Sequence[str]) -> list[Target]:
         Target("CPU s per GB pulled, S3: redirect against none", 0.05, [quotient(*cpu)]),
         Target("p95 of a user during guessing, against idle", 3, [quotient(*p95)]),
     ]
-    # fmt: on

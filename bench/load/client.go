@@ -92,28 +92,31 @@ func (c *client) get(path string, to io.Writer) error {
 	return err
 }
 
+// send is do for an answer of which only the header matters.
+func (c *client) send(method, address, kind string, body io.Reader, size int64, wanted int) (http.Header, error) {
+	answer, err := c.do(method, address, kind, body, size, wanted)
+	if err != nil {
+		return nil, err
+	}
+	return answer.Header, answer.Body.Close()
+}
+
 // upload sends a blob as docker does: POST, PATCH, PUT.
 func (c *client) upload(repository, digest string, body io.Reader, size int64) error {
-	answer, err := c.do("POST", "/v2/"+repository+"/blobs/uploads/", "", nil, 0, 202)
+	header, err := c.send("POST", "/v2/"+repository+"/blobs/uploads/", "", nil, 0, 202)
 	if err != nil {
 		return err
 	}
-	answer.Body.Close()
-	answer, err = c.do("PATCH", answer.Header.Get("Location"), "application/octet-stream", body, size, 202)
+	header, err = c.send("PATCH", header.Get("Location"), "application/octet-stream", body, size, 202)
 	if err != nil {
 		return err
 	}
-	answer.Body.Close()
-	location := answer.Header.Get("Location")
-	separator := "?"
+	location, separator := header.Get("Location"), "?"
 	if strings.Contains(location, "?") {
 		separator = "&"
 	}
-	answer, err = c.do("PUT", location+separator+"digest="+digest, "application/octet-stream", nil, 0, 201)
-	if err != nil {
-		return err
-	}
-	return answer.Body.Close()
+	_, err = c.send("PUT", location+separator+"digest="+digest, "application/octet-stream", nil, 0, 201)
+	return err
 }
 
 type descriptor struct {
@@ -134,9 +137,6 @@ func (c *client) document(repository, tag, kind string, content map[string]any) 
 	content["schemaVersion"], content["mediaType"] = 2, kind
 	body, _ := json.Marshal(content)
 	d := descriptor{kind, digestOf(body), len(body)}
-	answer, err := c.do("PUT", "/v2/"+repository+"/manifests/"+tag, kind, bytes.NewReader(body), int64(len(body)), 201)
-	if err != nil {
-		return d, err
-	}
-	return d, answer.Body.Close()
+	_, err := c.send("PUT", "/v2/"+repository+"/manifests/"+tag, kind, bytes.NewReader(body), int64(len(body)), 201)
+	return d, err
 }

@@ -48,17 +48,16 @@ func storm(o *options) (any, error) {
 // image pulls as containerd does: HEAD the tag, then the index, the manifest and the config, then the layers, three at
 // a time.
 func (c *client) image(repository string) error {
-	answer, err := c.do("HEAD", "/v2/"+repository+"/manifests/many", "", nil, 0, 200)
+	header, err := c.send("HEAD", "/v2/"+repository+"/manifests/many", "", nil, 0, 200)
 	if err != nil {
 		return err
 	}
-	answer.Body.Close()
 	var index struct{ Manifests []descriptor }
 	var manifest struct {
 		Config descriptor
 		Layers []descriptor
 	}
-	if err := c.manifest(repository, answer.Header.Get("Docker-Content-Digest"), &index); err != nil {
+	if err := c.manifest(repository, header.Get("Docker-Content-Digest"), &index); err != nil {
 		return err
 	}
 	if err := c.manifest(repository, index.Manifests[0].Digest, &manifest); err != nil {

@@ -14,16 +14,15 @@ from stacks.storage import StorageStack
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-setting-up-messageAPIs.html
 _AGENT_ACTIONS = (
     "ssm:UpdateInstanceInformation",
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:OpenDataChannel",
-    "ec2messages:AcknowledgeMessage",
-    "ec2messages:DeleteMessage",
-    "ec2messages:FailMessage",
-    "ec2messages:GetEndpoint",
-    "ec2messages:GetMessages",
-    "ec2messages:SendReply",
+    *("ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"),
+    *("ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"),
+    *("ec2messages:AcknowledgeMessage", "ec2messages:DeleteMessage", "ec2messages:FailMessage"),
+    *("ec2messages:GetEndpoint", "ec2messages:GetMessages", "ec2messages:SendReply"),
+)
+_ON_BUCKET = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
+_ON_LAYERS = (
+    *("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
 )
 
 
@@ -37,22 +36,8 @@ def host_statements(
     first_users = [f"{parameters}/users/push/admin", f"{parameters}/users/pull/health"]
     return [
         allow("OwnScripts", ["s3:GetObject"], [scripts.bucket.arn_for_objects(scripts.s3_object_key)]),
-        allow(
-            "ImageBucket",
-            ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
-            [images.bucket_arn],
-        ),
-        allow(
-            "Images",
-            [
-                "s3:AbortMultipartUpload",
-                "s3:DeleteObject",
-                "s3:GetObject",
-                "s3:ListMultipartUploadParts",
-                "s3:PutObject",
-            ],
-            [images.arn_for_objects("*")],
-        ),
+        allow("ImageBucket", _ON_BUCKET, [images.bucket_arn]),
+        allow("Images", _ON_LAYERS, [images.arn_for_objects("*")]),
         list_state(state),
         allow("Certificate", ["s3:GetObject", "s3:PutObject"], [state.arn_for_objects(certificate)]),
         allow("Users", ["ssm:GetParametersByPath"], [f"{parameters}/users", f"{parameters}/users/*"]),

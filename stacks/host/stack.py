@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from stacks.dns import DnsStack
 from stacks.host.role import host_statements
 from stacks.host.user_data import GROUP_LOGICAL_ID, user_data
 from stacks.settings.settings import Settings
@@ -25,20 +26,15 @@ LONGEST_START = Duration.minutes(20)
 
 class HostStack(Stack):
     def __init__(
-        self,
-        scope: Construct,
-        stack_id: str,
-        *,
-        settings: Settings,
-        storage: StorageStack,
-        address: ec2.CfnEIP,
-        userdata: Path,
+        self, scope: Construct, name: str, *, settings: Settings, storage: StorageStack, dns: DnsStack, userdata: Path
     ) -> None:
         """``userdata`` is the folder of the host's scripts; its ``bootstrap`` runs first."""
-        super().__init__(scope, stack_id, description=f"Private Docker registry: the host of {settings.domain_name}")
+        super().__init__(scope, name, description=f"Private Docker registry: the host of {settings.domain_name}")
         vpc = self._network()
         scripts = assets.Asset(self, "Userdata", path=str(userdata))
-        statements = host_statements(self, settings=settings, scripts=scripts, storage=storage, address=address)
+        statements = host_statements(self, settings=settings, scripts=scripts, storage=storage, address=dns.address)
+        gp3 = ec2.EbsDeviceVolumeType.GP3
+        disk = ec2.BlockDeviceVolume.ebs(ROOT_DISK_GIB, volume_type=gp3, encrypted=True, delete_on_termination=True)
         template = ec2.LaunchTemplate(
             self,
             "Template",
@@ -47,23 +43,13 @@ class HostStack(Stack):
             role=service_role(self, "Role", iam.ServicePrincipal("ec2.amazonaws.com"), "host", statements),
             security_group=self._ports(vpc, settings.ssh_cidr),
             user_data=user_data(
-                self, settings=settings, storage=storage, address=address, scripts=scripts, userdata=userdata
+                self, settings=settings, storage=storage, address=dns.address, scripts=scripts, userdata=userdata
             ),
             http_endpoint=True,
             require_imdsv2=True,
             http_put_response_hop_limit=1,
             instance_metadata_tags=False,
-            block_devices=[
-                ec2.BlockDevice(
-                    device_name=ROOT_DEVICE,
-                    volume=ec2.BlockDeviceVolume.ebs(
-                        ROOT_DISK_GIB,
-                        volume_type=ec2.EbsDeviceVolumeType.GP3,
-                        encrypted=True,
-                        delete_on_termination=True,
-                    ),
-                )
-            ],
+            block_devices=[ec2.BlockDevice(device_name=ROOT_DEVICE, volume=disk)],
         )
         self._group(vpc, template, settings.domain_name)
         self._outputs(settings)

@@ -20,19 +20,15 @@ MISSED_CHECKS = 3
 LEAST_LIFE_LEFT_PERCENT = 15
 _MINUTE = timedelta(minutes=1)
 _BREACHING = cloudwatch.TreatMissingData.BREACHING
+_AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _IGNORE = cloudwatch.TreatMissingData.IGNORE
 
 
 def add_alarms(
-    scope: Construct,
-    construct_id: str,
-    *,
-    settings: Settings,
-    functions: Functions,
-    lost: sqs.IQueue,
-    topic: sns.ITopic,
+    scope: Construct, *, settings: Settings, functions: Functions, lost: sqs.IQueue, topic: sns.ITopic
 ) -> list[cloudwatch.Alarm]:
-    parent = Construct(scope, construct_id)
+    parent = Construct(scope, "Alarms")
     mail = actions.SnsAction(topic)
     quarter, hour = Duration.minutes(15), Duration.hours(1)
 
@@ -46,16 +42,14 @@ def add_alarms(
         periods: int = 1,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> cloudwatch.Alarm:
-        operator = cloudwatch.ComparisonOperator
+        threshold, operator = (at_least, _AT_LEAST) if below is None else (below, _BELOW)
         made = cloudwatch.Alarm(
             parent,
             name,
             metric=metric,
             alarm_description=f"{settings.domain_name}: {meaning}",
-            comparison_operator=(
-                operator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD if below is None else operator.LESS_THAN_THRESHOLD
-            ),
-            threshold=at_least if below is None else below,
+            comparison_operator=operator,
+            threshold=threshold,
             evaluation_periods=periods,
             treat_missing_data=missing,
         )
@@ -67,15 +61,16 @@ def add_alarms(
         return own_metric(settings.domain_name, name, statistic=statistic, period=period)
 
     def failed_runs(name: str, function: lambda_.IFunction) -> list[cloudwatch.Alarm]:
+        failed = "a run failed. The mail before this one gives the cause; if there is none, read the function's log"
+        refused = "AWS refused runs: too many at once"
         return [
-            alarm(
-                f"{name}Errors",
-                function.metric_errors(period=quarter),
-                "a run failed. The mail before this one gives the cause; if there is none, read the function's log",
-            ),
-            alarm(f"{name}Throttles", function.metric_throttles(period=quarter), "AWS refused runs: too many at once"),
+            alarm(f"{name}Errors", function.metric_errors(period=quarter), failed),
+            alarm(f"{name}Throttles", function.metric_throttles(period=quarter), refused),
         ]
 
+    checks = own("Healthy", "SampleCount", _heartbeat(longest_gap(settings.health_schedule)))
+    unconfirmed = "the e-mail subscription is not confirmed (runbook: alerts are not delivered)"
+    undelivered = topic.metric_number_of_notifications_failed(period=quarter)
     return [
         *failed_runs("Health", functions.health),
         *failed_runs("Renewal", functions.renewal),
@@ -87,7 +82,7 @@ def add_alarms(
         ),
         alarm(
             "HealthHeartbeat",
-            own("Healthy", "SampleCount", _heartbeat(longest_gap(settings.health_schedule))),
+            checks,
             "the health check has not run",
             below=1,
             periods=MISSED_CHECKS,
@@ -110,18 +105,8 @@ def add_alarms(
             # Unknown while the registry is down, which has its own mail.
             missing=_IGNORE,
         ),
-        alarm(
-            "FailedMail",
-            topic.metric_number_of_notifications_failed(period=quarter),
-            "alerts are not delivered (runbook: alerts are not delivered)",
-        ),
-        alarm(
-            "NoReceiver",
-            own("AlertReceivers", "Maximum", hour),
-            "the e-mail subscription is not confirmed (runbook: alerts are not delivered)",
-            below=1,
-            missing=_IGNORE,
-        ),
+        alarm("FailedMail", undelivered, "alerts are not delivered (runbook: alerts are not delivered)"),
+        alarm("NoReceiver", own("AlertReceivers", "Maximum", hour), unconfirmed, below=1, missing=_IGNORE),
     ]
 
 

@@ -9,26 +9,17 @@ from constructs import Construct
 
 from stacks.operations.metrics import own_metric
 
-_WHOLE_ROW = 24
-
 
 def add_dashboard(
-    scope: Construct, construct_id: str, *, domain_name: str, images: s3.IBucket, alarms: Sequence[cloudwatch.IAlarm]
+    scope: Construct, *, domain_name: str, images: s3.IBucket, alarms: Sequence[cloudwatch.IAlarm]
 ) -> cloudwatch.Dashboard:
-    minutes, day = Duration.minutes(5), Duration.days(1)
-
     def own(name: str, label: str, statistic: str) -> cloudwatch.Metric:
-        return own_metric(domain_name, name, statistic=statistic, period=minutes).with_(label=label)
+        return own_metric(domain_name, name, statistic=statistic, period=Duration.minutes(5)).with_(label=label)
 
     def stored(name: str, label: str, kind: str) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace="AWS/S3",
-            metric_name=name,
-            dimensions_map={"BucketName": images.bucket_name, "StorageType": kind},
-            statistic="Average",
-            period=day,
-            label=label,
-        )
+        bucket = {"BucketName": images.bucket_name, "StorageType": kind}
+        metric = cloudwatch.Metric(namespace="AWS/S3", metric_name=name, dimensions_map=bucket, period=Duration.days(1))
+        return metric.with_(statistic="Average", label=label)
 
     def number(title: str, metric: cloudwatch.IMetric, width: int) -> cloudwatch.SingleValueWidget:
         return cloudwatch.SingleValueWidget(title=title, metrics=[metric], width=width, height=4)
@@ -39,10 +30,8 @@ def add_dashboard(
         axis = cloudwatch.YAxisProps(min=lowest, max=highest, show_units=False)
         return cloudwatch.GraphWidget(title=title, left=list(metrics), left_y_axis=axis, width=8, height=6)
 
-    dashboard = cloudwatch.Dashboard(scope, construct_id, default_interval=Duration.days(7))
-    dashboard.add_widgets(
-        cloudwatch.AlarmStatusWidget(title=domain_name, alarms=list(alarms), width=_WHOLE_ROW, height=3)
-    )
+    dashboard = cloudwatch.Dashboard(scope, "Dashboard", default_interval=Duration.days(7))
+    dashboard.add_widgets(cloudwatch.AlarmStatusWidget(title=domain_name, alarms=list(alarms), width=24, height=3))
     dashboard.add_widgets(
         number("Is it well? (1 yes, 0 no)", own("Healthy", "well", "Minimum"), 5),
         number("Since when? (hours)", own("HoursWell", "hours", "Maximum"), 5),

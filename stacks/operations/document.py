@@ -9,6 +9,8 @@ LONGEST_RUN_SECONDS = 600
 
 
 def command_document(scope: Construct, construct_id: str) -> ssm.CfnDocument:
+    on_linux = {"StringEquals": ["platformType", "Linux"]}
+    inputs = {"timeoutSeconds": str(LONGEST_RUN_SECONDS), "runCommand": ["exec /opt/registry/bin/{{ verb }}"]}
     return ssm.CfnDocument(
         scope,
         construct_id,
@@ -21,16 +23,6 @@ def command_document(scope: Construct, construct_id: str) -> ssm.CfnDocument:
             "schemaVersion": "2.2",
             "description": "Runs one verb of a registry's host",
             "parameters": {"verb": {"type": "String", "description": "The verb to run", "allowedValues": list(VERBS)}},
-            "mainSteps": [
-                {
-                    "action": "aws:runShellScript",
-                    "name": "verb",
-                    "precondition": {"StringEquals": ["platformType", "Linux"]},
-                    "inputs": {
-                        "timeoutSeconds": str(LONGEST_RUN_SECONDS),
-                        "runCommand": ["exec /opt/registry/bin/{{ verb }}"],
-                    },
-                }
-            ],
+            "mainSteps": [{"action": "aws:runShellScript", "name": "verb", "precondition": on_linux, "inputs": inputs}],
         },
     )

@@ -8,10 +8,5 @@ NAMESPACE = "PrivateRegistry"
 
 def own_metric(domain_name: str, name: str, *, statistic: str, period: Duration) -> cloudwatch.Metric:
     """Powertools puts the registry's name into the dimension ``service``."""
-    return cloudwatch.Metric(
-        namespace=NAMESPACE,
-        metric_name=name,
-        dimensions_map={"service": domain_name},
-        statistic=statistic,
-        period=period,
-    )
+    metric = cloudwatch.Metric(namespace=NAMESPACE, metric_name=name, dimensions_map={"service": domain_name})
+    return metric.with_(statistic=statistic, period=period)

@@ -46,6 +46,7 @@ def health_statements(
     remembered = state.arn_for_objects(f"health/{settings.domain_name}.json")
     of_renewal = state.arn_for_objects(f"renewal/{settings.domain_name}.json")
     password = arn("ssm", f"parameter{settings.parameter_path}/users/pull/health")
+    any_group = arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*")
     statements = [
         allow("Remember", ["s3:GetObject", "s3:PutObject"], [remembered]),
         allow("LastRenewal", ["s3:GetObject"], [of_renewal]),
@@ -57,11 +58,6 @@ def health_statements(
         statements += [
             # It knows no resources.
             allow("FindHosts", ["autoscaling:DescribeAutoScalingGroups"], ["*"]),
-            allow(
-                "ReplaceHost",
-                ["autoscaling:SetInstanceHealth"],
-                [arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*")],
-                tagged(settings.domain_name),
-            ),
+            allow("ReplaceHost", ["autoscaling:SetInstanceHealth"], [any_group], tagged(settings.domain_name)),
         ]
     return statements

@@ -14,18 +14,14 @@ class Alerts(Construct):
         super().__init__(scope, construct_id)
         # CloudWatch alarms cannot use SNS's own key.
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+        week, destroyed = Duration.days(7), RemovalPolicy.DESTROY
+        purpose = "Encrypts a registry's alerts"
         self.key = kms.Key(
-            self,
-            "Key",
-            description="Encrypts a registry's alerts",
-            enable_key_rotation=True,
-            pending_window=Duration.days(7),
-            removal_policy=RemovalPolicy.DESTROY,
+            self, "Key", description=purpose, enable_key_rotation=True, pending_window=week, removal_policy=destroyed
         )
         self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
         self.topic.add_subscription(subscriptions.EmailSubscription(email))
         alarms = service_for_this_account("cloudwatch.amazonaws.com")
-        self.key.add_to_resource_policy(
-            allow("Alarms", ["kms:Decrypt", "kms:GenerateDataKey"], ["*"], principal=alarms)
-        )
+        encrypt = ["kms:Decrypt", "kms:GenerateDataKey"]
+        self.key.add_to_resource_policy(allow("Alarms", encrypt, ["*"], principal=alarms))
         self.topic.add_to_resource_policy(allow("Alarms", ["sns:Publish"], [self.topic.topic_arn], principal=alarms))

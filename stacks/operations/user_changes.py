@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RunCommandParame
 
 import json
 
-from aws_cdk import Duration
-from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
+from aws_cdk.aws_events import CfnRule
 from constructs import Construct
 
 from stacks.operations.policies import ring_statements
@@ -20,22 +19,19 @@ from stacks.statements import HOST_TAG, allow, arn, service_for_this_account, se
 # LabelParameterVersion, the other operation, changes no value.
 _OPERATIONS = ("Create", "Update", "Delete")
 # By then the hosts, which look every minute, know.
-_LONGEST_DELAY = Duration.minutes(5)
-_RETRIES = 10
+_LONGEST_DELAY_SECONDS = 5 * 60
 
 
 def ring_on_user_changes(
     scope: Construct, name: str, *, settings: Settings, document: ssm.CfnDocument, lost: sqs.Queue
 ) -> None:
     """The queue ``lost`` gets the changes that could not reach the hosts within five minutes."""
-    ringer = service_role(
-        scope,
-        f"{name}Role",
-        service_for_this_account("events.amazonaws.com"),
-        "ring",
-        ring_statements(domain_name=settings.domain_name, document=document),
-    )
-    rule = events.CfnRule(
+    statements = ring_statements(domain_name=settings.domain_name, document=document)
+    eventbridge = service_for_this_account("events.amazonaws.com")
+    ringer = service_role(scope, f"{name}Role", eventbridge, "ring", statements)
+    retry = CfnRule.RetryPolicyProperty(maximum_event_age_in_seconds=_LONGEST_DELAY_SECONDS, maximum_retry_attempts=10)
+    hosts = CfnRule.RunCommandTargetProperty(key=f"tag:{HOST_TAG}", values=[settings.domain_name])
+    rule = CfnRule(
         scope,
         name,
         description=f"{settings.domain_name}: users changed",
@@ -45,32 +41,20 @@ def ring_on_user_changes(
             "detail": {"name": [{"prefix": f"{settings.parameter_path}/users/"}], "operation": list(_OPERATIONS)},
         },
         targets=[
-            events.CfnRule.TargetProperty(
+            CfnRule.TargetProperty(
                 id="Hosts",
                 arn=arn("ssm", f"document/{document.ref}"),
                 role_arn=ringer.role_arn,
                 # A document's parameters are lists.
                 input=json.dumps({"verb": ["sync-users"]}),
-                run_command_parameters=events.CfnRule.RunCommandParametersProperty(
-                    run_command_targets=[
-                        events.CfnRule.RunCommandTargetProperty(key=f"tag:{HOST_TAG}", values=[settings.domain_name])
-                    ]
-                ),
-                retry_policy=events.CfnRule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=_LONGEST_DELAY.to_seconds(), maximum_retry_attempts=_RETRIES
-                ),
-                dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=lost.queue_arn),
+                run_command_parameters=CfnRule.RunCommandParametersProperty(run_command_targets=[hosts]),
+                retry_policy=retry,
+                dead_letter_config=CfnRule.DeadLetterConfigProperty(arn=lost.queue_arn),
             )
         ],
     )
     # EventBridge does not send a rule's dead letters in the rule's role, so the queue's policy allows it.
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-    lost.add_to_resource_policy(
-        allow(
-            "LostUserChanges",
-            ["sqs:SendMessage"],
-            [lost.queue_arn],
-            {"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
-            principal=iam.ServicePrincipal("events.amazonaws.com"),
-        )
-    )
+    of_rule = {"ArnEquals": {"aws:SourceArn": rule.attr_arn}}
+    service = iam.ServicePrincipal("events.amazonaws.com")
+    lost.add_to_resource_policy(allow("LostUserChanges", ["sqs:SendMessage"], [lost.queue_arn], of_rule, service))

@@ -1,4 +1,4 @@
-"""The results page: verdicts, rows and sections."""
+"""The command line, and the results page: verdicts, rows and sections."""
 
 import datetime
 from pathlib import Path
@@ -6,17 +6,15 @@ from pathlib import Path
 import pytest
 
 from bench import page
+from bench.__main__ import SUBJECTS, main
 from bench.page import Target
 
 
 @pytest.mark.parametrize(
     ("at_least", "ratio", "verdict"),
     [
-        (True, 2, "kept"),
-        (True, 1.9, "missed"),
-        (False, 2, "kept"),
-        (False, 2.1, "missed"),
-        (True, None, "not measured"),
+        *((True, 2, "kept"), (True, 1.9, "missed"), (True, None, "not measured")),
+        *((False, 2, "kept"), (False, 2.1, "missed")),
     ],
 )
 def test_a_target_is_kept_or_missed(at_least: bool, ratio: float | None, verdict: str) -> None:
@@ -40,9 +38,8 @@ def test_a_section_replaces_the_former_one_and_leaves_the_others(tmp_path: Path)
 
 def test_a_measured_target_replaces_its_former_row_only() -> None:
     today = datetime.date.today().isoformat()
-    before = page.with_targets(
-        "# Results\n\n| subject |\n\nThe end.\n", "it", [Target("one", 2, [1]), Target("two", 2, [1])]
-    )
+    first = [Target("one", 2, [1]), Target("two", 2, [1])]
+    before = page.with_targets("# Results\n\n| subject |\n\nThe end.\n", "it", first)
     after = page.with_targets(before, "it", [Target("one", 2, [3]), Target("two", 2, [None])])
     assert after.splitlines()[2:] == [
         "| subject |",
@@ -58,3 +55,12 @@ def test_a_measured_target_replaces_its_former_row_only() -> None:
 )
 def test_a_number_has_three_digits(value: float | None, text: str) -> None:
     assert page.number(value) == text
+
+
+def test_help_has_a_line_for_each_subject(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.argv", ["bench", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    lines = {tuple(line.split(maxsplit=1)) for line in capsys.readouterr().out.splitlines()}
+    assert {(name, subject.about) for name, subject in SUBJECTS.items()} <= lines

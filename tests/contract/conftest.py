@@ -46,10 +46,9 @@ def statements(template: Template) -> Iterator[dict[str, Any]]:
 
 def function(assembly: Assembly, handler: str) -> Mapping[str, Any]:
     """The properties of the function with this handler."""
-    functions: list[Mapping[str, Any]] = [
-        each["Properties"] for each in assembly.operations.of_type("AWS::Lambda::Function").values()
-    ]
-    return next(each for each in functions if each["Handler"] == f"lambdas.{handler}.handler")
+    functions = (each["Properties"] for each in assembly.operations.of_type("AWS::Lambda::Function").values())
+    found: Mapping[str, Any] = next(each for each in functions if each["Handler"] == f"lambdas.{handler}.handler")
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +68,4 @@ def host_env(files: Mapping[str, str]) -> Mapping[str, str]:
 @pytest.fixture(scope="session")
 def resources(assembly: Assembly) -> str:
     """Every resource that a role of the product may touch, as text."""
-    return "\n".join(
-        str(statement["Resource"]) for template in assembly.templates for statement in statements(template)
-    )
+    return "\n".join(str(each["Resource"]) for template in assembly.templates for each in statements(template))

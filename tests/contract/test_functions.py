@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import fields
+from typing import Any
 
 import pytest
 
 from lambdas.environment import Environment, HealthEnvironment
+from lambdas.judge.causes import CAUSES
 from lambdas.judge.checks import CLOCK_SECONDS, FULL_DISK_PERCENT, LEAST_MEMORY_PERCENT
 from rehearsal.contract import product
+from rehearsal.faults import FAULTS
 from tests.contract.conftest import LAMBDAS, function, number, script, source_of
 from tests.support.assembly import Assembly
 
@@ -16,14 +19,10 @@ NOT_OURS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 GIVEN_BY_LAMBDA = {"AWS_REGION"}
 
 
-@pytest.mark.parametrize(
-    ("handler", "environment"), [("check_health", HealthEnvironment), ("renew_certificate", Environment)]
-)
-def test_function_reads_every_variable_that_the_stack_sets_and_no_other(
-    assembly: Assembly, handler: str, environment: type[Environment]
-) -> None:
+@pytest.mark.parametrize(("handler", "has"), [("check_health", HealthEnvironment), ("renew_certificate", Environment)])
+def test_function_reads_exactly_the_variables_of_the_stack(assembly: Assembly, handler: str, has: Any) -> None:
     given = function(assembly, handler)["Environment"]["Variables"].keys()
-    read = {field.name.upper() for field in fields(environment)}
+    read = {field.name.upper() for field in fields(has)}
     assert given - NOT_OURS == read - GIVEN_BY_LAMBDA
 
 
@@ -36,8 +35,7 @@ def test_rehearsal_finds_the_schedule_of_each_function(assembly: Assembly) -> No
 @pytest.mark.parametrize(
     ("variable", "threshold"),
     [
-        ("full_disk_percent", FULL_DISK_PERCENT),
-        ("least_memory_percent", LEAST_MEMORY_PERCENT),
+        *(("full_disk_percent", FULL_DISK_PERCENT), ("least_memory_percent", LEAST_MEMORY_PERCENT)),
         ("clock_limit_seconds", CLOCK_SECONDS),
     ],
 )
@@ -49,13 +47,16 @@ def test_alarms_and_dashboard_watch_metrics_that_the_functions_measure(assembly:
     variables = function(assembly, "check_health")["Environment"]["Variables"]
     namespace = variables["POWERTOOLS_METRICS_NAMESPACE"]
     measured = set(re.findall(r"\"([A-Z]\w+)\": \(\s*MetricUnit", source_of(LAMBDAS, "*.py")))
-    alarms = [*(each["Properties"] for each in assembly.operations.of_type("AWS::CloudWatch::Alarm").values())]
-    watched = {each["MetricName"] for each in alarms if each.get("Namespace") == namespace}
+    alarms = [each["Properties"] for each in assembly.operations.of_type("AWS::CloudWatch::Alarm").values()]
+    own = [each for each in alarms if each.get("Namespace") == namespace]
+    watched = {each["MetricName"] for each in own}
     dashboard = str(assembly.operations.properties("AWS::CloudWatch::Dashboard"))
     watched |= set(re.findall(rf"{namespace}\\?\",\\?\"(\w+)", dashboard))
     assert watched
     assert watched <= measured
-    services = {
-        dimension["Value"] for each in alarms if each.get("Namespace") == namespace for dimension in each["Dimensions"]
-    }
+    services = {dimension["Value"] for each in own for dimension in each["Dimensions"]}
     assert services == {variables["POWERTOOLS_SERVICE_NAME"]}
+
+
+def test_every_cause_that_an_alert_can_name_is_a_fault_of_the_rehearsal() -> None:
+    assert set(FAULTS) == set(CAUSES)

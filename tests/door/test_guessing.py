@@ -65,9 +65,7 @@ def test_a_request_without_a_login_is_challenged_during_guessing(client: Client,
 
 
 @pytest.mark.parametrize("user", ["pusher", "puller"])
-def test_a_user_with_an_earlier_login_is_let_in_during_guessing_from_the_same_address(
-    client: Client, behind: str, user: str
-) -> None:
+def test_an_earlier_login_is_let_in_during_guessing_beside_it(client: Client, behind: str, user: str) -> None:
     upload = ("/v2/none/blobs/uploads/none", "--request", "DELETE", "--interface", behind)
     assert client.ask("/v2/", user=user).status == 200
     seen = []
@@ -89,9 +87,7 @@ def test_a_first_login_is_let_in_after_19_waiting_guesses_at_the_same_user(clien
 
 
 @pytest.mark.parametrize("guessed", ["pusher", "?"])
-def test_a_first_login_is_let_in_during_guessing_at_other_users_from_the_same_address(
-    client: Client, behind: str, guessed: str
-) -> None:
+def test_a_first_login_is_let_in_during_guessing_at_other_users(client: Client, behind: str, guessed: str) -> None:
     add_newcomer(client, f"new beside {guessed}")
     with guessing(client, TOO_MANY, behind, guessed) as statuses:
         told = client.ask("/v2/", "--interface", behind, user="newcomer", password=f"new beside {guessed}")
@@ -112,13 +108,8 @@ def test_a_revoked_password_counts_as_a_guess(client: Client, behind: str) -> No
     assert client.ask("/v2/", user="newcomer", password="the first").status == 401  # noqa: S106
     login = base64.b64encode(b"newcomer:the first").decode()
     # Straight to the login check, because the front door sends one check of a login at a time.
-    # fmt: off
-    many = [
-        "curl", "--silent", "--parallel", "--parallel-immediate", "--parallel-max", str(TOO_MANY),
-        "--unix-socket", SOCKET, "--header", f"Authorization: Basic {login}", "--header", f"X-Real-IP: {behind}",
-        "--write-out", "%{http_code}\n",
-    ]
-    # fmt: on
-    for _ in range(TOO_MANY):
-        many += ["--output", "/dev/null", "http://localhost/pull"]
-    assert set(client.room.run(*many).stdout.split()) == {"401", "403"}
+    at_once = ("curl", "--silent", "--parallel", "--parallel-immediate", "--parallel-max", str(TOO_MANY))
+    headers = ("--header", f"Authorization: Basic {login}", "--header", f"X-Real-IP: {behind}")
+    to_check = ("--unix-socket", SOCKET, *headers, "--write-out", "%{http_code}\n")
+    many = ("--output", "/dev/null", "http://localhost/pull") * TOO_MANY
+    assert set(client.room.run(*at_once, *to_check, *many).stdout.split()) == {"401", "403"}

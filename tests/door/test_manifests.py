@@ -8,19 +8,8 @@ from dataclasses import replace
 import pytest
 
 from rehearsal.room.isolation import Room
-from tests.support.door_client import (
-    CURL,
-    DOCKER_LIST,
-    DOCKER_MANIFEST,
-    FRONT,
-    OCI_INDEX,
-    OCI_MANIFEST,
-    PASSWORD_OF,
-    REGISTRY,
-    Client,
-)
+from tests.support.door_client import DOCKER_MANIFEST, FRONT, OCI_INDEX, OCI_MANIFEST, REGISTRY, TYPES, Client, curl_as
 
-TYPES = (DOCKER_MANIFEST, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX)
 COMBINATIONS = [", ".join(some) for count in range(5) for some in itertools.combinations(reversed(TYPES), count)]
 ODD = [
     None,
@@ -167,13 +156,9 @@ def test_ten_simultaneous_clients_of_a_new_manifest_cost_one_read(client: Client
     pushed = client.push("team/app")
     # With a cached login all ten arrive at the manifests' cache together.
     client.ask("/v2/")
-    # fmt: off
-    ten = room.command([
-        *CURL, "--parallel", "--parallel-immediate", "--http1.1", "--user", f"puller:{PASSWORD_OF['puller']}",
-        "--header", f"Accept: {OCI_MANIFEST}", "--write-out", "%{http_code}\n",
-        *(word for _ in range(10) for word in ("--output", "/dev/null", f"{FRONT}{pushed.path}")),
-    ])
-    # fmt: on
+    at_once = (*curl_as("puller"), "--parallel", "--parallel-immediate", "--http1.1")
+    told = ("--header", f"Accept: {OCI_MANIFEST}", "--write-out", "%{http_code}\n")
+    ten = room.command([*at_once, *told, *("--output", "/dev/null", f"{FRONT}{pushed.path}") * 10])
     with client.counting(pushed.path) as reads:
         with client.registry_silent():
             running = subprocess.Popen(ten, stdout=subprocess.PIPE, text=True)

@@ -1,4 +1,4 @@
-"""TLS and HTTP of the front door: Mozilla's intermediate guideline, headers, limits and uploads."""
+"""Configuration, TLS and HTTP of the front door: Mozilla's intermediate guideline, headers, limits and uploads."""
 
 import base64
 import subprocess
@@ -6,12 +6,21 @@ import time
 
 import pytest
 
+from rehearsal.room.door import as_auth_user
 from rehearsal.room.isolation import Room, RoomError
-from tests.support.door_client import CURL, PASSWORD_OF, REGISTRY, Client
+from tests.support.door_client import PASSWORD_OF, REGISTRY, Client, curl_as
+
+HARMLESS = ("syntax is ok", "test is successful", "[notice]")
 
 
 def handshake(room: Room, *options: str) -> str:
     return room.run("openssl", "s_client", "-connect", "127.0.0.1:443", *options).stdout
+
+
+@pytest.mark.parametrize(("file", "user"), [("nginx.conf", ()), ("auth.conf", as_auth_user())])
+def test_nginx_accepts_the_file_without_a_warning(room: Room, file: str, user: tuple[str, ...]) -> None:
+    done = room.run(*user, "nginx", "-t", "-e", "stderr", "-c", f"/etc/nginx/{file}")
+    assert [line for line in done.stderr.splitlines() if not any(words in line for words in HARMLESS)] == []
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
@@ -86,12 +95,9 @@ def test_a_cached_login_is_renewed_without_refusing_a_request(client: Client) ->
     # The cached login ends with the minute, while a hundred connections of one address use it.
     time.sleep(max(0.0, 57 - time.time() % 60))
     login = base64.b64encode(f"puller:{PASSWORD_OF['puller']}".encode()).decode()
-    # fmt: off
-    told = client.room.run(
-        "wrk", "--threads=2", "--connections=100", f"--duration={63 - time.time() % 60:.0f}s",
-        "--header", f"Authorization: Basic {login}", "https://127.0.0.1/v2/_catalog",
-    ).stdout
-    # fmt: on
+    wrk = ("wrk", "--threads=2", "--connections=100", f"--duration={63 - time.time() % 60:.0f}s")
+    header = ("--header", f"Authorization: Basic {login}")
+    told = client.room.run(*wrk, *header, "https://127.0.0.1/v2/_catalog").stdout
     assert "Requests/sec" in told
     assert "Non-2xx" not in told
 
@@ -100,13 +106,9 @@ def test_an_upload_is_passed_on_to_the_registry_unbuffered(client: Client, room:
     started = client.ask("/v2/team/slow/blobs/uploads/", "--request", "POST", user="pusher")
     place = started.headers["location"][0]
     room.run("dd", "if=/dev/urandom", "of=/srv/layer", "bs=1M", "count=20")
-    # fmt: off
-    command = room.command([
-        *CURL, "--limit-rate", "5M", "--user", f"pusher:{PASSWORD_OF['pusher']}",
-        "--header", "Content-Type: application/octet-stream", "--request", "PATCH",
-        "--data-binary", "@/srv/layer", "--write-out", "%{http_code}", place,
-    ])
-    # fmt: on
+    slow = (*curl_as("pusher"), "--limit-rate", "5M", "--write-out", "%{http_code}")
+    body = ("--header", "Content-Type: application/octet-stream", "--data-binary", "@/srv/layer")
+    command = room.command([*slow, "--request", "PATCH", *body, place])
     upload = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     while (arrived := bytes_arrived(room)) < 4_000_000:
         assert upload.poll() is None

@@ -34,10 +34,8 @@ def test_a_zone_given_by_id_holds_the_record(synthesise: Synthesise) -> None:
 
 
 def test_the_address_is_tagged_with_the_registrys_name(assembly: Assembly) -> None:
-    assert assembly.dns.properties("AWS::EC2::EIP") == {
-        "Domain": "vpc",
-        "Tags": [{"Key": "Name", "Value": "registry.example.com"}],
-    }
+    tags = [{"Key": "Name", "Value": "registry.example.com"}]
+    assert assembly.dns.properties("AWS::EC2::EIP") == {"Domain": "vpc", "Tags": tags}
 
 
 def test_destroy_all_releases_the_address_before_the_protected_storage_stops_it(assembly: Assembly) -> None:

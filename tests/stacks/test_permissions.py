@@ -13,8 +13,10 @@ from tests.support.assembly import Assembly
 from tests.support.deployed import Calls, DeployedProduct, allowed, deployed
 
 DOMAIN = "registry.example.com"
-TREE = f"/registry/{DOMAIN}"
+OTHER = "other.example.com"
+TREE, OTHER_TREE = f"/registry/{DOMAIN}", f"/registry/{OTHER}"
 TAG = "registry:domain"
+SHELL = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["id"]}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +24,12 @@ class Scene:
     """The product, and in the same account resources of another owner, which no role may touch."""
 
     product: DeployedProduct
+    physical: Any
     host: str
+    address: str
     stranger: str
     """An instance without the tag."""
     strange_address: str
-
-    @property
-    def physical(self) -> Any:
-        return self.product.physical
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +39,16 @@ def scene(assembly: Assembly) -> Iterator[Scene]:
         (host,) = (each.id for each in account.cloud.instances())
         ec2, ssm, s3 = (account.client(service) for service in ("ec2", "ssm", "s3"))
         (stranger,) = ec2.run_instances(MinCount=1, MaxCount=1)["Instances"]
+        by_ip = {each["PublicIp"]: each["AllocationId"] for each in ec2.describe_addresses()["Addresses"]}
         address = ec2.allocate_address(Domain="vpc")["AllocationId"]
         for name in ("http-secret", "users/push/admin", "users/pull/health"):
             ssm.put_parameter(Name=f"{TREE}/{name}", Value="secret", Type="SecureString")
-        ssm.put_parameter(Name="/registry/other.example.com/users/push/admin", Value="x", Type="SecureString")
-        state = product.physical["State"]
+        ssm.put_parameter(Name=f"{OTHER_TREE}/users/push/admin", Value="x", Type="SecureString")
+        physical = product.physical
         for key in (f"letsencrypt/{DOMAIN}.tar.gz", f"health/{DOMAIN}.json", f"renewal/{DOMAIN}.json"):
-            s3.put_object(Bucket=state, Key=key, Body=b"{}")
+            s3.put_object(Bucket=physical["State"], Key=key, Body=b"{}")
         s3.create_bucket(Bucket="of-another-owner")
-        yield Scene(product, host, stranger["InstanceId"], address)
+        yield Scene(product, physical, host, by_ip[physical["Address"]], stranger["InstanceId"], address)
 
 
 def ring(scene: Scene, ssm: Any, **changes: Any) -> Callable[[], Any]:
@@ -78,10 +79,8 @@ def test_the_host_can_do_its_work(scene: Scene) -> None:
         "read the users": lambda: ssm.get_parameters_by_path(Path=f"{TREE}/users", Recursive=True, WithDecryption=True),
         "read the HTTP secret": lambda: ssm.get_parameter(Name=f"{TREE}/http-secret", WithDecryption=True),
         "create the first login": lambda: ssm.put_parameter(**admin),
-        "write its log": lambda: logs.create_log_stream(logGroupName=physical["HostLogGroup"], logStreamName="i"),
-        "take the address": lambda: as_host("ec2").associate_address(
-            AllocationId=allocation(scene), InstanceId=scene.host
-        ),
+        "write its log": write_log(logs, physical["HostLogGroup"]),
+        "take the address": lambda: as_host("ec2").associate_address(AllocationId=scene.address, InstanceId=scene.host),
         "signal": lambda: as_host("cloudformation").signal_resource(
             StackName="registry-host", LogicalResourceId="Hosts", UniqueId=scene.host, Status="SUCCESS"
         ),
@@ -92,76 +91,52 @@ def test_the_host_can_do_its_work(scene: Scene) -> None:
 def test_the_host_can_do_nothing_else(scene: Scene) -> None:
     as_host, physical = scene.product.acting_as("Role"), scene.physical
     s3, ssm, logs, ec2 = as_host("s3"), as_host("ssm"), as_host("logs"), as_host("ec2")
-    images, state = physical["Images"], physical["State"]
+    cloudformation, autoscaling, images = as_host("cloudformation"), as_host("autoscaling"), physical["Images"]
+    state, own_log, on_host = physical["State"], physical["HostLogGroup"], {"InstanceId": scene.host}
     admin = {"Name": f"{TREE}/users/push/admin", "Value": "stolen", "Type": "SecureString"}
+    ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"}
+    suspended, policy = {"Status": "Suspended"}, {"PolicyName": "more", "PolicyDocument": "{}"}
+    other_stack = {"StackName": "registry-storage", "LogicalResourceId": "Images"}
     calls: Calls = {
         "read another parameter": lambda: ssm.get_parameter(Name="/other"),
         "read the whole tree": lambda: ssm.get_parameters_by_path(Path="/", Recursive=True),
         "read beside the users": lambda: ssm.get_parameters_by_path(Path=TREE, Recursive=True),
-        "read another registry's users": lambda: ssm.get_parameters_by_path(
-            Path="/registry/other.example.com/users", Recursive=True
-        ),
+        "read another registry's users": lambda: ssm.get_parameters_by_path(Path=f"{OTHER_TREE}/users", Recursive=True),
         "list parameters": lambda: ssm.describe_parameters(),
         "overwrite a user": lambda: ssm.put_parameter(**admin, Overwrite=True),
-        "overwrite the HTTP secret": lambda: ssm.put_parameter(
-            **{**admin, "Name": f"{TREE}/http-secret"}, Overwrite=True
-        ),
-        "invent a user": lambda: ssm.put_parameter(**{**admin, "Name": f"{TREE}/users/push/mallory"}),
+        "overwrite the secret": lambda: ssm.put_parameter(**admin | {"Name": f"{TREE}/http-secret"}, Overwrite=True),
+        "invent a user": lambda: ssm.put_parameter(**admin | {"Name": f"{TREE}/users/push/mallory"}),
         "delete a user": lambda: ssm.delete_parameter(Name=admin["Name"]),
         "ring the doorbell": ring(scene, ssm),
-        "run a shell on itself": lambda: ssm.send_command(
-            DocumentName="AWS-RunShellScript", InstanceIds=[scene.host], Parameters={"commands": ["id"]}
-        ),
+        "run a shell on itself": lambda: ssm.send_command(**SHELL, InstanceIds=[scene.host]),
         "change the document": lambda: ssm.update_document(Name=physical["Verbs"], Content="{}"),
         "delete the images' bucket": lambda: s3.delete_bucket(Bucket=images),
         "open the images' bucket": lambda: s3.put_bucket_policy(Bucket=images, Policy="{}"),
-        "end the images' history": lambda: s3.put_bucket_versioning(
-            Bucket=images, VersioningConfiguration={"Status": "Suspended"}
-        ),
+        "end the images' history": lambda: s3.put_bucket_versioning(Bucket=images, VersioningConfiguration=suspended),
         "delete for good": lambda: s3.delete_object(Bucket=images, Key="docker/a", VersionId="1"),
-        "read another registry's certificate": lambda: s3.get_object(
-            Bucket=state, Key="letsencrypt/other.example.com.tar.gz"
-        ),
+        "read another registry's certificate": lambda: s3.get_object(Bucket=state, Key=f"letsencrypt/{OTHER}.tar.gz"),
         "delete the certificate": lambda: s3.delete_object(Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz"),
         "read the check's state": lambda: s3.get_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
         "write the check's state": lambda: s3.put_object(Bucket=state, Key=f"health/{DOMAIN}.json", Body=b""),
         "list buckets": lambda: s3.list_buckets(),
         "read another owner's bucket": lambda: s3.list_objects_v2(Bucket="of-another-owner"),
-        "write a function's log": lambda: logs.create_log_stream(
-            logGroupName=physical["CheckHealthLog"], logStreamName="i"
-        ),
-        "delete its log": lambda: logs.delete_log_group(logGroupName=physical["HostLogGroup"]),
-        "read its log": lambda: logs.filter_log_events(logGroupName=physical["HostLogGroup"]),
-        "take another address": lambda: ec2.associate_address(
-            AllocationId=scene.strange_address, InstanceId=scene.host
-        ),
-        "give the address away": lambda: ec2.associate_address(
-            AllocationId=allocation(scene), InstanceId=scene.stranger
-        ),
-        "release the address": lambda: ec2.release_address(AllocationId=allocation(scene)),
+        "write a function's log": write_log(logs, physical["CheckHealthLog"]),
+        "delete its log": lambda: logs.delete_log_group(logGroupName=own_log),
+        "read its log": lambda: logs.filter_log_events(logGroupName=own_log),
+        "take another address": lambda: ec2.associate_address(**on_host, AllocationId=scene.strange_address),
+        "give the address away": lambda: ec2.associate_address(AllocationId=scene.address, InstanceId=scene.stranger),
+        "release the address": lambda: ec2.release_address(AllocationId=scene.address),
         "terminate itself": lambda: ec2.terminate_instances(InstanceIds=[scene.host]),
-        "tag another instance": lambda: ec2.create_tags(
-            Resources=[scene.stranger], Tags=[{"Key": TAG, "Value": DOMAIN}]
-        ),
-        "open a port": lambda: ec2.authorize_security_group_ingress(
-            GroupId=physical["Ports"], IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="0.0.0.0/0"
-        ),
-        "loosen its metadata service": lambda: ec2.modify_instance_metadata_options(
-            InstanceId=scene.host, HttpTokens="optional"
-        ),
+        "tag another": lambda: ec2.create_tags(Resources=[scene.stranger], Tags=[{"Key": TAG, "Value": DOMAIN}]),
+        "open a port": lambda: ec2.authorize_security_group_ingress(GroupId=physical["Ports"], **ssh),
+        "loosen its metadata service": lambda: ec2.modify_instance_metadata_options(**on_host, HttpTokens="optional"),
         "see instances": lambda: ec2.describe_instances(),
-        "mark itself unhealthy": lambda: as_host("autoscaling").set_instance_health(
-            InstanceId=scene.host, HealthStatus="Unhealthy"
-        ),
-        "signal another stack": lambda: as_host("cloudformation").signal_resource(
-            StackName="registry-storage", LogicalResourceId="Images", UniqueId="i", Status="SUCCESS"
-        ),
-        "delete its stack": lambda: as_host("cloudformation").delete_stack(StackName="registry-host"),
+        "mark itself unhealthy": lambda: autoscaling.set_instance_health(**on_host, HealthStatus="Unhealthy"),
+        "signal another stack": lambda: cloudformation.signal_resource(**other_stack, UniqueId="i", Status="SUCCESS"),
+        "delete its stack": lambda: cloudformation.delete_stack(StackName="registry-host"),
         "renew by itself": lambda: as_host("lambda").invoke(FunctionName=physical["RenewCertificate"]),
         "send mail": lambda: as_host("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),
-        "give itself permissions": lambda: as_host("iam").put_role_policy(
-            RoleName=physical["Role"], PolicyName="more", PolicyDocument="{}"
-        ),
+        "give itself permissions": lambda: as_host("iam").put_role_policy(RoleName=physical["Role"], **policy),
         **becoming(scene, "Role"),
     }
     assert allowed(calls) == set()
@@ -175,9 +150,7 @@ def test_a_function_can_run_verbs_read_their_output_log_and_mail(scene: Scene, f
         "ring": ring(scene, ssm),
         "list answers": lambda: ssm.list_command_invocations(),
         "read an answer": lambda: ssm.get_command_invocation(CommandId="0" * 36, InstanceId=scene.host),
-        "write its log": lambda: acting("logs").create_log_stream(
-            logGroupName=physical[f"{function}Log"], logStreamName="run"
-        ),
+        "write its log": write_log(acting("logs"), physical[f"{function}Log"]),
         "send mail": lambda: acting("sns").publish(TopicArn=physical["AlertsTopic"], Message="x"),
         "list the state bucket": lambda: acting("s3").list_objects_v2(Bucket=physical["State"]),
     }
@@ -188,16 +161,14 @@ def test_a_function_can_run_verbs_read_their_output_log_and_mail(scene: Scene, f
 def test_no_function_has_a_shell_a_push_login_an_image_or_a_key(scene: Scene, function: str) -> None:
     acting, physical = scene.product.acting_as(f"{function}Role"), scene.physical
     ssm, s3, ec2, sns, logs = (acting(service) for service in ("ssm", "s3", "ec2", "sns", "logs"))
-    images, state = physical["Images"], physical["State"]
-    shell = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["id"]}}
+    images, state, topic = physical["Images"], physical["State"], physical["AlertsTopic"]
+    check, group = {"FunctionName": physical["CheckHealth"]}, {"AutoScalingGroupName": physical["Hosts"], "MinSize": 0}
     calls: Calls = {
-        "run a shell on the hosts": ring(scene, ssm, **shell),
-        "run a shell on one host": ring(scene, ssm, **shell, Targets=None, InstanceIds=[scene.host]),
+        "run a shell on the hosts": ring(scene, ssm, **SHELL),
+        "run a shell on one host": ring(scene, ssm, **SHELL, Targets=None, InstanceIds=[scene.host]),
         "ring an untagged instance": ring(scene, ssm, Targets=None, InstanceIds=[scene.stranger]),
-        "ring an untagged instance among the hosts": ring(
-            scene, ssm, Targets=None, InstanceIds=[scene.host, scene.stranger]
-        ),
-        "ring another registry": ring(scene, ssm, Targets=[{"Key": f"tag:{TAG}", "Values": ["other.example.com"]}]),
+        "ring it among the hosts": ring(scene, ssm, Targets=None, InstanceIds=[scene.host, scene.stranger]),
+        "ring another registry": ring(scene, ssm, Targets=[{"Key": f"tag:{TAG}", "Values": [OTHER]}]),
         "ring hosts with another tag": ring(scene, ssm, Targets=[{"Key": "tag:team", "Values": ["a"]}]),
         "make a document": lambda: ssm.create_document(Name="shell", Content="{}"),
         "change the document": lambda: ssm.update_document(Name=physical["Verbs"], Content="{}"),
@@ -215,25 +186,15 @@ def test_no_function_has_a_shell_a_push_login_an_image_or_a_key(scene: Scene, fu
         "put another certificate": lambda: s3.put_object(Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz", Body=b""),
         "delete its state": lambda: s3.delete_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
         "terminate the host": lambda: ec2.terminate_instances(InstanceIds=[scene.host]),
-        "move the address": lambda: ec2.associate_address(AllocationId=allocation(scene), InstanceId=scene.host),
-        "silence the topic": lambda: sns.delete_topic(TopicArn=physical["AlertsTopic"]),
-        "subscribe another address": lambda: sns.subscribe(
-            TopicArn=physical["AlertsTopic"], Protocol="email", Endpoint="m@example.com"
-        ),
-        "publish elsewhere": lambda: sns.publish(
-            TopicArn=physical["AlertsTopic"].rpartition(":")[0] + ":other", Message="x"
-        ),
-        "write the host's log": lambda: logs.create_log_stream(
-            logGroupName=physical["HostLogGroup"], logStreamName="i"
-        ),
+        "move the address": lambda: ec2.associate_address(AllocationId=scene.address, InstanceId=scene.host),
+        "silence the topic": lambda: sns.delete_topic(TopicArn=topic),
+        "subscribe another address": lambda: sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="m@example.com"),
+        "publish elsewhere": lambda: sns.publish(TopicArn=topic.rpartition(":")[0] + ":other", Message="x"),
+        "write the host's log": write_log(logs, physical["HostLogGroup"]),
         "delete its log": lambda: logs.delete_log_group(logGroupName=physical[f"{function}Log"]),
-        "start the health check": lambda: acting("lambda").invoke(FunctionName=physical["CheckHealth"]),
-        "change a function": lambda: acting("lambda").update_function_configuration(
-            FunctionName=physical["CheckHealth"], Timeout=1
-        ),
-        "empty the group": lambda: acting("autoscaling").update_auto_scaling_group(
-            AutoScalingGroupName=physical["Hosts"], MinSize=0, DesiredCapacity=0
-        ),
+        "start the health check": lambda: acting("lambda").invoke(**check),
+        "change a function": lambda: acting("lambda").update_function_configuration(**check, Timeout=1),
+        "empty the group": lambda: acting("autoscaling").update_auto_scaling_group(**group, DesiredCapacity=0),
         **becoming(scene, f"{function}Role"),
     }
     assert allowed(calls) == set()
@@ -243,41 +204,33 @@ def test_only_the_check_can_repair_and_each_function_writes_its_own_state(scene:
     def calls(role: str) -> Calls:
         acting, physical = scene.product.acting_as(role), scene.physical
         s3, autoscaling, state = acting("s3"), acting("autoscaling"), physical["State"]
+        password = {"Name": f"{TREE}/users/pull/health", "WithDecryption": True}
+        stranger = {"InstanceId": scene.stranger}
         renewal, health = ({"Bucket": state, "Key": f"{job}/{DOMAIN}.json"} for job in ("renewal", "health"))
         return {
             "read the renewal's state": lambda: s3.get_object(**renewal),
             "write the renewal's state": lambda: s3.put_object(**renewal, Body=b"{}"),
             "read the check's state": lambda: s3.get_object(**health),
             "write the check's state": lambda: s3.put_object(**health, Body=b"{}"),
-            "log in as health": lambda: acting("ssm").get_parameter(
-                Name=f"{TREE}/users/pull/health", WithDecryption=True
-            ),
-            "count the receivers of alerts": lambda: acting("sns").get_topic_attributes(
-                TopicArn=physical["AlertsTopic"]
-            ),
+            "log in as health": lambda: acting("ssm").get_parameter(**password),
+            "count receivers": lambda: acting("sns").get_topic_attributes(TopicArn=physical["AlertsTopic"]),
             "start a renewal": lambda: acting("lambda").invoke(FunctionName=physical["RenewCertificate"]),
             "find the group": lambda: autoscaling.describe_auto_scaling_groups(),
             "replace a host": lambda: autoscaling.set_instance_health(InstanceId=scene.host, HealthStatus="Healthy"),
-            "replace an untagged instance": lambda: autoscaling.set_instance_health(
-                InstanceId=scene.stranger, HealthStatus="Unhealthy"
-            ),
+            "replace another": lambda: autoscaling.set_instance_health(**stranger, HealthStatus="Unhealthy"),
         }
 
     assert allowed(calls("RenewCertificateRole")) == {"read the renewal's state", "write the renewal's state"}
     of_check = calls("CheckHealthRole")
-    assert set(of_check) - allowed(of_check) == {"write the renewal's state", "replace an untagged instance"}
+    assert set(of_check) - allowed(of_check) == {"write the renewal's state", "replace another"}
 
 
 @pytest.mark.parametrize(
-    ("role", "own", "other"),
-    [
-        ("RenewalScheduleRole", "RenewCertificate", "CheckHealth"),
-        ("HealthScheduleRole", "CheckHealth", "RenewCertificate"),
-    ],
+    ("job", "own", "other"),
+    [("Renewal", "RenewCertificate", "CheckHealth"), ("Health", "CheckHealth", "RenewCertificate")],
 )
-def test_a_schedule_can_start_its_own_function_and_keep_a_lost_run(
-    scene: Scene, role: str, own: str, other: str
-) -> None:
+def test_a_schedule_can_start_its_function_and_keep_a_lost_run(scene: Scene, job: str, own: str, other: str) -> None:
+    role = f"{job}ScheduleRole"
     acting, physical = scene.product.acting_as(role), scene.physical
     queue = {"QueueUrl": physical["LostRuns"]}
     calls: Calls = {
@@ -318,20 +271,12 @@ def test_only_the_functions_can_use_the_topics_key_and_no_other_key(scene: Scene
 
 
 def test_every_role_of_the_product_is_tried_here(scene: Scene) -> None:
-    assert set(scene.product.roles) == {
-        "Role",
-        "RenewCertificateRole",
-        "CheckHealthRole",
-        "RenewalScheduleRole",
-        "HealthScheduleRole",
-        "UserChangesRole",
-    }
+    of_functions = {f"{name}Role" for name in ("RenewCertificate", "CheckHealth", "RenewalSchedule", "HealthSchedule")}
+    assert set(scene.product.roles) == {"Role", "UserChangesRole", *of_functions}
 
 
-def allocation(scene: Scene) -> str:
-    addresses = scene.product.account.client("ec2").describe_addresses()["Addresses"]
-    found: str = next(each["AllocationId"] for each in addresses if each["PublicIp"] == scene.physical["Address"])
-    return found
+def write_log(logs: Any, group: str) -> Callable[[], Any]:
+    return lambda: logs.create_log_stream(logGroupName=group, logStreamName="i")
 
 
 def becoming(scene: Scene, role: str) -> Calls:

@@ -14,19 +14,8 @@ from aws_cdk import aws_ec2 as ec2
 
 from tests.support.assembly import EVERYTHING_ELSE, PROJECT, STACKS, Assembly, Synthesise, empty_app, registry_app
 
-PHYSICAL_NAMES = {
-    "AutoScalingGroupName",
-    "AlarmName",
-    "BucketName",
-    "DashboardName",
-    "GroupName",
-    "InstanceProfileName",
-    "LaunchTemplateName",
-    "LogGroupName",
-    "QueueName",
-    "RoleName",
-    "TopicName",
-}
+NAMED = ("Alarm", "AutoScalingGroup", "Bucket", "Dashboard", "Group", "LogGroup", "Queue", "Role", "Topic")
+PHYSICAL_NAMES = {f"{kind}Name" for kind in (*NAMED, "InstanceProfile", "LaunchTemplate")}
 
 
 def keys(value: Any) -> Iterator[str]:
@@ -84,26 +73,16 @@ def test_a_deployment_looks_nothing_up_and_runs_no_function(assembly: Assembly) 
         kinds = {resource["Type"] for resource in template.body["Resources"].values()}
         assert not {kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))}
     functions = assembly.operations.of_type("AWS::Lambda::Function")
-    assert {each["Properties"]["Handler"] for each in functions.values()} == {
-        "lambdas.check_health.handler",
-        "lambdas.renew_certificate.handler",
-    }
+    handlers = {f"lambdas.{name}.handler" for name in ("check_health", "renew_certificate")}
+    assert {each["Properties"]["Handler"] for each in functions.values()} == handlers
 
 
 def test_wrong_settings_end_the_app_with_a_message_and_no_template(tmp_path: Path) -> None:
     output = tmp_path / "cdk.out"
-    done = subprocess.run(
-        [sys.executable, "app.py"],
-        cwd=PROJECT,
-        env={
-            **os.environ,
-            "CDK_OUTDIR": str(output),
-            "CDK_CONTEXT_JSON": json.dumps({"domain_name": "registry", "remove_data": "yes"}),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    context = json.dumps({"domain_name": "registry", "remove_data": "yes"})
+    environment = {**os.environ, "CDK_OUTDIR": str(output), "CDK_CONTEXT_JSON": context}
+    app = [sys.executable, "app.py"]
+    done = subprocess.run(app, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 1
     assert "domain_name: 'registry' is not a full domain name; expected e.g. registry.example.com\n" in done.stderr
     assert "alert_email: missing; expected e.g. you@example.com\n" in done.stderr

@@ -17,15 +17,10 @@ def test_the_logical_ids_of_buckets_and_log_never_change(assembly: Assembly) -> 
 @pytest.mark.parametrize("bucket", sorted(BUCKETS))
 def test_a_bucket_is_private_encrypted_and_has_no_acls(assembly: Assembly, bucket: str) -> None:
     properties = assembly.storage.of_type("AWS::S3::Bucket")[bucket]["Properties"]
-    assert properties["PublicAccessBlockConfiguration"] == {
-        "BlockPublicAcls": True,
-        "BlockPublicPolicy": True,
-        "IgnorePublicAcls": True,
-        "RestrictPublicBuckets": True,
-    }
-    assert properties["BucketEncryption"] == {
-        "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-    }
+    closed = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    assert properties["PublicAccessBlockConfiguration"] == dict.fromkeys(closed, True)
+    by_s3 = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    assert properties["BucketEncryption"] == {"ServerSideEncryptionConfiguration": [by_s3]}
     assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
 
 
@@ -88,6 +83,5 @@ def test_the_hosts_log_is_kept_for_three_months(assembly: Assembly) -> None:
 
 def test_the_outputs_name_the_bucket_and_show_the_host_log(assembly: Assembly) -> None:
     assert assembly.storage.output("ImageBucket") == "<Images2D38C313>"
-    assert assembly.storage.output("HostLog") == (
-        "aws logs tail <HostLogGroup7B408FE5> --since 1d --region <AWS::Region>"
-    )
+    shown = "aws logs tail <HostLogGroup7B408FE5> --since 1d --region <AWS::Region>"
+    assert assembly.storage.output("HostLog") == shown

@@ -49,15 +49,11 @@ class Template:
         properties = self.properties("AWS::IAM::Role", role)
         assert "ManagedPolicyArns" not in properties
         (policy,) = properties["Policies"]
-        return [
-            (
-                each["Sid"],
-                set(_as_list(each["Action"])),
-                {short(resource) for resource in _as_list(each["Resource"])},
-                each.get("Condition"),
-            )
-            for each in policy["PolicyDocument"]["Statement"]
-        ]
+        found = []
+        for each in policy["PolicyDocument"]["Statement"]:
+            resources = {short(resource) for resource in _as_list(each["Resource"])}
+            found.append((each["Sid"], set(_as_list(each["Action"])), resources, each.get("Condition")))
+        return found
 
     def exports(self) -> set[str]:
         return {each["Export"]["Name"] for each in self.body["Outputs"].values() if "Export" in each}

@@ -1,17 +1,19 @@
-"""An emulated AWS account with a person in it, and hosts that signal as soon as they are seen."""
+"""An emulated AWS account with a person who reads mail in it, and hosts that signal as soon as they are seen."""
 
 import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
+import requests
 from botocore.config import Config
 
-from rehearsal.cloud import Cloud, Instance
+from rehearsal.cloud import Cloud, Instance, Letter
 
 REGION = "us-east-1"
 ARM_IMAGE = "resolve:ssm:/aws/service/canonical/ubuntu/server/26.04/stable/current/arm64/hvm/ebs-gp3/ami-id"
@@ -75,8 +77,8 @@ class Account:
         return found
 
     def settled(self, name: str) -> str:
-        status: str = until(lambda: _at_rest(self.stack(name)["StackStatus"]))
-        return status
+        until(lambda: not self.stack(name)["StackStatus"].endswith("_IN_PROGRESS"))
+        return str(self.stack(name)["StackStatus"])
 
     def reasons(self, name: str, logical_id: str) -> list[str]:
         """What the events of a resource (or of the stack, by its name) said, oldest first."""
@@ -221,10 +223,6 @@ def _subnet(cidr: str, zone: int) -> dict[str, Any]:
     return resource("AWS::EC2::Subnet", VpcId={"Ref": "Network"}, CidrBlock=cidr, AvailabilityZone=zones)
 
 
-def _at_rest(status: str) -> str:
-    return "" if status.endswith("IN_PROGRESS") else status
-
-
 @contextmanager
 def running_account() -> Iterator[Account]:
     cloud = Cloud(port=0)
@@ -237,3 +235,17 @@ def running_account() -> Iterator[Account]:
 def attributes(message: dict[str, Any]) -> dict[str, str]:
     """A message's attributes, each a string."""
     return {name: each["StringValue"] for name, each in message["MessageAttributes"].items()}
+
+
+def follow(account: Account, link: str) -> int:
+    """Follow a link in a mail, without a key; returns the HTTP status."""
+    parts = urlsplit(link)
+    answer = requests.get(f"{account.cloud.endpoint_url}/?{parts.query}", headers={"Host": parts.netloc}, timeout=5)
+    return answer.status_code
+
+
+def confirm(account: Account, letters: Sequence[Letter]) -> None:
+    """Confirm every subscription, by the links in these letters."""
+    for letter in letters:
+        if letter.link:
+            assert follow(account, letter.link) == 200

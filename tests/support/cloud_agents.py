@@ -5,22 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.cloud import Ran
-from tests.support.cloud_account import Account, resource
+from tests.support.cloud_account import Account, allow, resource
 
+RUN = {"runCommand": ["/opt/bin/{{ verb }}"], "timeoutSeconds": "{{ seconds }}"}
 DOCUMENT: dict[str, Any] = {
     "schemaVersion": "2.2",
     "parameters": {
         "verb": {"type": "String", "allowedValues": ["diagnose", "repair"]},
         "seconds": {"type": "String", "default": "60"},
     },
-    "mainSteps": [
-        {
-            "name": "ring",
-            "action": "aws:runShellScript",
-            "inputs": {"runCommand": ["/opt/bin/{{ verb }}"], "timeoutSeconds": "{{ seconds }}"},
-        }
-    ],
+    "mainSteps": [{"name": "ring", "action": "aws:runShellScript", "inputs": RUN}],
 }
+TAGGED = [{"Key": "tag:team", "Values": ["registry"]}]
+HOSTS = "arn:aws:ec2:us-east-1:123456789012:instance/*"
+MAY_RING_HOSTS = allow("ssm:SendCommand", HOSTS, StringEquals={"ssm:resourceTag/team": "registry"})
 
 
 @dataclass(slots=True)

@@ -76,24 +76,23 @@ def function_resources(*, may_log: bool = True) -> dict[str, Any]:
     }
 
 
-def schedule_resources(*statements: dict[str, Any], **properties: Any) -> dict[str, Any]:
-    """Schedule of the function, its role ScheduleRole with these rights, and its dead-letter queue Lost."""
-    target = {
-        "Arn": ARN,
-        "RoleArn": {"Fn::GetAtt": ["ScheduleRole", "Arn"]},
-        "Input": json.dumps({"now": "<aws.scheduler.scheduled-time>", "attempt": 1}),
-        "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Lost", "Arn"]}},
-    }
+def scheduled_function(*statements: dict[str, Any], may_log: bool = True, **properties: Any) -> dict[str, Any]:
+    """A function with its schedule, the role ScheduleRole with these rights, and the dead-letter queue Lost."""
     schedule = {
         "ScheduleExpression": "rate(5 minutes)",
         "FlexibleTimeWindow": {"Mode": "OFF"},
-        "Target": target,
-        **properties,
+        "Target": {
+            "Arn": ARN,
+            "RoleArn": {"Fn::GetAtt": ["ScheduleRole", "Arn"]},
+            "Input": json.dumps({"now": "<aws.scheduler.scheduled-time>", "attempt": 1}),
+            "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Lost", "Arn"]}},
+        },
     }
     retries = {"FunctionName": {"Ref": "Function"}, "Qualifier": "$LATEST", "MaximumRetryAttempts": 1}
     return {
+        **function_resources(may_log=may_log),
         "Lost": {"Type": "AWS::SQS::Queue"},
         "ScheduleRole": role("scheduler.amazonaws.com", *statements),
-        "Schedule": resource("AWS::Scheduler::Schedule", **schedule),
+        "Schedule": resource("AWS::Scheduler::Schedule", **schedule | properties),
         "Retries": resource("AWS::Lambda::EventInvokeConfig", **retries),
     }

@@ -69,13 +69,8 @@ def deployed(assembly: Assembly) -> Iterator[DeployedProduct]:
                 status = account.create(name, dict(template.body))
                 if status != "CREATE_COMPLETE":
                     raise AssertionError(f"{name}: {status}, {account.reasons(name, name)}")
-        found = [
-            resource
-            for stack in STACKS
-            for resource in account.cloudformation.describe_stack_resources(StackName=f"registry-{stack}")[
-                "StackResources"
-            ]
-        ]
+        described = (account.cloudformation.describe_stack_resources(StackName=f"registry-{stack}") for stack in STACKS)
+        found = [resource for each in described for resource in each["StackResources"]]
         physical = {unhashed(each["LogicalResourceId"]): each["PhysicalResourceId"] for each in found}
         arns = {each["RoleName"]: each["Arn"] for each in account.client("iam").list_roles()["Roles"]}
         roles = {

@@ -21,6 +21,7 @@ OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+TYPES = (DOCKER_MANIFEST, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX)
 FRONT = f"https://{DOMAIN}"
 REGISTRY = f"http://{BEHIND}"
 CURL = ("curl", "--silent", "--cacert", CERTIFICATE, "--resolve", f"{DOMAIN}:443:127.0.0.1")
@@ -64,17 +65,13 @@ class Client:
     ) -> Answer:
         """Send one request. `options` are curl's. Without `accept` there is no Accept header."""
         login = ["--user", f"{user}:{password or PASSWORD_OF[user]}"] if user else []
-        # fmt: off
-        done = self.room.run(
-            *CURL, "--show-error", "--max-time", "60", "--path-as-is",
-            "--write-out", '\n{"status": %{http_code}, "http": "%{http_version}", "headers": %{header_json}}',
-            "--header", f"Accept: {accept}" if accept is not None else "Accept:",
-            *login, *options, f"{at}{path}", given=given,
-        )
-        # fmt: on
+        told = ("--write-out", '\n{"status": %{http_code}, "http": "%{http_version}", "headers": %{header_json}}')
+        wanted = ("--header", f"Accept: {accept}" if accept is not None else "Accept:")
+        curl = (*CURL, "--show-error", "--max-time", "60", "--path-as-is", *told, *wanted)
+        done = self.room.run(*curl, *login, *options, f"{at}{path}", given=given)
         body, _, about = done.stdout.partition('\n{"status": ')
-        told = json.loads('{"status": ' + about)
-        return Answer(told["status"], told["http"], told["headers"], body)
+        found = json.loads('{"status": ' + about)
+        return Answer(found["status"], found["http"], found["headers"], body)
 
     def push(self, repository: str, *, media_type: str = OCI_MANIFEST, tag: str | None = None) -> Pushed:
         """Push a unique manifest of an empty config and no layer, or a unique index or list of nothing."""
@@ -155,6 +152,11 @@ class Client:
         script = Path(__file__).with_name("door_load.py")
         self.room.place("/srv/door_load.py").write_text(script.read_text())
         return ["python3", "/srv/door_load.py", *arguments]
+
+
+def curl_as(user: str) -> tuple[str, ...]:
+    """The beginning of a curl command with this user's login."""
+    return (*CURL, "--user", f"{user}:{PASSWORD_OF[user]}")
 
 
 def digest_of(text: str) -> str:

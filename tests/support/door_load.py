@@ -8,24 +8,22 @@ push                         eight jobs push a hundred small layers each, at the
 import base64
 import collections
 import hashlib
-import http.client
 import itertools
 import os
 import ssl
 import sys
 import threading
+from http.client import HTTPSConnection
 
 CONTEXT = ssl.create_default_context(cafile="/etc/registry/tls/fullchain.pem")
 JOBS, LAYERS = 8, 100
 
 
-def connect(address: str = "127.0.0.1") -> http.client.HTTPSConnection:
-    return http.client.HTTPSConnection("localhost", 443, context=CONTEXT, source_address=(address, 0))
+def connect(address: str = "127.0.0.1") -> HTTPSConnection:
+    return HTTPSConnection("localhost", 443, context=CONTEXT, source_address=(address, 0))
 
 
-def ask(
-    door: http.client.HTTPSConnection, method: str, path: str, login: str, body: bytes = b""
-) -> tuple[int, str, bytes]:
+def ask(door: HTTPSConnection, method: str, path: str, login: str, body: bytes = b"") -> tuple[int, str, bytes]:
     """The answer's status, Location and body."""
     authorization = f"Basic {base64.b64encode(login.encode()).decode()}"
     headers = {"Authorization": authorization, "Content-Type": "application/octet-stream"}

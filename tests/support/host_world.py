@@ -105,32 +105,24 @@ class TestWorld:
         return True
 
     def apply_addresses(self, forwards: Mapping[str, tuple[str, list[list[str]]]]) -> bool:
-        self._network.apply_addresses(
-            {
-                address: Forward(
-                    private_ip, tuple(OpenPorts(cidr, int(first), int(last)) for cidr, first, last in ports)
-                )
-                for address, (private_ip, ports) in forwards.items()
-            }
-        )
+        found = {}
+        for address, (private_ip, ports) in forwards.items():
+            opened = tuple(OpenPorts(cidr, int(first), int(last)) for cidr, first, last in ports)
+            found[address] = Forward(private_ip, opened)
+        self._network.apply_addresses(found)
         return True
 
     def call(self, url: str) -> str:
         """As a client in the world."""
-        return subprocess.run(
-            ["curl", "-sS", "--max-time", "1", url], check=False, capture_output=True, text=True
-        ).stdout
+        argv = ["curl", "-sS", "--max-time", "1", url]
+        return subprocess.run(argv, check=False, capture_output=True, text=True).stdout
 
     def _make_authority(self) -> Path:
         certificate = self._workplace.run / "authority.crt"
-        # fmt: off
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-             "-keyout", str(self._workplace.run / "authority.key"), "-out", str(certificate),
-             "-subj", "/CN=An authority of the test's own", "-days", "1"],
-            check=True, capture_output=True,
-        )
-        # fmt: on
+        made = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+        files = ("-keyout", str(self._workplace.run / "authority.key"), "-out", str(certificate))
+        named = ("-subj", "/CN=An authority of the test's own", "-days", "1")
+        subprocess.run([*made, *files, *named], check=True, capture_output=True)
         return certificate
 
 

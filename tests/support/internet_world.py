@@ -87,10 +87,8 @@ def prepare(run: Path) -> Prepared:
     run.mkdir(parents=True, exist_ok=True)
     workplace = replace(Workplace.of_this_machine(), run=run, lock=run.with_suffix(".lock"))
     make_fit(Workplace.of_this_machine(), print)
-    found = {
-        recipe.name: parts.prepare(workplace, recipe, print)
-        for recipe in (parts.REGISTRY, parts.PEBBLE, parts.VERSITYGW)
-    }
+    recipes = (parts.REGISTRY, parts.PEBBLE, parts.VERSITYGW)
+    found = {recipe.name: parts.prepare(workplace, recipe, print) for recipe in recipes}
     root = roots.internet(workplace, print, [part.package for part in found.values() if part.package])
     image = registry_image.prepare(workplace, IMAGE, program=found["registry"], root=root, say=print)
     return Prepared(workplace, root, found, image)

@@ -143,11 +143,9 @@ class RelocatedHost:
             text += "".join(f"{field}\0" for field in (*others, *copies, told))
         (self.tools / "answers").write_text(text)
 
-    def run(self, *argv: str, timeout_seconds: float = 60) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [self.home / argv[0], *argv[1:]],
-            capture_output=True, text=True, check=False, timeout=timeout_seconds, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+    def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        program, given = [str(self.home / argv[0]), *argv[1:]], subprocess.DEVNULL
+        return subprocess.run(program, capture_output=True, text=True, check=False, timeout=60, stdin=given)
 
     def lines(self, *argv: str) -> dict[str, str]:
         return read(self.run(*argv).stdout)
@@ -184,13 +182,9 @@ class RelocatedHost:
             .sign(key, hashes.SHA256())
         )
         pem = made.public_bytes(serialization.Encoding.PEM).decode()
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode()
-        live = f"{folder}/live/registry"
-        self.write(f"{live}/cert.pem", pem)
-        self.write(f"{live}/fullchain.pem", pem)
-        self.write(f"{live}/privkey.pem", private)
+        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        for file, content in (("cert", pem), ("fullchain", pem), ("privkey", key.private_bytes(*form).decode())):
+            self.write(f"{folder}/live/registry/{file}.pem", content)
         self.write(f"{folder}/renewal/registry.conf", f"server = {_SETTINGS['ACME_DIRECTORY']}\n")
         return made.fingerprint(hashes.SHA256()).hex()
 

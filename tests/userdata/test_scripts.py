@@ -13,12 +13,8 @@ SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 # cloud-init's limit is 16 KiB for the whole document; JSON's escapes and host.env take their part.
 LARGEST_STUB_BYTES = 11_000
 
-EXECUTABLES = sorted(
-    [
-        *(script for folder in ("bin", "steps", "tools") for script in (USERDATA / folder).iterdir()),
-        *(USERDATA / name for name in ("bootstrap", "install", "configure")),
-    ]
-)
+IN_FOLDERS = [script for folder in ("bin", "steps", "tools") for script in (USERDATA / folder).iterdir()]
+EXECUTABLES = sorted([*IN_FOLDERS, *(USERDATA / name for name in ("bootstrap", "install", "configure"))])
 LIBRARIES = sorted((USERDATA / "lib").iterdir())
 
 
@@ -33,9 +29,8 @@ def test_bash_can_read_the_script(script: Path) -> None:
 
 
 def test_shellcheck_finds_nothing() -> None:
-    done = subprocess.run(
-        [SHELLCHECK, *EXECUTABLES, *LIBRARIES], capture_output=True, text=True, check=False, cwd=USERDATA
-    )
+    argv = [SHELLCHECK, *EXECUTABLES, *LIBRARIES]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=USERDATA)
     assert done.returncode == 0, done.stdout
 
 
@@ -55,20 +50,13 @@ def test_the_stub_leaves_room_in_the_user_data() -> None:
 
 def test_configuration_files_hold_no_placeholders() -> None:
     placeholder = re.compile(r"\{\{|\$\{|<%|@[A-Z_]+@|__[A-Z]+__")
-    found = {
-        name_of(path)
-        for path in (USERDATA / "etc").rglob("*")
-        if path.is_file() and placeholder.search(path.read_text())
-    }
-    assert found == set()
+    files = [path for path in (USERDATA / "etc").rglob("*") if path.is_file()]
+    assert [name_of(path) for path in files if placeholder.search(path.read_text())] == []
 
 
 def test_every_program_of_a_unit_exists() -> None:
-    named = {
-        match
-        for unit in (USERDATA / "etc/systemd/system").rglob("*.service")
-        for match in re.findall(r"/opt/registry/(\S+)", unit.read_text())
-    }
+    units = "\n".join(unit.read_text() for unit in (USERDATA / "etc/systemd/system").rglob("*.service"))
+    named = set(re.findall(r"/opt/registry/(\S+)", units))
     assert named
     assert {name for name in named if not (USERDATA / name).is_file()} == set()
 

@@ -20,16 +20,11 @@ pytestmark = needs_a_world
 PREPARING, BOOTSTRAPPING, BOOTING = "▶ a world of its own", "▶ cdk bootstrap", "EC2 starts"
 
 
-def start(*command: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        # A job in the background starts with Ctrl-C ignored, and its children too.
-        ["env", "--default-signal=INT", sys.executable, "-m", "rehearsal", *command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # Ctrl-C goes to everything the terminal started.
-        start_new_session=True,
-    )
+def start() -> subprocess.Popen[str]:
+    # A job in the background starts with Ctrl-C ignored, and its children too.
+    argv = ["env", "--default-signal=INT", sys.executable, "-m", "rehearsal"]
+    # In a session of its own: Ctrl-C goes to everything the terminal started.
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
 
 
 def wait_for(rehearsal: subprocess.Popen[str], text: str) -> None:
@@ -69,10 +64,8 @@ def nothing_is_left_in_the_end() -> Iterator[None]:
 def test_ctrl_c_ends_everything_by_itself(point: str) -> None:
     rehearsal = start()
     wait_for(rehearsal, point)
-
     os.killpg(rehearsal.pid, signal.SIGINT)
     rehearsal.communicate(timeout=120)
-
     assert rehearsal.returncode == 130
     assert not living()
     assert not Path("/sys/class/net", OUTSIDE_LINK).exists()
@@ -82,10 +75,8 @@ def test_ctrl_c_ends_everything_by_itself(point: str) -> None:
 def test_kill_9_leaves_nothing_alive(point: str) -> None:
     rehearsal = start()
     wait_for(rehearsal, point)
-
     os.kill(rehearsal.pid, signal.SIGKILL)
     rehearsal.communicate(timeout=60)
-
     assert WORKPLACE.holder() is None
     assert not living()
 
@@ -93,10 +84,8 @@ def test_kill_9_leaves_nothing_alive(point: str) -> None:
 def test_a_second_rehearsal_names_the_holder_of_the_machine() -> None:
     first = start()
     wait_for(first, PREPARING)
-
     second = start()
     said, _ = second.communicate(timeout=60)
-
     assert second.returncode == 1
     assert "another rehearsal holds this machine: process" in said
     assert "`python -m rehearsal down`" in said

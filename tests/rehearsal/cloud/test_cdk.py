@@ -22,20 +22,10 @@ def account() -> Iterator[Account]:
 
 def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tmp_path: Path) -> None:
     said: list[str] = []
-    cdk = Cdk(
-        # Not in a world: the emulated AWS of this test is this process.
-        list,
-        AwsProfile(
-            endpoint_url=account.cloud.endpoint_url,
-            region=REGION,
-            account_id=account.cloud.scope.account,
-            access_key_id=account.cloud.administrator.id,
-            secret_access_key=account.cloud.administrator.secret,
-        ),
-        output=tmp_path,
-        settings=SETTINGS,
-        say=said.append,
-    )
+    cloud, administrator = account.cloud, account.cloud.administrator
+    profile = AwsProfile(cloud.endpoint_url, REGION, cloud.scope.account, administrator.id, administrator.secret)
+    # Not in a world: the emulated AWS of this test is this process.
+    cdk = Cdk(list, profile, output=tmp_path, settings=SETTINGS, say=said.append)
     cdk.bootstrap()
     with account.hosts_signal("SUCCESS"):
         outputs = cdk.deploy()

@@ -7,9 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud.cloudformation.template import TemplateError, creation_order
-from tests.support.cloud_account import Account, host_stack, until
+from tests.support.cloud_account import Account, host_stack, resource, until
 
 BUCKET: dict[str, Any] = {"Resources": {"Images": {"Type": "AWS::S3::Bucket"}}}
+STORAGE = {"StackName": "storage", "TemplateBody": json.dumps(BUCKET)}
 
 
 def test_an_unknown_type_fails_the_stack_by_name(account: Account) -> None:
@@ -102,18 +103,14 @@ def test_an_update_that_changes_nothing_is_refused(account: Account) -> None:
 
 def test_a_change_set_without_changes_fails_as_the_cdk_expects(account: Account) -> None:
     account.create("storage", BUCKET)
-    account.cloudformation.create_change_set(
-        StackName="storage", ChangeSetName="again", ChangeSetType="UPDATE", TemplateBody=json.dumps(BUCKET)
-    )
+    account.cloudformation.create_change_set(ChangeSetName="again", ChangeSetType="UPDATE", **STORAGE)
     described = account.cloudformation.describe_change_set(StackName="storage", ChangeSetName="again")
     assert described["Status"] == "FAILED"
     assert described["StatusReason"].startswith("The submitted information didn't contain changes.")
 
 
 def test_a_change_set_is_carried_out_only_when_executed(account: Account) -> None:
-    account.cloudformation.create_change_set(
-        StackName="storage", ChangeSetName="new", ChangeSetType="CREATE", TemplateBody=json.dumps(BUCKET)
-    )
+    account.cloudformation.create_change_set(ChangeSetName="new", ChangeSetType="CREATE", **STORAGE)
     assert account.stack("storage")["StackStatus"] == "REVIEW_IN_PROGRESS"
     account.cloudformation.execute_change_set(StackName="storage", ChangeSetName="new")
     assert account.settled("storage") == "CREATE_COMPLETE"
@@ -146,17 +143,11 @@ def test_a_bucket_with_objects_fails_the_deletion(account: Account) -> None:
 
 
 EXPORTING = {
-    "Resources": {"Address": {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}}},
+    "Resources": {"Address": resource("AWS::EC2::EIP", Domain="vpc")},
     "Outputs": {"Address": {"Value": {"Ref": "Address"}, "Export": {"Name": "address"}}},
 }
-IMPORTING = {
-    "Resources": {
-        "Note": {
-            "Type": "AWS::SSM::Parameter",
-            "Properties": {"Name": "/note", "Type": "String", "Value": {"Fn::ImportValue": "address"}},
-        }
-    }
-}
+NOTE = resource("AWS::SSM::Parameter", Name="/note", Type="String", Value={"Fn::ImportValue": "address"})
+IMPORTING = {"Resources": {"Note": NOTE}}
 
 
 def test_a_stack_reads_what_another_one_exports(account: Account) -> None:
@@ -189,9 +180,8 @@ def test_a_signal_to_a_finished_stack_is_refused(account: Account) -> None:
 def test_a_signal_with_a_strange_id_does_not_count(account: Account) -> None:
     account.cloudformation.create_stack(StackName="host", TemplateBody=json.dumps(host_stack(timeout="PT1S")))
     until(account.cloud.instances)
-    account.cloudformation.signal_resource(
-        StackName="host", LogicalResourceId="Hosts", UniqueId="i-stranger", Status="SUCCESS"
-    )
+    hosts = {"StackName": "host", "LogicalResourceId": "Hosts"}
+    account.cloudformation.signal_resource(**hosts, UniqueId="i-stranger", Status="SUCCESS")
     assert account.settled("host") == "ROLLBACK_COMPLETE"
 
 

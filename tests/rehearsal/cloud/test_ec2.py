@@ -9,13 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud import Instance
-from tests.support.cloud_account import Account, host_stack, running_account, until
+from tests.support.cloud_account import Account, host_stack, resource, running_account, until
 
-ADDRESS = {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}}
-RECORD: dict[str, Any] = {
-    "Type": "AWS::Route53::RecordSet",
-    "Properties": {"Name": "registry.example.com.", "Type": "A", "TTL": "60", "ResourceRecords": [{"Ref": "Address"}]},
-}
+RECORD = {"Name": "registry.example.com.", "Type": "A", "TTL": "60", "ResourceRecords": [{"Ref": "Address"}]}
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +119,8 @@ def test_an_associated_address_moves_only_with_reassociation_allowed(account: Ac
 @pytest.mark.parametrize("key", ["HostedZoneName", "HostedZoneId"])
 def test_a_record_finds_its_zone_by_name_and_by_id(account: Account, key: str) -> None:
     zone = account.cloud.create_hosted_zone("example.com")
-    properties = {**RECORD["Properties"], key: "example.com." if key == "HostedZoneName" else zone}
-    resources = {"Address": ADDRESS, "Record": {**RECORD, "Properties": properties}}
+    record: dict[str, Any] = {**RECORD, key: "example.com." if key == "HostedZoneName" else zone}
+    resources = {"Address": {"Type": "AWS::EC2::EIP"}, "Record": resource("AWS::Route53::RecordSet", **record)}
     assert account.create("dns", {"Resources": resources}) == "CREATE_COMPLETE"
     assert account.cloud.records()["registry.example.com"] in account.cloud.associations()
     account.delete("dns")

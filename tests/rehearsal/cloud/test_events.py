@@ -8,23 +8,16 @@ import pytest
 
 from rehearsal.cloud import Ran
 from tests.support.cloud_account import Account, allow, attributes, document, resource, role, running_account, until
-from tests.support.cloud_agents import Agents, create_documents
+from tests.support.cloud_agents import MAY_RING_HOSTS, TAGGED, Agents, create_documents
 
 ARN = "arn:aws:ssm:us-east-1:123456789012:document/verbs"
-RING = (
-    allow("ssm:SendCommand", ARN),
-    allow(
-        "ssm:SendCommand",
-        "arn:aws:ec2:us-east-1:123456789012:instance/*",
-        StringEquals={"ssm:resourceTag/team": "registry"},
-    ),
-)
+RING = (allow("ssm:SendCommand", ARN), MAY_RING_HOSTS)
 TARGET: dict[str, Any] = {
     "Id": "Hosts",
     "Arn": ARN,
     "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
     "Input": json.dumps({"verb": ["diagnose"]}),
-    "RunCommandParameters": {"RunCommandTargets": [{"Key": "tag:team", "Values": ["registry"]}]},
+    "RunCommandParameters": {"RunCommandTargets": TAGGED},
     "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Lost", "Arn"]}},
 }
 PATTERN: dict[str, Any] = {
@@ -57,11 +50,8 @@ def template(*statements: dict[str, Any], service: str = "events.amazonaws.com",
     """A rule whose role has these rights, and its dead-letter queue."""
     lost = {"Fn::GetAtt": ["Lost", "Arn"]}
     of_rule = {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}
-    may_be_lost = {
-        **allow("sqs:SendMessage", lost, ArnEquals=of_rule),
-        "Principal": {"Service": "events.amazonaws.com"},
-    }
-    policy = document(may_be_lost)
+    eventbridge = {"Principal": {"Service": "events.amazonaws.com"}}
+    policy = document(allow("sqs:SendMessage", lost, ArnEquals=of_rule) | eventbridge)
     return {
         "Resources": {
             "Lost": {"Type": "AWS::SQS::Queue"},
@@ -108,9 +98,7 @@ def test_a_new_parameter_runs_the_command_with_the_rules_input(account: Account,
     ],
     ids=["changed", "deleted", "deleted among others"],
 )
-def test_a_changed_or_deleted_parameter_runs_the_command(
-    account: Account, agents: Agents, change: Callable[[Account], None]
-) -> None:
+def test_a_change_or_deletion_rings(account: Account, agents: Agents, change: Callable[[Account], None]) -> None:
     put(account)
     deploy(account, *RING)
     change(account)
@@ -152,9 +140,7 @@ def test_a_refused_change_runs_nothing(account: Account, agents: Agents) -> None
 
 
 @pytest.mark.parametrize("rights", [(), RING[:1], RING[1:]], ids=["none", "the document", "the hosts"])
-def test_a_role_without_the_rights_leaves_a_dead_letter(
-    account: Account, agents: Agents, rights: tuple[dict[str, Any], ...]
-) -> None:
+def test_a_role_without_the_rights_leaves_a_dead_letter(account: Account, agents: Agents, rights: Any) -> None:
     deploy(account, *rights)
     put(account)
     event, said = dead_letter(account)
@@ -174,9 +160,7 @@ def test_a_role_without_the_rights_leaves_a_dead_letter(
     ],
     ids=["not trusted", "not allowed by the document", "no such document"],
 )
-def test_a_command_that_is_not_accepted_is_a_dead_letter(
-    account: Account, agents: Agents, changed: dict[str, Any], code: str
-) -> None:
+def test_a_refused_command_is_a_dead_letter(account: Account, agents: Agents, changed: Any, code: str) -> None:
     gone = allow("ssm:SendCommand", ARN.replace("verbs", "gone"))
     deploy(account, *RING, gone, **changed)
     put(account)
@@ -212,9 +196,7 @@ def test_an_update_changes_the_rule_in_its_place(account: Account, agents: Agent
         ({"EventPattern": {"source": ["aws.ec2"]}}, "no events but"),
     ],
 )
-def test_a_rule_that_the_rehearsal_lacks_fails_its_stack_by_name(
-    account: Account, rule: dict[str, Any], named: str
-) -> None:
+def test_a_rule_that_the_rehearsal_lacks_fails_its_stack_by_name(account: Account, rule: Any, named: str) -> None:
     unplayed = template()
     unplayed["Resources"]["Rule"]["Properties"] |= rule
     assert account.create("rule", unplayed) == "ROLLBACK_COMPLETE"

@@ -70,9 +70,7 @@ def test_invoking_needs_a_permission_on_the_function(account: Account, runtime: 
 
 
 @pytest.mark.parametrize(("configured", "runs"), [({}, 3), ({"MaximumRetryAttempts": 0}, 1)])
-def test_a_failed_asynchronous_run_is_retried_as_configured(
-    account: Account, runtime: Runtime, configured: dict[str, int], runs: int
-) -> None:
+def test_a_failed_asynchronous_run_is_retried(account: Account, runtime: Runtime, configured: Any, runs: int) -> None:
     properties = {"FunctionName": {"Ref": "Function"}, "Qualifier": "$LATEST", **configured}
     deploy(account, Retries={"Type": "AWS::Lambda::EventInvokeConfig", "Properties": properties})
     runtime.failures = 100

@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.cloud import NoScheduleError
 from tests.support.cloud_account import Account, attributes
-from tests.support.cloud_functions import MAY_LOSE, MAY_START, Runtime, function_resources, schedule_resources
+from tests.support.cloud_functions import MAY_LOSE, MAY_START, Runtime, scheduled_function
 
 TURN = datetime(2027, 3, 1, 13, 0, tzinfo=timezone(timedelta(hours=1)))
 
@@ -22,8 +22,8 @@ def account(running: Account) -> Iterator[Account]:
 
 def deploy(account: Account, *statements: dict[str, Any], **properties: Any) -> None:
     """A schedule whose role has these rights."""
-    resources = {**function_resources(), **schedule_resources(*statements, **properties)}
-    assert account.create("schedule", {"Resources": resources}) == "CREATE_COMPLETE"
+    template = {"Resources": scheduled_function(*statements, **properties)}
+    assert account.create("schedule", template) == "CREATE_COMPLETE"
 
 
 def test_a_function_gets_the_scheduled_time(account: Account, runtime: Runtime) -> None:

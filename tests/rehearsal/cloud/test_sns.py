@@ -7,8 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud import Letter
-from tests.support.cloud_account import Account, allow, document, resource, running_account
-from tests.support.cloud_mailbox import confirm, follow
+from tests.support.cloud_account import Account, allow, confirm, document, follow, resource, running_account
 
 ADDRESS = "me@example.com"
 MAIL = resource("AWS::SNS::Subscription", TopicArn={"Ref": "Topic"}, Protocol="email", Endpoint=ADDRESS)
@@ -48,9 +47,7 @@ def publish(client: Any, topic: str, **message: str) -> None:
     client.publish(TopicArn=topic, **({"Subject": "DOWN", "Message": "It broke."} | message))
 
 
-def test_a_new_subscription_waits_for_its_owners_confirmation(
-    account: Account, letters: list[Letter], topic: str
-) -> None:
+def test_a_new_subscription_waits_for_confirmation(account: Account, letters: list[Letter], topic: str) -> None:
     publish(account.client("sns"), topic)
     assert [(each.to, each.subject) for each in letters] == [(ADDRESS, "AWS Notification - Subscription Confirmation")]
     assert letters[0].link in letters[0].body
@@ -85,9 +82,8 @@ def test_the_link_in_a_mail_ends_the_subscription(account: Account, letters: lis
 
 def test_email_gets_the_text_written_for_email(account: Account, letters: list[Letter], topic: str) -> None:
     confirm(account, letters)
-    account.client("sns").publish(
-        TopicArn=topic, MessageStructure="json", Message='{"default": "for machines", "email": "for people"}'
-    )
+    message = '{"default": "for machines", "email": "for people"}'
+    account.client("sns").publish(TopicArn=topic, MessageStructure="json", Message=message)
     assert letters[-1].body.startswith("for people\n")
 
 

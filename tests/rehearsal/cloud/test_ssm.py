@@ -9,10 +9,10 @@ from botocore.exceptions import ClientError
 
 from rehearsal.cloud import Instance, Ran
 from tests.support.cloud_account import Account, allow, running_account, until
-from tests.support.cloud_agents import Agents, create_documents
+from tests.support.cloud_agents import MAY_RING_HOSTS, TAGGED, Agents, create_documents
 
-TAGGED = [{"Key": "tag:team", "Values": ["registry"]}]
-ARNS = "arn:aws:ssm:us-east-1:123456789012:document"
+VERBS = "arn:aws:ssm:us-east-1:123456789012:document/verbs"
+ANSWERS = ["ssm:GetCommandInvocation", "ssm:ListCommandInvocations"]
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +26,7 @@ def account() -> Iterator[Account]:
 @pytest.fixture
 def doorbell(account: Account) -> Any:
     """A client with the rights of the product: one document, and hosts with the tag."""
-    return account.client_of_user(
-        "ssm",
-        allow("ssm:SendCommand", f"{ARNS}/verbs"),
-        allow(
-            "ssm:SendCommand",
-            "arn:aws:ec2:us-east-1:123456789012:instance/*",
-            StringEquals={"ssm:resourceTag/team": "registry"},
-        ),
-        allow(["ssm:GetCommandInvocation", "ssm:ListCommandInvocations"], "*"),
-    )
+    return account.client_of_user("ssm", allow("ssm:SendCommand", VERBS), MAY_RING_HOSTS, allow(ANSWERS, "*"))
 
 
 def ring(client: Any, verb: str = "diagnose", **request: Any) -> str:
@@ -43,7 +34,7 @@ def ring(client: Any, verb: str = "diagnose", **request: Any) -> str:
     return str(client.send_command(**asked)["Command"]["CommandId"])
 
 
-def ended(client: Any, command: str) -> dict[str, Any]:
+def ended(client: Any, command: str) -> Any:
     """The one invocation's row, once it is over."""
 
     def row() -> Any:
@@ -51,14 +42,12 @@ def ended(client: Any, command: str) -> dict[str, Any]:
         return [each for each in rows if each["Status"] not in ("Pending", "InProgress", "Delayed")]
 
     (found,) = until(row)
-    answer: dict[str, Any] = found
-    return answer
+    return found
 
 
-def told(client: Any, command: str, host: Instance) -> dict[str, Any]:
+def told(client: Any, command: str, host: Instance) -> Any:
     ended(client, command)
-    answer: dict[str, Any] = client.get_command_invocation(CommandId=command, InstanceId=host.id)
-    return answer
+    return client.get_command_invocation(CommandId=command, InstanceId=host.id)
 
 
 def test_a_document_is_run_on_the_hosts_with_the_tag(doorbell: Any, agents: Agents, host: Instance) -> None:
@@ -76,16 +65,14 @@ def test_a_failed_command_reports_its_exit_code(doorbell: Any, agents: Agents, h
 
 
 @pytest.mark.parametrize("parameters", [{"verb": ["reboot; rm"]}, {}, {"verb": ["diagnose"], "shell": ["sh"]}])
-def test_a_document_refuses_parameters_that_it_does_not_allow(
-    doorbell: Any, agents: Agents, parameters: dict[str, list[str]]
-) -> None:
+def test_a_document_refuses_parameters_that_it_does_not_allow(doorbell: Any, agents: Agents, parameters: Any) -> None:
     with pytest.raises(ClientError, match="InvalidParameters"):
         ring(doorbell, Parameters=parameters)
     assert agents.ran == []
 
 
 @pytest.mark.parametrize(
-    "request_",
+    "other",
     [
         {"DocumentName": "others"},
         {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["id"]}},
@@ -93,17 +80,13 @@ def test_a_document_refuses_parameters_that_it_does_not_allow(
         {"Targets": [{"Key": "tag-key", "Values": ["team"]}]},
     ],
 )
-def test_the_products_rights_reach_no_other_document_or_host(
-    doorbell: Any, agents: Agents, request_: dict[str, Any]
-) -> None:
+def test_the_products_rights_reach_no_other_document_or_host(doorbell: Any, agents: Agents, other: Any) -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
-        ring(doorbell, **request_)
+        ring(doorbell, **other)
     assert agents.ran == []
 
 
-def test_a_host_without_the_tag_gets_no_command(
-    account: Account, doorbell: Any, agents: Agents, host: Instance
-) -> None:
+def test_an_untagged_host_gets_no_command(account: Account, doorbell: Any, agents: Agents, host: Instance) -> None:
     ec2 = account.client("ec2")
     ec2.delete_tags(Resources=[host.id], Tags=[{"Key": "team"}])
     try:
@@ -168,9 +151,7 @@ def test_an_unmanaged_host_is_refused_by_its_id(account: Account, agents: Agents
     assert agents.ran == []
 
 
-def test_a_command_to_a_terminated_host_is_undeliverable(
-    account: Account, doorbell: Any, agents: Agents, host: Instance
-) -> None:
+def test_a_terminated_host_is_undeliverable(account: Account, doorbell: Any, agents: Agents, host: Instance) -> None:
     agents.silent = True
     command = ring(doorbell)
     until(lambda: delayed(doorbell, command))

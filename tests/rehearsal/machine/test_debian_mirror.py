@@ -13,9 +13,8 @@ def test_mirror_is_the_machines_own_where_it_has_debian() -> None:
         "http://sec.example.org/debian-security/ bookworm-security main\n"
         "https://deb.nodesource.com/node_20.x/ nodistro main\n"
     )
-    assert choose_mirror(listing) == Mirror(
-        "http://apt.example.org/pub/debian", "http://sec.example.org/debian-security"
-    )
+    own = Mirror("http://apt.example.org/pub/debian", "http://sec.example.org/debian-security")
+    assert choose_mirror(listing) == own
 
 
 def test_mirror_is_debians_public_one_on_ubuntu_and_where_nothing_is_configured() -> None:

@@ -1,4 +1,4 @@
-"""Programs built once, and their replacements; a script plays the Go toolchain."""
+"""Programs and layers made once, and what replaces a program; a script plays the Go toolchain."""
 
 import sys
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import pytest
 
 from rehearsal.machine import parts
 from rehearsal.machine.parts import Part, PartError, Recipe
+from rehearsal.machine.root_layers import digest
 from rehearsal.machine.workplace import Workplace
 
 WITH_DEBIAN = Recipe("tool", "example.com/tool", "v1.2.3", "debian-tool", "tool-of-debian")
@@ -128,3 +129,7 @@ def test_sources_are_forgotten_and_programs_kept(shop: Shop) -> None:
     assert not (shop.workplace.cache / "go-modules").exists()
     assert part.path is not None
     assert part.path.exists()
+
+
+def test_digest_of_a_layer_tells_where_one_part_ends_and_the_next_begins() -> None:
+    assert digest("ab", "c") != digest("a", "bc")

@@ -50,11 +50,9 @@ def test_deployment_waits_until_its_host_may_write_to_the_bucket(story: Story) -
     denial = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
     statements = [*json.loads(intended)["Statement"], denial]
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
-
     wait_until(lambda: host_says("the proof failed at the start of an upload"))
     assert deploying.is_alive()
     assert not stack_is_complete(story.world, "registry-host")
-
     s3.put_bucket_policy(Bucket=bucket, Policy=intended)
     deploying.join(PATIENCE_SECONDS)
     assert stack_is_complete(story.world, "registry-host")

@@ -32,7 +32,6 @@ def test_step_holds(story: Story, step: Step) -> None:
 def test_nothing_is_left_on_the_machine(story: Story) -> None:
     world = story.world.keeper_pid
     down(WORKPLACE)
-
     assert not Path(f"/proc/{world}").exists()
     assert not WORKPLACE.run.exists()
     assert not Path("/sys/class/net", OUTSIDE_LINK).exists()

@@ -27,7 +27,7 @@ Finding = tuple[str, str]
 
 
 def excepted(prefix: str) -> set[Finding]:
-    return {(each.rule, resource) for each in EXCEPTED if each.rule.startswith(prefix) for resource in each.resources}
+    return {(rule, resource) for rule, resources in EXCEPTED if rule.startswith(prefix) for resource in resources}
 
 
 def cfn_lint(templates: Iterable[Path]) -> set[Finding]:
@@ -126,6 +126,6 @@ def test_cdk_nag_finds_what_is_excepted_and_a_fault(tmp_path: Path, faulty: Faul
 
 
 def test_every_exception_has_a_checker_a_reason_and_no_duplicate() -> None:
-    listed = [(each.rule, resource) for each in EXCEPTED for resource in each.resources]
+    listed = [(rule, resource) for rule, resources in EXCEPTED for resource in resources]
     assert sorted(listed) == sorted(excepted("W") | excepted("CKV") | excepted("AwsSolutions"))
-    assert all(each.reason.endswith(".") and len(each.reason.split()) > 4 for each in EXCEPTED)
+    assert all(reason.endswith(".") and len(reason.split()) > 4 for reason in EXCEPTED.values())

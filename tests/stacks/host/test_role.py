@@ -6,6 +6,17 @@ IMAGES = "<registry-storage:ExportsOutputFnGetAttImages2D38C313Arn6C6DDC6E>"
 HOST_LOG = "<registry-storage:ExportsOutputFnGetAttHostLogGroup7B408FE5Arn9E481DCB>"
 ALLOCATION = "<registry-dns:ExportsOutputFnGetAttAddressAllocationId6F69984F>"
 PARAMETERS = f"arn:<AWS::Partition>:ssm:{HERE}:parameter/registry/registry.example.com"
+EC2 = f"arn:<AWS::Partition>:ec2:{HERE}"
+ON_LAYERS = {
+    *("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+}
+OF_AGENT = {
+    *("ec2messages:AcknowledgeMessage", "ec2messages:DeleteMessage", "ec2messages:FailMessage"),
+    *("ec2messages:GetEndpoint", "ec2messages:GetMessages", "ec2messages:SendReply", "ssm:UpdateInstanceInformation"),
+    *("ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"),
+    *("ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"),
+}
 
 
 def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
@@ -15,66 +26,22 @@ def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
     assert asset.startswith(f"{scripts}/")
     assert asset.endswith(".zip")
     assert "*" not in asset
+    created = {f"{PARAMETERS}/{name}" for name in ("http-secret", "users/push/admin", "users/pull/health")}
+    take, tagged = {"ec2:AssociateAddress"}, {"aws:ResourceTag/registry:domain": "registry.example.com"}
     assert seen == [
         ("OwnScripts", {"s3:GetObject"}, {asset}, None),
         ("ImageBucket", {"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}, {IMAGES}, None),
-        (
-            "Images",
-            {
-                "s3:AbortMultipartUpload",
-                "s3:DeleteObject",
-                "s3:GetObject",
-                "s3:ListMultipartUploadParts",
-                "s3:PutObject",
-            },
-            {f"{IMAGES}/*"},
-            None,
-        ),
+        ("Images", ON_LAYERS, {f"{IMAGES}/*"}, None),
         ("StateBucket", {"s3:ListBucket"}, {STATE}, None),
         ("Certificate", {"s3:GetObject", "s3:PutObject"}, {f"{STATE}/letsencrypt/registry.example.com.tar.gz"}, None),
         ("Users", {"ssm:GetParametersByPath"}, {f"{PARAMETERS}/users", f"{PARAMETERS}/users/*"}, None),
         ("HttpSecret", {"ssm:GetParameter"}, {f"{PARAMETERS}/http-secret"}, None),
-        (
-            "CreateOnly",
-            {"ssm:PutParameter"},
-            {f"{PARAMETERS}/http-secret", f"{PARAMETERS}/users/push/admin", f"{PARAMETERS}/users/pull/health"},
-            {"StringNotEquals": {"ssm:Overwrite": "true"}},
-        ),
+        ("CreateOnly", {"ssm:PutParameter"}, created, {"StringNotEquals": {"ssm:Overwrite": "true"}}),
         ("ReportToDeployment", {"cloudformation:SignalResource"}, {"<AWS::StackId>"}, None),
-        (
-            "TakeAddress",
-            {"ec2:AssociateAddress"},
-            {
-                f"arn:<AWS::Partition>:ec2:{HERE}:elastic-ip/{ALLOCATION}",
-                f"arn:<AWS::Partition>:ec2:{HERE}:network-interface/*",
-            },
-            None,
-        ),
-        (
-            "TakeAddressAsHost",
-            {"ec2:AssociateAddress"},
-            {f"arn:<AWS::Partition>:ec2:{HERE}:instance/*"},
-            {"StringEquals": {"aws:ResourceTag/registry:domain": "registry.example.com"}},
-        ),
+        ("TakeAddress", take, {f"{EC2}:elastic-ip/{ALLOCATION}", f"{EC2}:network-interface/*"}, None),
+        ("TakeAddressAsHost", take, {f"{EC2}:instance/*"}, {"StringEquals": tagged}),
         ("Log", {"logs:CreateLogStream", "logs:PutLogEvents"}, {HOST_LOG}, None),
-        (
-            "SsmAgent",
-            {
-                "ec2messages:AcknowledgeMessage",
-                "ec2messages:DeleteMessage",
-                "ec2messages:FailMessage",
-                "ec2messages:GetEndpoint",
-                "ec2messages:GetMessages",
-                "ec2messages:SendReply",
-                "ssm:UpdateInstanceInformation",
-                "ssmmessages:CreateControlChannel",
-                "ssmmessages:CreateDataChannel",
-                "ssmmessages:OpenControlChannel",
-                "ssmmessages:OpenDataChannel",
-            },
-            {"*"},
-            None,
-        ),
+        ("SsmAgent", OF_AGENT, {"*"}, None),
     ]
 
 
@@ -83,4 +50,3 @@ def test_only_ec2_may_take_the_role(assembly: Assembly) -> None:
     assert role["AssumeRolePolicyDocument"]["Statement"] == [
         {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}
     ]
-    assert "ManagedPolicyArns" not in role

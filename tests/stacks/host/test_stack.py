@@ -37,32 +37,21 @@ def test_the_metadata_service_wants_a_token_and_answers_one_hop_away_only(assemb
 
 
 def test_the_only_disk_is_encrypted_and_deleted_with_the_host(assembly: Assembly) -> None:
-    assert launch(assembly.host)["BlockDeviceMappings"] == [
-        {
-            "DeviceName": "/dev/sda1",
-            "Ebs": {"DeleteOnTermination": True, "Encrypted": True, "VolumeSize": 16, "VolumeType": "gp3"},
-        }
-    ]
+    disk = {"DeleteOnTermination": True, "Encrypted": True, "VolumeSize": 16, "VolumeType": "gp3"}
+    assert launch(assembly.host)["BlockDeviceMappings"] == [{"DeviceName": "/dev/sda1", "Ebs": disk}]
 
 
 def test_the_launch_template_names_no_key_pair_and_no_subnet(assembly: Assembly) -> None:
     assert set(launch(assembly.host)) == {
-        "BlockDeviceMappings",
-        "IamInstanceProfile",
-        "ImageId",
-        "InstanceType",
-        "MetadataOptions",
-        "SecurityGroupIds",
-        "TagSpecifications",
-        "UserData",
+        *("BlockDeviceMappings", "IamInstanceProfile", "ImageId", "InstanceType"),
+        *("MetadataOptions", "SecurityGroupIds", "TagSpecifications", "UserData"),
     }
 
 
 def test_a_host_starts_as_arm64_from_canonicals_newest_image(assembly: Assembly) -> None:
     assert launch(assembly.host)["InstanceType"] == "t4g.small"
-    assert launch(assembly.host)["ImageId"] == (
-        "resolve:ssm:/aws/service/canonical/ubuntu/server/26.04/stable/current/arm64/hvm/ebs-gp3/ami-id"
-    )
+    newest = "/aws/service/canonical/ubuntu/server/26.04/stable/current"
+    assert launch(assembly.host)["ImageId"] == f"resolve:ssm:{newest}/arm64/hvm/ebs-gp3/ami-id"
 
 
 def test_an_x86_64_instance_type_brings_an_x86_64_image(synthesise: Synthesise) -> None:
@@ -94,22 +83,16 @@ def test_the_old_host_goes_after_the_new_one_has_signalled(assembly: Assembly) -
     update = group["UpdatePolicy"]["AutoScalingRollingUpdate"]
     assert (update["MinInstancesInService"], update["MaxBatchSize"]) == (1, 1)
     assert (update["WaitOnResourceSignals"], update["PauseTime"]) == (True, "PT20M")
+    suspended = set(update["SuspendProcesses"])
     # Each of these could start or end a host during the exchange.
-    assert {"HealthCheck", "ReplaceUnhealthy", "AZRebalance", "AlarmNotification", "ScheduledActions"} <= set(
-        update["SuspendProcesses"]
-    )
-    assert not {"Launch", "Terminate"} & set(update["SuspendProcesses"])
+    assert {"HealthCheck", "ReplaceUnhealthy", "AZRebalance", "AlarmNotification", "ScheduledActions"} <= suspended
+    assert not {"Launch", "Terminate"} & suspended
 
 
 def test_a_host_starts_after_its_routes_and_its_role_exist(assembly: Assembly) -> None:
     (group,) = assembly.host.of_type("AWS::AutoScaling::AutoScalingGroup").values()
-    for kind in (
-        "AWS::EC2::Route",
-        "AWS::EC2::SubnetRouteTableAssociation",
-        "AWS::EC2::VPCEndpoint",
-        "AWS::EC2::VPCGatewayAttachment",
-    ):
-        assert set(assembly.host.of_type(kind)) <= set(group["DependsOn"])
+    for kind in ("Route", "SubnetRouteTableAssociation", "VPCEndpoint", "VPCGatewayAttachment"):
+        assert set(assembly.host.of_type(f"AWS::EC2::{kind}")) <= set(group["DependsOn"])
     # The role holds its policy itself, so it never exists without.
     assert assembly.host.of_type("AWS::IAM::Policy") == {}
 
@@ -121,26 +104,22 @@ def test_hosts_have_the_registrys_tag(assembly: Assembly) -> None:
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("key", "value"),
     [
-        {"registry_image": "public.ecr.aws/docker/library/registry:3.1.3"},
-        {"acme_directory": "staging"},
-        {"acme_email": "tls@example.com"},
-        {"instance_type": "t4g.medium"},
-        {"hosted_zone": "example.com"},
+        ("registry_image", "public.ecr.aws/docker/library/registry:3.1.3"),
+        *(("acme_directory", "staging"), ("acme_email", "tls@example.com")),
+        *(("instance_type", "t4g.medium"), ("hosted_zone", "example.com")),
     ],
 )
-def test_a_changed_setting_rolls_the_host(synthesise: Synthesise, assembly: Assembly, changed: dict[str, str]) -> None:
-    assert launch(synthesise(**changed).host) != launch(assembly.host)
+def test_a_changed_setting_rolls_the_host(synthesise: Synthesise, assembly: Assembly, key: str, value: str) -> None:
+    assert launch(synthesise(**{key: value}).host) != launch(assembly.host)
 
 
 @pytest.mark.parametrize(
-    "changed", [{"alert_email": "you@example.com"}, {"renewal_schedule": "rate(1 day)"}, {"remove_data": True}]
+    ("key", "value"), [("alert_email", "you@example.com"), ("renewal_schedule", "rate(1 day)"), ("remove_data", True)]
 )
-def test_a_setting_of_another_stack_leaves_the_host_alone(
-    synthesise: Synthesise, assembly: Assembly, changed: dict[str, str | bool]
-) -> None:
-    assert synthesise(**changed).host.body == assembly.host.body
+def test_another_stacks_setting_rolls_no_host(synthesise: Synthesise, assembly: Assembly, key: str, value: Any) -> None:
+    assert synthesise(**{key: value}).host.body == assembly.host.body
 
 
 def test_images_reach_s3_by_a_free_gateway_endpoint(assembly: Assembly) -> None:
@@ -148,9 +127,8 @@ def test_images_reach_s3_by_a_free_gateway_endpoint(assembly: Assembly) -> None:
     assert len(assembly.host.properties("AWS::EC2::VPCEndpoint")["RouteTableIds"]) == 2
     assert assembly.host.of_type("AWS::EC2::NatGateway") == {}
     assert assembly.host.of_type("AWS::EC2::EIP") == {}
-    assert all(
-        subnet["Properties"]["MapPublicIpOnLaunch"] for subnet in assembly.host.of_type("AWS::EC2::Subnet").values()
-    )
+    subnets = assembly.host.of_type("AWS::EC2::Subnet").values()
+    assert all(subnet["Properties"]["MapPublicIpOnLaunch"] for subnet in subnets)
 
 
 def test_the_outputs_are_lines_to_paste(assembly: Assembly) -> None:

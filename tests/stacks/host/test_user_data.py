@@ -68,9 +68,8 @@ def test_the_host_env_tells_that_route_53_keeps_the_dns(synthesise: Synthesise) 
 
 
 def test_changed_settings_reach_the_host_env(synthesise: Synthesise) -> None:
-    seen = host_env(
-        synthesise(acme_directory="staging", acme_email="tls@example.com", registry_image="registry:3").host
-    )
+    changed = synthesise(acme_directory="staging", acme_email="tls@example.com", registry_image="registry:3")
+    seen = host_env(changed.host)
     assert seen["ACME_DIRECTORY"] == "https://acme-staging-v02.api.letsencrypt.org/directory"
     assert seen["ACME_EMAIL"] == "tls@example.com"
     assert seen["REGISTRY_IMAGE"] == "registry:3"

@@ -20,11 +20,7 @@ def test_the_functions_share_one_package_of_own_code_and_pinned_packages(assembl
     assert first == second
     folder = package(assembly)
     assert {path.name.partition("-")[0] for path in folder.iterdir()} == {
-        "aws_lambda_powertools",
-        "jmespath",
-        "lambdas",
-        "typing_extensions",
-        "typing_extensions.py",
+        *("aws_lambda_powertools", "jmespath", "lambdas", "typing_extensions", "typing_extensions.py")
     }
     assert not [path for path in folder.rglob("*") if path.suffix in (".pyc", ".so")]
     assert (folder / "lambdas" / "check_health.py").is_file()

@@ -26,23 +26,16 @@ def test_the_renewal_has_exactly_these_permissions(assembly: Assembly) -> None:
 
 
 def test_the_health_check_has_exactly_these_permissions(assembly: Assembly) -> None:
+    health_user = f"arn:<AWS::Partition>:ssm:{HERE}:parameter/registry/{DOMAIN}/users/pull/health"
+    any_group = f"arn:<AWS::Partition>:autoscaling:{HERE}:autoScalingGroup:*:autoScalingGroupName/*"
+    of_this_registry = {"StringEquals": {"aws:ResourceTag/registry:domain": DOMAIN}}
     assert assembly.operations.statements("CheckHealthRole") == [
         *common("CheckHealthLog"),
         ("Remember", {"s3:GetObject", "s3:PutObject"}, {f"{STATE}/health/{DOMAIN}.json"}, None),
         ("LastRenewal", {"s3:GetObject"}, {f"{STATE}/renewal/{DOMAIN}.json"}, None),
-        (
-            "HealthLogin",
-            {"ssm:GetParameter"},
-            {f"arn:<AWS::Partition>:ssm:{HERE}:parameter/registry/{DOMAIN}/users/pull/health"},
-            None,
-        ),
+        ("HealthLogin", {"ssm:GetParameter"}, {health_user}, None),
         ("CountReceivers", {"sns:GetTopicAttributes"}, {"<AlertsTopic>"}, None),
         ("RenewEarly", {"lambda:InvokeFunction"}, {"<RenewCertificate>"}, None),
         ("FindHosts", {"autoscaling:DescribeAutoScalingGroups"}, {"*"}, None),
-        (
-            "ReplaceHost",
-            {"autoscaling:SetInstanceHealth"},
-            {f"arn:<AWS::Partition>:autoscaling:{HERE}:autoScalingGroup:*:autoScalingGroupName/*"},
-            {"StringEquals": {"aws:ResourceTag/registry:domain": DOMAIN}},
-        ),
+        ("ReplaceHost", {"autoscaling:SetInstanceHealth"}, {any_group}, of_this_registry),
     ]

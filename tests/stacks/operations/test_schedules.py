@@ -8,14 +8,12 @@ from tests.support.assembly import Assembly, Synthesise, readable
 
 
 @pytest.mark.parametrize(
-    ("name", "expression", "window", "delay"),
+    ("name", "runs", "window", "delay"),
     [("Renewal", "cron(17 3 1 * ? *)", 60, 43_200), ("Health", "rate(5 minutes)", 1, 240)],
 )
-def test_a_schedule_starts_its_function_and_keeps_lost_runs(
-    assembly: Assembly, name: str, expression: str, window: int, delay: int
-) -> None:
+def test_a_schedule_keeps_lost_runs(assembly: Assembly, name: str, runs: str, window: int, delay: int) -> None:
     schedule = assembly.operations.properties("AWS::Scheduler::Schedule", name)
-    assert schedule["ScheduleExpression"] == expression
+    assert schedule["ScheduleExpression"] == runs
     assert schedule["ScheduleExpressionTimezone"] == "UTC"
     assert schedule["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": window}
     target = schedule["Target"]

@@ -14,13 +14,11 @@ def rule(assembly: Assembly) -> dict[str, Any]:
 
 
 def test_only_a_change_of_a_users_value_is_an_event(assembly: Assembly) -> None:
+    users = [{"prefix": "/registry/registry.example.com/users/"}]
     assert rule(assembly)["EventPattern"] == {
         "source": ["aws.ssm"],
         "detail-type": ["Parameter Store Change"],
-        "detail": {
-            "name": [{"prefix": "/registry/registry.example.com/users/"}],
-            "operation": ["Create", "Update", "Delete"],
-        },
+        "detail": {"name": users, "operation": ["Create", "Update", "Delete"]},
     }
 
 
@@ -28,9 +26,8 @@ def test_the_event_runs_sync_users_on_the_tagged_hosts(assembly: Assembly) -> No
     (target,) = rule(assembly)["Targets"]
     assert short(target["Arn"]) == DOCUMENT
     assert json.loads(target["Input"]) == {"verb": ["sync-users"]}
-    assert target["RunCommandParameters"] == {
-        "RunCommandTargets": [{"Key": "tag:registry:domain", "Values": ["registry.example.com"]}]
-    }
+    hosts = [{"Key": "tag:registry:domain", "Values": ["registry.example.com"]}]
+    assert target["RunCommandParameters"] == {"RunCommandTargets": hosts}
 
 
 def test_the_rule_may_run_the_document_on_those_hosts_and_nothing_else(assembly: Assembly) -> None:

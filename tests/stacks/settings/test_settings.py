@@ -1,4 +1,4 @@
-"""Reading the settings from cdk.json's context, and the errors that name everything wrong."""
+"""Reading the settings from cdk.json's context, the errors that name everything wrong, and README's table."""
 
 import json
 import subprocess
@@ -8,6 +8,7 @@ from dataclasses import MISSING, fields
 import pytest
 
 from stacks.settings.settings import Settings, SettingsError
+from stacks.settings.table import settings_table
 from tests.support.assembly import PROJECT
 from tests.support.settings import errors, only_error, settings
 
@@ -35,21 +36,15 @@ def test_cdk_json_as_it_is_asks_for_the_two_required_settings() -> None:
 
 def test_all_errors_are_reported_together() -> None:
     seen = errors(domain_name="registry", alert_email="you", remove_data="yes", colour="red", ssh_cidr="0.0.0.0/0")
-    assert [error.partition(":")[0] for error in seen] == [
-        "colour",
-        "domain_name",
-        "alert_email",
-        "ssh_cidr",
-        "remove_data",
-    ]
+    wrong = ["colour", "domain_name", "alert_email", "ssh_cidr", "remove_data"]
+    assert [error.partition(":")[0] for error in seen] == wrong
     with pytest.raises(SettingsError, match=r"(?s)colour: .*\ndomain_name: .*\nalert_email: "):
         settings(domain_name="registry", alert_email="you", colour="red")
 
 
 def test_an_error_names_the_key_the_value_and_the_accepted_form() -> None:
-    assert only_error(domain_name="registry") == (
-        "domain_name: 'registry' is not a full domain name; expected e.g. registry.example.com"
-    )
+    expected = "domain_name: 'registry' is not a full domain name; expected e.g. registry.example.com"
+    assert only_error(domain_name="registry") == expected
 
 
 def test_a_long_value_is_shown_in_part() -> None:
@@ -86,9 +81,7 @@ def test_health_checks_more_than_12_hours_apart_are_refused(schedule: str) -> No
     )
 
 
-@pytest.mark.parametrize(
-    "key", [field.name for field in fields(Settings) if field.name not in ("remove_data", "repair_enabled")]
-)
+@pytest.mark.parametrize("key", [field.name for field in fields(Settings) if field.type is not bool])
 @pytest.mark.parametrize("value", [True, 5, ["registry.example.com"], {"name": "registry.example.com"}])
 def test_text_must_be_text(key: str, value: object) -> None:
     assert f"{key}: {value!r} is not text" in errors(**{key: value})[0]
@@ -113,3 +106,10 @@ def test_the_cdks_own_keys_in_the_context_are_ignored() -> None:
 def test_importing_the_settings_does_not_load_the_cdk() -> None:
     program = "import sys, stacks.settings.settings; sys.exit('aws_cdk' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False).returncode == 0  # noqa: S603
+
+
+def test_readme_has_the_table_that_the_settings_make() -> None:
+    _, _, rest = (PROJECT / "README.md").read_text().partition("<!-- settings -->\n")
+    written, end, _ = rest.partition("<!-- /settings -->\n")
+    assert end
+    assert written == settings_table(), "put the output of `python -m stacks.settings.table` there"

@@ -9,16 +9,8 @@ from rehearsal.cli.alarms import for_people
 from rehearsal.cloud import Letter, UndeliverableError
 from rehearsal.contract.tick_result import AlarmState
 from rehearsal.inside.actions import look_at_alarms, tick
-from tests.support.cloud_account import Account, allow, document, resource
-from tests.support.cloud_functions import (
-    MAY_LOSE,
-    MAY_START,
-    Runtime,
-    function_resources,
-    schedule_resources,
-    with_runtime,
-)
-from tests.support.cloud_mailbox import confirm
+from tests.support.cloud_account import Account, allow, confirm, document, resource
+from tests.support.cloud_functions import MAY_LOSE, MAY_START, Runtime, scheduled_function, with_runtime
 
 NOON = datetime(2027, 3, 1, 12, 0, 20, tzinfo=UTC)
 HEALTHY = (
@@ -27,9 +19,12 @@ HEALTHY = (
 )
 ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 CLOUDWATCH = {"Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Condition": ACCOUNT}
+EVENTBRIDGE, STRANGER = {"Service": "events.amazonaws.com"}, {"StringEquals": {"aws:SourceAccount": "999999999999"}}
 PRINCIPALS = {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}
 ROOT = {**allow("kms:*", "*"), "Principal": PRINCIPALS}
 KEY_FOR_CLOUDWATCH = {**CLOUDWATCH, "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": "*"}
+UNKNOWN_PUBLISHER = "no resource-based policy allows the SNS:Publish action"
+Statements = list[dict[str, Any]]
 
 
 @pytest.fixture
@@ -37,7 +32,7 @@ def runtime(account: Account) -> Runtime:
     return with_runtime(account)
 
 
-def topic_resources(*, key_statements: list[dict[str, Any]], publishers: list[dict[str, Any]]) -> dict[str, Any]:
+def topic_resources(*, key_statements: Statements, publishers: Statements) -> dict[str, Any]:
     topic = {"Ref": "Topic"}
     may_publish = [{**each, "Action": "sns:Publish", "Resource": topic} for each in publishers]
     return {
@@ -50,43 +45,23 @@ def topic_resources(*, key_statements: list[dict[str, Any]], publishers: list[di
 
 def alarm(metric: str, dimensions: dict[str, Any], **properties: Any) -> dict[str, Any]:
     namespace, name = metric.rsplit("/", 1)
-    return {
-        "Type": "AWS::CloudWatch::Alarm",
-        "DependsOn": ["Policy"],
-        "Properties": {
-            "AlarmName": name,
-            "AlarmDescription": f"r.example: {name}",
-            "Namespace": namespace,
-            "MetricName": name,
-            "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
-            "Statistic": "Sum",
-            "Period": 300,
-            "EvaluationPeriods": 1,
-            "Threshold": 1,
-            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-            "TreatMissingData": "notBreaching",
-            "AlarmActions": [{"Ref": "Topic"}],
-            **properties,
-        },
-    }
+    described = {"AlarmName": name, "AlarmDescription": f"r.example: {name}", "AlarmActions": [{"Ref": "Topic"}]}
+    named = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    watched = {"Namespace": namespace, "MetricName": name, "Dimensions": named, "Statistic": "Sum", "Period": 300}
+    breached = {"Threshold": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold", "EvaluationPeriods": 1}
+    unless_told = described | watched | breached | {"TreatMissingData": "notBreaching"}
+    return resource("AWS::CloudWatch::Alarm", **unless_told | properties) | {"DependsOn": ["Policy"]}
 
 
 ERRORS = alarm("AWS/Lambda/Errors", {"FunctionName": {"Ref": "Function"}})
-HEARTBEAT = alarm(
-    "Own/Healthy",
-    {"service": "r.example"},
-    Statistic="SampleCount",
-    EvaluationPeriods=3,
-    ComparisonOperator="LessThanThreshold",
-    TreatMissingData="breaching",
-)
+BEATS = {"Statistic": "SampleCount", "EvaluationPeriods": 3, "ComparisonOperator": "LessThanThreshold"}
+HEARTBEAT = alarm("Own/Healthy", {"service": "r.example"}, **BEATS, TreatMissingData="breaching")
 
 
 def deploy(account: Account, *, may_log: bool = True, **resources: Any) -> None:
     """A function with its schedule, an encrypted topic that CloudWatch may use, and these resources."""
     topic = topic_resources(key_statements=[ROOT, KEY_FOR_CLOUDWATCH], publishers=[CLOUDWATCH])
-    function = {**function_resources(may_log=may_log), **schedule_resources(MAY_START, MAY_LOSE)}
-    template = {"Resources": {**function, **topic, **resources}}
+    template = {"Resources": {**scheduled_function(MAY_START, MAY_LOSE, may_log=may_log), **topic, **resources}}
     assert account.create("operations", template) == "CREATE_COMPLETE"
 
 
@@ -104,9 +79,7 @@ def look(account: Account, at: datetime) -> dict[str, AlarmState]:
     return {each.name: each for each in account.cloud.look_at_alarms(at)}
 
 
-def test_a_failed_run_rings_once_and_the_alarm_ends_with_its_period(
-    account: Account, runtime: Runtime, letters: list[Letter]
-) -> None:
+def test_a_failed_run_rings_once_for_its_period(account: Account, runtime: Runtime, letters: list[Letter]) -> None:
     deploy(account, Errors=ERRORS)
     confirm(account, letters)
     runtime.failures = 1
@@ -141,9 +114,7 @@ def test_the_mail_names_the_alarm_and_its_reason(account: Account, runtime: Runt
         assert line in body.splitlines()
 
 
-def test_a_stopped_heartbeat_rings_when_no_beat_is_left_in_range(
-    account: Account, runtime: Runtime, letters: list[Letter]
-) -> None:
+def test_a_stopped_heartbeat_rings_after_its_range(account: Account, runtime: Runtime, letters: list[Letter]) -> None:
     deploy(account, Heartbeat=HEARTBEAT)
     confirm(account, letters)
     runtime.log = (HEALTHY,)
@@ -157,9 +128,7 @@ def test_a_stopped_heartbeat_rings_when_no_beat_is_left_in_range(
     assert letters[-1].subject.startswith('ALARM: "Healthy"')
 
 
-def test_a_new_heartbeat_alarm_rings_before_the_first_beat_without_a_mail(
-    account: Account, runtime: Runtime, letters: list[Letter]
-) -> None:
+def test_a_new_heartbeat_alarm_rings_without_a_mail(account: Account, runtime: Runtime, letters: list[Letter]) -> None:
     deploy(account, Heartbeat=HEARTBEAT)
     (described,) = account.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert described["StateValue"] == "ALARM"
@@ -193,11 +162,8 @@ def test_a_mail_that_cannot_be_delivered_is_counted(account: Account, runtime: R
 
 
 def test_a_message_that_waits_in_a_queue_rings(account: Account) -> None:
-    waiting = alarm(
-        "AWS/SQS/ApproximateNumberOfMessagesVisible",
-        {"QueueName": {"Fn::GetAtt": ["Lost", "QueueName"]}},
-        Statistic="Maximum",
-    )
+    lost = {"QueueName": {"Fn::GetAtt": ["Lost", "QueueName"]}}
+    waiting = alarm("AWS/SQS/ApproximateNumberOfMessagesVisible", lost, Statistic="Maximum")
     with_runtime(account)
     deploy(account, Waiting=waiting)
     assert look(account, NOON)["ApproximateNumberOfMessagesVisible"].state == "OK"
@@ -212,24 +178,13 @@ def test_a_message_that_waits_in_a_queue_rings(account: Account) -> None:
     [
         ([ROOT, KEY_FOR_CLOUDWATCH], [CLOUDWATCH], "Successfully executed action"),
         ([ROOT], [CLOUDWATCH], "does not have authorization to access the SNS topic encryption key."),
-        (
-            [ROOT, KEY_FOR_CLOUDWATCH],
-            [{**CLOUDWATCH, "Principal": {"Service": "events.amazonaws.com"}}],
-            "no resource-based policy allows the SNS:Publish action",
-        ),
-        (
-            [ROOT, KEY_FOR_CLOUDWATCH],
-            [{**CLOUDWATCH, "Condition": {"StringEquals": {"aws:SourceAccount": "999999999999"}}}],
-            "no resource-based policy allows the SNS:Publish action",
-        ),
+        ([ROOT, KEY_FOR_CLOUDWATCH], [{**CLOUDWATCH, "Principal": EVENTBRIDGE}], UNKNOWN_PUBLISHER),
+        ([ROOT, KEY_FOR_CLOUDWATCH], [{**CLOUDWATCH, "Condition": STRANGER}], UNKNOWN_PUBLISHER),
     ],
+    ids=["both", "not the key", "another service", "another account"],
 )
 def test_cloudwatch_publishes_only_if_topic_and_key_allow_it(
-    account: Account,
-    letters: list[Letter],
-    key_statements: list[dict[str, Any]],
-    publishers: list[dict[str, Any]],
-    told: str,
+    account: Account, letters: list[Letter], key_statements: Statements, publishers: Statements, told: str
 ) -> None:
     silence = alarm("Own/Nothing", {}, TreatMissingData="ignore")
     topic = topic_resources(key_statements=key_statements, publishers=publishers)

@@ -50,9 +50,7 @@ def reason(told: str, missing: str, *, periods: int = 3) -> str:
         (2, "- - - X -", ("ALARM", "as it was", "ALARM", "OK")),
     ],
 )
-def test_datapoints_of_three_periods_are_read_as_in_the_user_guides_tables(
-    to_alarm: int, told: str, states: tuple[str, ...]
-) -> None:
+def test_three_periods_are_read_as_in_the_user_guide(to_alarm: int, told: str, states: tuple[str, ...]) -> None:
     assert tuple(state(told, missing, to_alarm=to_alarm) for missing in TREATMENTS) == states
 
 
@@ -64,10 +62,8 @@ def test_one_recent_breach_amid_missing_data_does_not_ring(told: str) -> None:
 @pytest.mark.parametrize(
     ("comparison", "at_threshold"),
     [
-        ("GreaterThanOrEqualToThreshold", True),
-        ("GreaterThanThreshold", False),
-        ("LessThanThreshold", False),
-        ("LessThanOrEqualToThreshold", True),
+        *((f"{side}ThanThreshold", False) for side in ("Greater", "Less")),
+        *((f"{side}ThanOrEqualToThreshold", True) for side in ("Greater", "Less")),
     ],
 )
 def test_the_threshold_itself_breaches_only_where_it_is_included(comparison: str, at_threshold: bool) -> None:

@@ -1,5 +1,6 @@
 """Every call is authenticated, and authorised by what the caller's policies say."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from tests.support.cloud_account import Account, allow, running_account
+from tests.support.cloud_account import Account, allow, document, running_account
 
 PARAMETERS = "arn:aws:ssm:us-east-1:123456789012:parameter/registry/example"
 ALLOWED = [
@@ -40,13 +41,20 @@ def of_host(account: Account, service: str) -> Any:
     return account.client_of_host(service, instance.id)
 
 
+def with_key(account: Account, service: str, key: str, secret: str) -> Any:
+    return account.client(service, aws_access_key_id=key, aws_secret_access_key=secret)
+
+
+def deny(principal: Any, action: str, resource: str, **conditions: Any) -> str:
+    return json.dumps(document({**allow(action, resource, **conditions), "Effect": "Deny", "Principal": principal}))
+
+
 def test_a_host_reads_the_parameters_of_its_policy(account: Account) -> None:
     ssm = of_host(account, "ssm")
     secret = ssm.get_parameter(Name="/registry/example/http-secret", WithDecryption=True)
     assert secret["Parameter"]["Value"] == "shared"
-    pages = ssm.get_paginator("get_parameters_by_path").paginate(
-        Path="/registry/example/users", Recursive=True, WithDecryption=True
-    )
+    users = {"Path": "/registry/example/users", "Recursive": True, "WithDecryption": True}
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(**users)
     assert [len(page["Parameters"]) for page in pages] == [10, 5]
 
 
@@ -94,17 +102,15 @@ def test_a_condition_on_tags_looks_at_the_resource(account: Account) -> None:
 def test_a_host_signals_no_other_stack(account: Account) -> None:
     account.create("other", {"Resources": {"Images": {"Type": "AWS::S3::Bucket"}}})
     (instance,) = account.cloud.instances()
+    signal = {"StackName": "other", "LogicalResourceId": "Images", "UniqueId": instance.id, "Status": "SUCCESS"}
     with pytest.raises(ClientError, match="AccessDenied"):
-        of_host(account, "cloudformation").signal_resource(
-            StackName="other", LogicalResourceId="Images", UniqueId=instance.id, Status="SUCCESS"
-        )
+        of_host(account, "cloudformation").signal_resource(**signal)
 
 
 def test_a_bucket_policy_denies_even_the_administrator(account: Account) -> None:
     s3 = account.client("s3")
     s3.create_bucket(Bucket="sealed")
-    deny = '{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::sealed/*"}'
-    s3.put_bucket_policy(Bucket="sealed", Policy=f'{{"Version": "2012-10-17", "Statement": [{deny}]}}')
+    s3.put_bucket_policy(Bucket="sealed", Policy=deny("*", "s3:PutObject", "arn:aws:s3:::sealed/*"))
     with pytest.raises(ClientError, match="explicit deny"):
         s3.put_object(Bucket="sealed", Key="a", Body=b"")
 
@@ -112,11 +118,8 @@ def test_a_bucket_policy_denies_even_the_administrator(account: Account) -> None
 def test_a_bucket_policy_that_wants_tls_lets_requests_in(account: Account) -> None:
     s3 = account.client("s3")
     s3.create_bucket(Bucket="tls")
-    deny = (
-        '{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "s3:*", "Resource": "arn:aws:s3:::tls/*",'
-        ' "Condition": {"Bool": {"aws:SecureTransport": "false"}}}'
-    )
-    s3.put_bucket_policy(Bucket="tls", Policy=f'{{"Version": "2012-10-17", "Statement": [{deny}]}}')
+    without_tls = {"aws:SecureTransport": "false"}
+    s3.put_bucket_policy(Bucket="tls", Policy=deny({"AWS": "*"}, "s3:*", "arn:aws:s3:::tls/*", Bool=without_tls))
     s3.put_object(Bucket="tls", Key="a", Body=b"")
 
 
@@ -136,37 +139,26 @@ def test_a_role_is_assumed_only_by_principals_that_it_trusts(account: Account) -
     ],
 )
 def test_a_wrong_secret_is_refused(account: Account, service: str, call: str, code: str) -> None:
-    client = account.client(
-        service,
-        aws_access_key_id=account.cloud.administrator.id,
-        aws_secret_access_key="wrong",  # noqa: S106
-    )
     with pytest.raises(ClientError, match=code):
-        getattr(client, call)()
+        getattr(with_key(account, service, account.cloud.administrator.id, "wrong"), call)()
 
 
 def test_an_unknown_key_is_refused(account: Account) -> None:
-    client = account.client("ssm", aws_access_key_id="AKIANOBODY0000000000", aws_secret_access_key="x")  # noqa: S106
     with pytest.raises(ClientError, match="UnrecognizedClientException"):
-        client.describe_parameters()
+        with_key(account, "ssm", "AKIANOBODY0000000000", "x").describe_parameters()
 
 
 def test_a_session_without_its_token_is_refused(account: Account) -> None:
     issued = account.cloud.role_credentials(account.cloud.instances()[0].id)
-    client = account.client(
-        "ssm", aws_access_key_id=issued["AccessKeyId"], aws_secret_access_key=issued["SecretAccessKey"]
-    )
     with pytest.raises(ClientError, match="UnrecognizedClientException"):
-        client.describe_parameters()
+        with_key(account, "ssm", issued["AccessKeyId"], issued["SecretAccessKey"]).describe_parameters()
 
 
 def test_a_signature_an_hour_old_is_refused(account: Account) -> None:
     client = account.client("sts")
     late = datetime.utcnow() - timedelta(hours=1)
-    with (
-        patch("botocore.auth.get_current_datetime", return_value=late),
-        pytest.raises(ClientError, match="Signature expired"),
-    ):
+    refused = pytest.raises(ClientError, match="Signature expired")
+    with patch("botocore.auth.get_current_datetime", return_value=late), refused:
         client.get_caller_identity()
 
 

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 import xmlrpc.client
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,18 @@ INSTALL_DOCKER = (
 )
 
 
-def processes_in(network: str) -> frozenset[int]:
+def processes(holds: Callable[[Path], bool]) -> set[int]:
+    """The processes for whose folder in /proc it holds."""
     found = set()
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if str((process / "ns/net").readlink()) == network:
+            if holds(process):
                 found.add(int(process.name))
-    return frozenset(found)
+    return found
+
+
+def processes_in(network: str) -> set[int]:
+    return processes(lambda process: str((process / "ns/net").readlink()) == network)
 
 
 def take_machine(workplace: Workplace) -> int:
@@ -214,8 +219,7 @@ def test_metadata_token_does_not_cross_dockers_bridge(inside: Any, first: str) -
     assert succeed(inside, first, *busybox, "echo", "hello") == "hello\n"
     request = (
         r"printf 'PUT /latest/api/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-        r"X-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n'"
-        " | docker run --rm -i --network={} tiny"
+        r"X-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n' | docker run --rm -i --network={} tiny"
         " /usr/bin/busybox timeout 2 /usr/bin/busybox nc 169.254.169.254 80"
     )
     assert "200 OK" in succeed(inside, first, "sh", "-c", request.format("host"))
@@ -223,10 +227,8 @@ def test_metadata_token_does_not_cross_dockers_bridge(inside: Any, first: str) -
 
 
 def test_reboot_and_power_cut_keep_the_disk_and_what_is_enabled(inside: Any, first: str) -> None:
-    # fmt: off
-    succeed(inside, first, "docker", "run", "--detach", "--restart=always", "--name=stays",
-            "--network=host", "--stop-timeout=1", "tiny", "/usr/bin/busybox", "sleep", "1000")
-    # fmt: on
+    run = ("docker", "run", "--detach", "--restart=always", "--name=stays", "--network=host", "--stop-timeout=1")
+    succeed(inside, first, *run, "tiny", "/usr/bin/busybox", "sleep", "1000")
     assert inside.reboot(first) == 2
     inside.wait(first)
     assert succeed(inside, first, "docker", "inspect", "--format={{.State.Running}}", "stays") == "true\n"
@@ -235,9 +237,7 @@ def test_reboot_and_power_cut_keep_the_disk_and_what_is_enabled(inside: Any, fir
     assert succeed(inside, first, "systemctl", "is-active", "answer.service") == "active\n"
 
 
-def test_elastic_ip_leads_to_open_ports_of_its_host_and_keeps_the_clients_address(
-    inside: Any, first: str, second: str
-) -> None:
+def test_elastic_ip_leads_to_its_host_and_keeps_the_clients_address(inside: Any, first: str, second: str) -> None:
     inside.apply_addresses({ADDRESS: (FIRST_IP, ANYBODY_TO_8080), OTHER_ADDRESS: (SECOND_IP, ANYBODY_TO_8080)})
     assert call(ADDRESS) == "i-0first to 10.77.0.1"
     assert call(OTHER_ADDRESS) == "i-0second to 10.77.0.1"
@@ -246,15 +246,12 @@ def test_elastic_ip_leads_to_open_ports_of_its_host_and_keeps_the_clients_addres
     assert succeed(inside, second, "curl", "-sS", f"http://{ADDRESS}:8080") == f"i-0first to {OTHER_ADDRESS}"
 
 
-def test_elastic_ip_is_silent_on_closed_ports_for_closed_sources_and_when_free(inside: Any, first: str) -> None:
-    assert first
+@pytest.mark.usefixtures("first")
+def test_elastic_ip_is_silent_on_closed_ports_for_closed_sources_and_when_free(inside: Any) -> None:
     inside.apply_addresses({ADDRESS: (FIRST_IP, [["10.77.0.2/32", "8080", "8080"]])})
-    with pytest.raises(urllib.error.URLError, match="timed out"):
-        call(ADDRESS)
-    with pytest.raises(urllib.error.URLError, match="timed out"):
-        call(ADDRESS, 22)
-    with pytest.raises(urllib.error.URLError, match="timed out"):
-        call(OTHER_ADDRESS)
+    for address, port in ((ADDRESS, 8080), (ADDRESS, 22), (OTHER_ADDRESS, 8080)):
+        with pytest.raises(urllib.error.URLError, match="timed out"):
+            call(address, port)
     assert inside.call(f"http://{ADDRESS}:8080") == "i-0first to 10.77.0.2"
     assert inside.call(f"http://{OTHER_ADDRESS}:8080") == ""
 
@@ -292,9 +289,7 @@ def test_world_is_entered_from_the_machine(inside: Any, keeper: subprocess.Popen
     assert OUTSIDE_LINK not in output
 
 
-def test_second_rehearsal_is_told_the_holder_of_the_machine(
-    workplace: Workplace, keeper: subprocess.Popen[bytes]
-) -> None:
+def test_second_rehearsal_is_told_the_holder(workplace: Workplace, keeper: subprocess.Popen[bytes]) -> None:
     with pytest.raises(BusyError, match=rf"process {keeper.pid}, since 20.*, started in {Path.cwd()}\."):
         workplace.take_lock()
 
@@ -339,24 +334,11 @@ def assert_no_traces(network: str) -> None:
 
 
 def traces_of(network: str) -> list[str]:
+    ours = processes(lambda process: b"registry-rehearsal" in (process / "cmdline").read_bytes()) - {os.getpid()}
     found = [f"process {pid}" for pid in processes_in(network)]
-    found += [f"interface {OUTSIDE_LINK}"] if OUTSIDE_LINK in links() else []
+    found += [f"interface {OUTSIDE_LINK}" for _, name in socket.if_nameindex() if name == OUTSIDE_LINK]
     found += [line for line in Path("/proc/self/mounts").read_text().splitlines() if "registry-rehearsal" in line]
-    found += [f"process {pid} with our folder" for pid in processes_named("registry-rehearsal")]
-    return found
-
-
-def links() -> frozenset[str]:
-    return frozenset(name for _, name in socket.if_nameindex())
-
-
-def processes_named(text: str) -> frozenset[int]:
-    found = set()
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if text.encode() in (process / "cmdline").read_bytes() and int(process.name) != os.getpid():
-                found.add(int(process.name))
-    return frozenset(found)
+    return found + [f"process {pid} with our folder" for pid in ours]
 
 
 STARTER = """
@@ -373,22 +355,21 @@ keeper.wait()
 """
 
 
+def run_here(program: str) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment)
+
+
 @pytest.mark.parametrize("victim", ["starter", "keeper", "first process", "the world's own process"])
 def test_kill_of_any_one_process_ends_the_world(workplace: Workplace, victim: str) -> None:
     workplace.release_lock(take_machine(workplace))
-    starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    )
+    starter = run_here(STARTER)
     assert starter.stdout is not None
     keeper = int(starter.stdout.readline())
     network = str(Path(f"/proc/{keeper}/ns/net").readlink())
     first_process = only_child(keeper)
-    victims = {
-        "starter": starter.pid,
-        "keeper": keeper,
-        "first process": first_process,
-        "the world's own process": only_child(first_process),
-    }
+    own = only_child(first_process)
+    victims = {"starter": starter.pid, "keeper": keeper, "first process": first_process, "the world's own process": own}
     os.kill(victims[victim], signal.SIGKILL)
     assert_no_traces(network)
     starter.wait(10)
@@ -412,7 +393,7 @@ run_in(stack, ["sh", "-c", "echo inside > /inside; sleep 1000; : registry-rehear
 
 def test_killed_maker_of_a_root_leaves_no_process_and_no_mount(workplace: Workplace) -> None:
     lock = take_machine(workplace)
-    builder = subprocess.Popen([sys.executable, "-c", BUILDER], env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
+    builder = run_here(BUILDER)
     while not (workplace.run / "registry-rehearsal-build/upper/inside").exists():
         assert builder.poll() is None
         time.sleep(0.05)

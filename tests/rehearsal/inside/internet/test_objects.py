@@ -15,17 +15,15 @@ from botocore.exceptions import ClientError
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.inside.internet.objects import ADDRESS, Keyring, ObjectServer, UnknownKeyError
 from rehearsal.machine import parts
-from tests.support.cloud_account import Account, host_stack, running_account, until
+from tests.support.cloud_account import Account, allow, running_account, until
 from tests.support.world import WORKPLACE
 
-ALLOWED: list[dict[str, Any]] = [
-    {
-        "Effect": "Allow",
-        "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
-        "Resource": "arn:aws:s3:::images/mine/*",
-    },
-    {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::images"},
+ALLOWED = [
+    allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], "arn:aws:s3:::images/mine/*"),
+    allow("s3:ListBucket", "arn:aws:s3:::images"),
 ]
+# https://docs.aws.amazon.com/general/latest/gr/signature-v4-examples.html
+SIGNED = {"accessKeyId": "AKIDEXAMPLE", "date": "20120215", "region": "us-east-1", "service": "iam"}
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +43,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     with running_account() as running:
         running.client("s3").create_bucket(Bucket="images")
         ObjectServer(folder, running.cloud, start)
-        with running.hosts_signal("SUCCESS"):
-            running.create("host", host_stack(statements=ALLOWED))
+        running.create_host(statements=ALLOWED)
         yield running
     for each in started:
         each.terminate()
@@ -82,7 +79,6 @@ def refusal(of: ClientError) -> str:
 
 def test_a_session_reads_and_writes_what_its_role_may(host: Any) -> None:
     host.put_object(Bucket="images", Key="mine/a b+c", Body=b"layer", ServerSideEncryption="AES256")
-
     assert host.get_object(Bucket="images", Key="mine/a b+c")["Body"].read() == b"layer"
     assert [each["Key"] for each in host.list_objects_v2(Bucket="images")["Contents"]] == ["mine/a b+c"]
 
@@ -90,7 +86,6 @@ def test_a_session_reads_and_writes_what_its_role_may(host: Any) -> None:
 def test_a_presigned_address_of_a_session_works_without_its_keys(host: Any) -> None:
     host.put_object(Bucket="images", Key="mine/layer", Body=b"layer")
     address = host.generate_presigned_url("get_object", Params={"Bucket": "images", "Key": "mine/layer"})
-
     assert requests.get(address, timeout=10).content == b"layer"
 
 
@@ -112,7 +107,6 @@ def test_each_object_of_a_deletion_is_decided_on_its_own(host: Any, administrato
     for key in ("mine/gone", "theirs"):
         administrator.put_object(Bucket="images", Key=key, Body=b"")
     done = host.delete_objects(Bucket="images", Delete={"Objects": [{"Key": "mine/gone"}, {"Key": "theirs"}]})
-
     assert [each["Key"] for each in done["Deleted"]] == ["mine/gone"]
     assert [(each["Key"], each["Code"]) for each in done["Errors"]] == [("theirs", "AccessDenied")]
 
@@ -126,7 +120,6 @@ def test_a_policy_of_the_bucket_in_moto_holds_for_its_objects(account: Account, 
             host.put_object(Bucket="images", Key="mine/late", Body=b"")
     finally:
         moto.delete_bucket_policy(Bucket="images")
-
     assert refusal(refused.value) == "AccessDenied"
 
 
@@ -146,7 +139,6 @@ def test_a_bucket_comes_and_goes_with_its_configuration(account: Account, admini
     administrator.put_object(Bucket="later", Key="object", Body=b"template")
     assert account.cloud.buckets.read_object("later", "object") == b"template"
     assert account.cloud.buckets.has_objects("later")
-
     administrator.delete_object(Bucket="later", Key="object")
     assert not account.cloud.buckets.has_objects("later")
     with pytest.raises(FileNotFoundError):
@@ -158,19 +150,13 @@ def test_a_bucket_comes_and_goes_with_its_configuration(account: Account, admini
 
 
 def test_a_signing_key_is_what_aws_derives() -> None:
-    # https://docs.aws.amazon.com/general/latest/gr/signature-v4-examples.html
     keyring = Keyring(lambda *_: True)
     keyring.add("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
-    asked = {"accessKeyId": "AKIDEXAMPLE", "date": "20120215", "region": "us-east-1", "service": "iam"}
-
-    said = keyring.answer("/private/derive-signing-key", asked)
+    said = keyring.answer("/private/derive-signing-key", SIGNED)
     assert said
     assert b64decode(said["derivedKey"]).hex() == ("f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d")
 
 
 def test_an_unknown_access_key_has_no_signing_key() -> None:
     with pytest.raises(UnknownKeyError):
-        Keyring(lambda *_: True).answer(
-            "/private/derive-signing-key",
-            {"accessKeyId": "AKIDEXAMPLE", "date": "20120215", "region": "us-east-1", "service": "iam"},
-        )
+        Keyring(lambda *_: True).answer("/private/derive-signing-key", SIGNED)

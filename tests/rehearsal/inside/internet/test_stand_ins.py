@@ -13,13 +13,9 @@ from rehearsal.contract.world_network import S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.inside.internet.programs import StandInError
 from tests.support.internet_world import IMAGE, InternetWorld, prepare, running_internet
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0, reason="NOT TESTED: the stand-ins of the internet need root; run `sudo make test`"
-)
-DIRECTORIES = (
-    "https://acme-v02.api.letsencrypt.org/directory",
-    "https://acme-staging-v02.api.letsencrypt.org/directory",
-)
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: stand-ins need root; run `sudo make test`")
+AUTHORITIES = ("acme-v02.api.letsencrypt.org", "acme-staging-v02.api.letsencrypt.org")
+DIRECTORIES = [f"https://{name}/directory" for name in AUTHORITIES]
 
 
 @pytest.fixture(scope="module")
@@ -29,31 +25,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InternetWorld]:
         yield running
 
 
-def address_of(name: str) -> str:
-    return socket.gethostbyname(name)
+REGISTRIES = ("public.ecr.aws", "registry-1.docker.io", "ghcr.io")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "amazonaws.com",
-        "ssm.us-east-1.amazonaws.com",
-        "public.ecr.aws",
-        "registry-1.docker.io",
-        "ghcr.io",
-        "acme-v02.api.letsencrypt.org",
-        "acme-staging-v02.api.letsencrypt.org",
-    ],
-)
+@pytest.mark.parametrize("name", ["amazonaws.com", "ssm.us-east-1.amazonaws.com", *REGISTRIES, *AUTHORITIES])
 @pytest.mark.usefixtures("world")
 def test_a_real_name_leads_to_its_stand_in(name: str) -> None:
-    assert address_of(name) == WORLD_ADDRESS
+    assert socket.gethostbyname(name) == WORLD_ADDRESS
 
 
 @pytest.mark.usefixtures("world")
 def test_s3_has_an_address_of_its_own() -> None:
     for name in ("s3.amazonaws.com", "some-bucket.s3.us-east-1.amazonaws.com"):
-        assert address_of(name) == S3_ADDRESS
+        assert socket.gethostbyname(name) == S3_ADDRESS
 
 
 def test_route_53_records_are_answered_at_once_and_forgotten_at_once(world: InternetWorld) -> None:
@@ -69,7 +53,7 @@ def within_a_second(name: str, expected: str | None) -> bool:
     deadline = time.monotonic() + 1
     while time.monotonic() < deadline:
         try:
-            found: str | None = address_of(name)
+            found: str | None = socket.gethostbyname(name)
         except socket.gaierror:
             found = None
         if found == expected:

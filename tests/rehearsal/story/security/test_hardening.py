@@ -23,7 +23,7 @@ from rehearsal.story.security.contents_outside import contents_outside
 from rehearsal.story.security.hardening import listening
 from rehearsal.story.security.search_host import as_stranger, files, named_in, of_processes
 from rehearsal.story.security.secret_values import forms
-from tests.support.cloud_account import Account, host_stack, running_account
+from tests.support.cloud_account import Account, running_account
 
 DUMPED = """HTTP/2 401\r
 server: nginx\r
@@ -105,10 +105,8 @@ def test_others_see_the_files_that_modes_let_them_see(tmp_path: Path, monkeypatc
             folder.chmod(0o755)
     monkeypatch.setattr(search_host, "OPEN_TO_OTHERS", (str(tmp_path),))
     seen = dict(as_stranger())
-    assert {Path(path).name: named_in(content, FORMS) for path, content in seen.items()} == {
-        "open": ["users/push/admin"],
-        "closed": [],
-    }
+    found = {Path(path).name: named_in(content, FORMS) for path, content in seen.items()}
+    assert found == {"open": ["users/push/admin"], "closed": []}
     assert os.geteuid() == 0
     assert {Path(path).name for path, _ in files(str(tmp_path))} == {"open", "closed", "cache"}
 
@@ -127,13 +125,9 @@ def test_a_secret_on_a_command_line_is_found() -> None:
 
 def test_search_needs_only_the_hosts_python() -> None:
     source = Path(search_host.__file__).read_text()
-    done = subprocess.run(
-        ["/usr/bin/python3", "-I", "-"],
-        input=f"{source}\nprint(named_in(b'{SECRET}', {FORMS!r}))\n",
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    program = f"{source}\nprint(named_in(b'{SECRET}', {FORMS!r}))\n"
+    python = ["/usr/bin/python3", "-I", "-"]
+    done = subprocess.run(python, input=program, check=True, capture_output=True, text=True)
     assert done.stdout == "['users/push/admin']\n"
 
 
@@ -169,15 +163,13 @@ class WorldOfAnAccount:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[WorldOfAnAccount]:
     with running_account() as account:
-        with account.hosts_signal("SUCCESS"):
-            account.create("host", host_stack(user_data="first"))
+        instance = account.create_host("first")
         workplace = Workplace(tmp_path / "cache", tmp_path / "run", tmp_path / "lock")
         (workplace.run / "cdk.out").mkdir(parents=True)
         (workplace.run / "cdk.out" / "template.json").write_text("{}")
-        for instance in account.cloud.instances():
-            folder = workplace.run / run_directory.HOSTS / instance.id
-            folder.mkdir(parents=True)
-            (folder / "console.log").write_text("booted")
+        folder = workplace.run / run_directory.HOSTS / instance.id
+        folder.mkdir(parents=True)
+        (folder / "console.log").write_text("booted")
         Mailbox(workplace).post(Mail("now", "ops@example.com", "sns", "confirm", "follow the link", "arn", ""))
         account.client("logs").create_log_group(logGroupName="function")
         yield WorldOfAnAccount(account, workplace, os.getpid())
@@ -197,11 +189,8 @@ def test_a_secret_in_the_account_the_folder_or_a_mail_is_found(world: WorldOfAnA
     assert found() == set()
     logs = world.aws("logs")
     logs.create_log_stream(logGroupName="function", logStreamName="run")
-    logs.put_log_events(
-        logGroupName="function",
-        logStreamName="run",
-        logEvents=[{"timestamp": time.time_ns() // 1_000_000, "message": f"login {SECRET}"}],
-    )
+    event = {"timestamp": time.time_ns() // 1_000_000, "message": f"login {SECRET}"}
+    logs.put_log_events(logGroupName="function", logStreamName="run", logEvents=[event])
     (world.workplace.run / "cdk.out" / "template.json").write_text(SECRET)
     Mailbox(world.workplace).post(Mail("now", "ops@example.com", "sns", "DOWN", SECRET, "arn", ""))
     assert found() == {"log groups", "templates and assets", "mails"}
