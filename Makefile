@@ -7,6 +7,7 @@ SHELL := /usr/bin/env bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=PATH env "PATH=$(PATH)")
 UV := uv==0.13.9
+SUBJECT := door
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -36,13 +37,13 @@ lint: setup ## ruff, mypy and shellcheck
 	@.venv/bin/shellcheck $$(git ls-files | xargs grep -lE '^#!/usr/bin/env bash')
 
 fast: lint ## lint and every test that needs neither root nor minutes
-	.venv/bin/pytest -q tests/test_house.py tests/lambdas tests/stacks tests/userdata tests/bench
+	.venv/bin/pytest -q tests/test_house.py tests/contract tests/lambdas tests/stacks tests/userdata tests/bench
 
 test: lint ## everything, the rehearsal included (which needs root; without it, it is skipped and says so)
 	$(SUDO) .venv/bin/pytest tests
 
-bench: setup ## the front door beside a bare registry, one with its own TLS, and the tutorial's: bench/RESULTS.md
-	$(SUDO) .venv/bin/python -m bench
+bench: setup ## the front door beside other registries, or another SUBJECT=… of `python -m bench`: bench/RESULTS.md
+	$(SUDO) .venv/bin/python -m bench $(SUBJECT)
 
 clean: ## remove what the commands above made in this folder
 	rm -rf .venv .checkov node_modules cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis

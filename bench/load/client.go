@@ -4,13 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"sync/atomic"
 )
@@ -22,43 +19,18 @@ const (
 	ociLayer    = "application/vnd.oci.image.layer.v1.tar"
 )
 
-// what every subcommand that talks to a registry is told
-type target struct {
-	url, user, password string
-	roots               *x509.CertPool
-}
-
-func targetFlags(flags *flag.FlagSet) func([]string) (*target, error) {
-	t := &target{}
-	trust := ""
-	flags.StringVar(&t.url, "url", "", "of the registry, without a path")
-	flags.StringVar(&t.user, "user", "", "empty: no login")
-	flags.StringVar(&t.password, "password", "", "")
-	flags.StringVar(&trust, "trust", "/etc/registry/tls/fullchain.pem", "")
-	return func(arguments []string) (*target, error) {
-		_ = flags.Parse(arguments)
-		pem, err := os.ReadFile(trust)
-		if err != nil {
-			return nil, err
-		}
-		t.roots = x509.NewCertPool()
-		t.roots.AppendCertsFromPEM(pem)
-		return t, nil
-	}
-}
-
-// client is one machine's: its own connections, to the registry and to S3.
+// client is one machine: its own connections, to the registry and to S3.
 type client struct {
-	*target
+	*options
 	http         *http.Client
 	fromRegistry atomic.Int64
 	fromS3       atomic.Int64
 }
 
-func (t *target) client() *client {
-	return &client{target: t, http: &http.Client{
+func newClient(o *options) *client {
+	return &client{options: o, http: &http.Client{
 		Transport: &http.Transport{
-			TLSClientConfig:   &tls.Config{RootCAs: t.roots},
+			TLSClientConfig:   &tls.Config{RootCAs: o.roots},
 			ForceAttemptHTTP2: true, DisableCompression: true, MaxIdleConnsPerHost: 8,
 			WriteBufferSize: 1 << 17, ReadBufferSize: 1 << 17,
 		},
@@ -66,6 +38,7 @@ func (t *target) client() *client {
 	}}
 }
 
+// do sends one request. An answer with another status than wanted is an error, but a redirect also does for 200.
 func (c *client) do(method, address, kind string, body io.Reader, size int64, wanted int) (*http.Response, error) {
 	if strings.HasPrefix(address, "/") {
 		address = c.url + address
@@ -87,21 +60,18 @@ func (c *client) do(method, address, kind string, body io.Reader, size int64, wa
 		return nil, err
 	}
 	if answer.StatusCode != wanted && !(wanted == 200 && answer.StatusCode == 307) {
-		said, _ := io.ReadAll(io.LimitReader(answer.Body, 300))
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, 300))
 		answer.Body.Close()
-		return nil, fmt.Errorf("%s %s: HTTP %d instead of %d: %s", method, address, answer.StatusCode, wanted, said)
+		return nil, fmt.Errorf("%s %s: HTTP %d instead of %d: %s", method, address, answer.StatusCode, wanted, text)
 	}
 	return answer, nil
 }
 
-// get reads to the end, from S3 if the registry says so; to may be nil.
+// get reads to the end, from S3 if the registry redirects there.
 func (c *client) get(path string, to io.Writer) error {
 	answer, err := c.do("GET", path, "", nil, 0, 200)
 	if err != nil {
 		return err
-	}
-	if to == nil {
-		to = io.Discard
 	}
 	count, err := io.Copy(to, answer.Body)
 	answer.Body.Close()
@@ -122,7 +92,7 @@ func (c *client) get(path string, to io.Writer) error {
 	return err
 }
 
-// upload is docker's way: POST, PATCH, PUT.
+// upload sends a blob as docker does: POST, PATCH, PUT.
 func (c *client) upload(repository, digest string, body io.Reader, size int64) error {
 	answer, err := c.do("POST", "/v2/"+repository+"/blobs/uploads/", "", nil, 0, 202)
 	if err != nil {
@@ -134,12 +104,12 @@ func (c *client) upload(repository, digest string, body io.Reader, size int64) e
 		return err
 	}
 	answer.Body.Close()
-	place := answer.Header.Get("Location")
+	location := answer.Header.Get("Location")
 	separator := "?"
-	if strings.Contains(place, "?") {
+	if strings.Contains(location, "?") {
 		separator = "&"
 	}
-	answer, err = c.do("PUT", place+separator+"digest="+digest, "application/octet-stream", nil, 0, 201)
+	answer, err = c.do("PUT", location+separator+"digest="+digest, "application/octet-stream", nil, 0, 201)
 	if err != nil {
 		return err
 	}
@@ -159,15 +129,12 @@ func (c *client) blob(repository, kind string, content []byte) (descriptor, erro
 	return d, c.upload(repository, d.Digest, bytes.NewReader(content), int64(len(content)))
 }
 
-// document pushes a manifest or index by the reference, or by its digest if that is empty.
-func (c *client) document(repository, reference, kind string, content map[string]any) (descriptor, error) {
+// document pushes a manifest or an index under a tag.
+func (c *client) document(repository, tag, kind string, content map[string]any) (descriptor, error) {
 	content["schemaVersion"], content["mediaType"] = 2, kind
 	body, _ := json.Marshal(content)
 	d := descriptor{kind, digestOf(body), len(body)}
-	if reference == "" {
-		reference = d.Digest
-	}
-	answer, err := c.do("PUT", "/v2/"+repository+"/manifests/"+reference, kind, bytes.NewReader(body), int64(len(body)), 201)
+	answer, err := c.do("PUT", "/v2/"+repository+"/manifests/"+tag, kind, bytes.NewReader(body), int64(len(body)), 201)
 	if err != nil {
 		return d, err
 	}

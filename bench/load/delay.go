@@ -1,12 +1,12 @@
 package main
 
 import (
-	"encoding/json"
-	"flag"
+	"fmt"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,20 +15,14 @@ type buffers struct{ pool sync.Pool }
 func (b *buffers) Get() []byte  { return b.pool.Get().([]byte) }
 func (b *buffers) Put(p []byte) { b.pool.Put(p) } //nolint:staticcheck
 
-// delay forwards each request after a while, and counts requests by method: GET /-/counts says how many since it was
-// asked last.
-func delay(arguments []string) (any, error) {
-	flags := flag.NewFlagSet("delay", flag.ExitOnError)
-	listen := flags.String("listen", "127.0.0.1:7071", "")
-	to := flags.String("to", "http://127.0.0.1:7070", "")
-	milliseconds := flags.Int("ms", 30, "added to each request")
-	_ = flags.Parse(arguments)
-	target, err := url.Parse(*to)
+// delay forwards each request to the S3 behind it after some time. GET /-/count answers the number of requests since
+// the last such question.
+func delay(o *options) (any, error) {
+	target, err := url.Parse(o.url)
 	if err != nil {
 		return nil, err
 	}
-	var mutex sync.Mutex
-	counts := map[string]int{}
+	var count atomic.Int64
 	forward := &httputil.ReverseProxy{
 		// The signature covers the host the client named.
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -38,17 +32,13 @@ func delay(arguments []string) (any, error) {
 		BufferPool: &buffers{sync.Pool{New: func() any { return make([]byte, 1<<18) }}},
 	}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mutex.Lock()
-		if r.URL.Path == "/-/counts" {
-			_ = json.NewEncoder(w).Encode(counts)
-			counts = map[string]int{}
-			mutex.Unlock()
+		if r.URL.Path == "/-/count" {
+			fmt.Fprint(w, count.Swap(0))
 			return
 		}
-		counts[r.Method]++
-		mutex.Unlock()
-		time.Sleep(time.Duration(*milliseconds) * time.Millisecond)
+		count.Add(1)
+		time.Sleep(o.delay)
 		forward.ServeHTTP(w, r)
 	})
-	return nil, http.ListenAndServe(*listen, handler)
+	return nil, http.ListenAndServe(o.listen, handler)
 }

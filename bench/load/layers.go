@@ -4,22 +4,19 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
 )
 
-// layer is content of any length that costs nothing to make: one random megabyte again and again after a number.
+const layersRepository = "bench/layers"
+
+// layer is content of any length that costs nothing to make: a number, then one random megabyte again and again.
 func layer(number uint64, megabytes int) io.Reader {
 	head := binary.BigEndian.AppendUint64(nil, number)
-	readers := []io.Reader{bytes.NewReader(head)}
-	for n := range megabytes {
-		length := len(block)
-		if n == 0 {
-			length -= len(head)
-		}
-		readers = append(readers, bytes.NewReader(block[:length]))
+	readers := []io.Reader{bytes.NewReader(head), bytes.NewReader(block[len(head):])}
+	for range megabytes - 1 {
+		readers = append(readers, bytes.NewReader(block))
 	}
 	return io.MultiReader(readers...)
 }
@@ -30,53 +27,28 @@ var block = func() []byte {
 	return block
 }()
 
-// push is many clients, each with a layer of its own; digests are known before the clock starts.
-func push(arguments []string) (any, error) {
-	flags := flag.NewFlagSet("push", flag.ExitOnError)
-	parse := targetFlags(flags)
-	repository := flags.String("repository", "bench/layers", "")
-	clients := flags.Int("clients", 1, "")
-	megabytes := flags.Int("mb", 500, "of each layer")
-	t, err := parse(arguments)
-	if err != nil {
-		return nil, err
-	}
-	numbers, digests := make([]uint64, *clients), make([]string, *clients)
-	for n := range *clients {
+// push is many clients, each with a layer of its own. Their digests are known before the clock starts.
+func push(o *options) (any, error) {
+	numbers, digests := make([]uint64, o.clients), make([]string, o.clients)
+	for n := range o.clients {
 		numbers[n] = rand.Uint64()
 		hash := sha256.New()
-		_, _ = io.Copy(hash, layer(numbers[n], *megabytes))
+		_, _ = io.Copy(hash, layer(numbers[n], o.megabytes))
 		digests[n] = fmt.Sprintf("sha256:%x", hash.Sum(nil))
 	}
-	seconds, all, err := together(t, *clients, func(n int, c *client) error {
-		return c.upload(*repository, digests[n], layer(numbers[n], *megabytes), int64(*megabytes)*1_000_000)
+	result, err := together(o, func(n int, c *client) error {
+		return c.upload(layersRepository, digests[n], layer(numbers[n], o.megabytes), int64(o.megabytes)*1_000_000)
 	})
 	if err != nil {
 		return nil, err
 	}
-	result := map[string]any{"digest": digests[0]}
-	for key, value := range summary(seconds, all) {
-		result[key] = value
-	}
+	result["digest"] = digests[0]
 	return result, nil
 }
 
 // pull is many clients that want the same layer.
-func pull(arguments []string) (any, error) {
-	flags := flag.NewFlagSet("pull", flag.ExitOnError)
-	parse := targetFlags(flags)
-	repository := flags.String("repository", "bench/layers", "")
-	clients := flags.Int("clients", 1, "")
-	digest := flags.String("digest", "", "")
-	t, err := parse(arguments)
-	if err != nil {
-		return nil, err
-	}
-	seconds, all, err := together(t, *clients, func(_ int, c *client) error {
-		return c.get("/v2/"+*repository+"/blobs/"+*digest, nil)
+func pull(o *options) (any, error) {
+	return together(o, func(_ int, c *client) error {
+		return c.get("/v2/"+layersRepository+"/blobs/"+o.digest, io.Discard)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return summary(seconds, all), nil
 }

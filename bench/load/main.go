@@ -1,22 +1,60 @@
-// Command load is the part of the bench that must not be slow: what clients do, and an S3 that is some milliseconds
-// away. The standard library alone. Each subcommand prints one JSON object.
+// Command load is the fast part of the bench: clients of a registry, and an S3 that is some milliseconds away. It uses
+// the standard library alone. Each subcommand prints one JSON object.
 package main
 
 import (
+	"crypto/x509"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
+	"time"
 )
 
+// options are the flags of all subcommands. Without a user there is no login.
+type options struct {
+	url, user, password, repository, digest, listen string
+	clients, threads, megabytes                     int
+	duration, delay                                 time.Duration
+	resume                                          bool
+	roots                                           *x509.CertPool
+}
+
+func parse(command string, arguments []string) (*options, error) {
+	o := &options{}
+	flags := flag.NewFlagSet(command, flag.ExitOnError)
+	flags.StringVar(&o.url, "url", "", "the registry, without a path")
+	flags.StringVar(&o.user, "user", "", "empty: no login")
+	flags.StringVar(&o.password, "password", "", "")
+	flags.StringVar(&o.repository, "repository", "bench/image", "image, storm")
+	flags.StringVar(&o.digest, "digest", "", "pull: of the layer")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:7071", "delay")
+	flags.IntVar(&o.clients, "clients", 1, "storm, push, pull")
+	flags.IntVar(&o.threads, "threads", 8, "handshakes, guess")
+	flags.IntVar(&o.megabytes, "mb", 500, "push: of each layer")
+	flags.DurationVar(&o.duration, "for", 2*time.Second, "handshakes, guess")
+	flags.DurationVar(&o.delay, "delay", 30*time.Millisecond, "delay: added to each request")
+	flags.BoolVar(&o.resume, "resume", false, "handshakes: with the session of the connection before")
+	_ = flags.Parse(arguments)
+	pem, err := os.ReadFile("/etc/registry/tls/fullchain.pem")
+	o.roots = x509.NewCertPool()
+	o.roots.AppendCertsFromPEM(pem)
+	return o, err
+}
+
 func main() {
-	commands := map[string]func([]string) (any, error){
+	commands := map[string]func(*options) (any, error){
 		"delay": delay, "image": image, "storm": storm, "push": push, "pull": pull, "guess": guess, "handshakes": handshakes,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
 		fmt.Fprintln(os.Stderr, "usage: load delay|image|storm|push|pull|guess|handshakes FLAGS")
 		os.Exit(2)
 	}
-	result, err := commands[os.Args[1]](os.Args[2:])
+	o, err := parse(os.Args[1], os.Args[2:])
+	var result any
+	if err == nil {
+		result, err = commands[os.Args[1]](o)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

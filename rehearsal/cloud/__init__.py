@@ -1,16 +1,15 @@
 """moto in this process, made truthful for what the product deploys."""
 
-from rehearsal.cloud.cloudwatch.alarms import AlarmState
 from rehearsal.cloud.core.cloud import Cloud
-from rehearsal.cloud.core.values import AccessKey, Instance
+from rehearsal.cloud.ec2.observed import Instance
+from rehearsal.cloud.iam.identity import AccessKey
 from rehearsal.cloud.lambda_.functions import Function, Outcome
 from rehearsal.cloud.scheduler.scheduler import Fired, NoScheduleError
-from rehearsal.cloud.sns.topics import Letter, UndeliverableError
-from rehearsal.cloud.ssm.commands import Ran
+from rehearsal.cloud.sns.mail import Letter, UndeliverableError
+from rehearsal.cloud.ssm.agents import Ran
 
 __all__ = [
     "AccessKey",
-    "AlarmState",
     "Cloud",
     "Fired",
     "Function",

@@ -1,13 +1,13 @@
-"""Everything an alert can name, made to happen: on the host or in the emulated AWS, from outside the product.
+"""Every cause that an alert can name, made to happen: on the host or in the emulated AWS, from outside the product.
 
-A fault's name is the cause's. What a fault has to remember to be healed lies in the run directory.
+A fault has the name of its cause. What it must remember to be healed is in the run directory.
 """
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.faults import certificate, host, network, renewal, storage, telling
+from rehearsal.faults import alerting, bucket, certificate, on_host, reachability, renewal
 from rehearsal.faults.fault import Fault, FaultError
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.world import World
@@ -15,17 +15,17 @@ from rehearsal.outside.world import World
 __all__ = ["FAULTS", "Active", "Fault", "FaultError"]
 
 FAULTS: Mapping[str, Fault] = {
-    **network.FAULTS,
-    **host.FAULTS,
+    **reachability.FAULTS,
+    **on_host.FAULTS,
     **certificate.FAULTS,
-    **storage.FAULTS,
-    **telling.FAULTS,
+    **bucket.FAULTS,
+    **alerting.FAULTS,
     **renewal.FAULTS,
 }
 
 
 class Active:
-    """The faults that are there now."""
+    """The faults that are active now."""
 
     def __init__(self, workplace: Workplace) -> None:
         self._path = workplace.run / "faults.json"
@@ -35,25 +35,25 @@ class Active:
         return tuple(self._read())
 
     def begin(self, world: World, name: str) -> None:
-        """Make it happen.
+        """Cause a fault.
 
         Raises:
-            FaultError: it is there already, or cannot be.
+            FaultError: it is active already, or cannot be caused.
         """
         if name in self._read():
-            raise FaultError(f"{name} is there already; `python -m rehearsal heal {name}` ends it")
+            raise FaultError(f"{name} is active already; `python -m rehearsal heal {name}` ends it")
         remembered = FAULTS[name].begin(world)
         self._write({**self._read(), name: remembered})
 
     def end(self, world: World, name: str) -> None:
-        """Undo it; what a new host does not have any more needs no undoing.
+        """Heal a fault; a new host does not have the faults of the old one.
 
         Raises:
-            FaultError: it is not there.
+            FaultError: it is not active.
         """
         active = self._read()
         if name not in active:
-            raise FaultError(f"{name} is not there; there are: {', '.join(active) or 'none'}")
+            raise FaultError(f"{name} is not active; active are: {', '.join(active) or 'none'}")
         FAULTS[name].end(world, active.pop(name))
         self._write(active)
 

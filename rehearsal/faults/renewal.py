@@ -5,17 +5,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from rehearsal.faults import certificate
-from rehearsal.faults.certificate import CERTIFICATE_AUTHORITY
-from rehearsal.faults.fault import Fault
-from rehearsal.faults.host import not_executable
-from rehearsal.faults.network import close_port, drop, let_through, open_port, point_elsewhere, restore_record
-from rehearsal.faults.storage import allow_again, bucket, deny, host_role
+from rehearsal.contract import product, run_directory
+from rehearsal.faults import made_certificate
+from rehearsal.faults.bucket import allow_again, deny, host_role
+from rehearsal.faults.certificate import AUTHORITY_IS_DOWN
+from rehearsal.faults.fault import Fault, Target
+from rehearsal.faults.on_host import not_executable
+from rehearsal.faults.reachability import (
+    close_port,
+    drop,
+    let_through,
+    open_port,
+    point_elsewhere,
+    restore_record,
+)
 from rehearsal.outside.world import World
 
 # Past a third of its life, and far from its end.
 DUE_DAYS = 40
-# The ACME stand-in's path for a new order; Let's Encrypt's answer to one too many.
+# The ACME stand-in's path for a new order.
 ORDER = "/order-plz"
 
 
@@ -23,12 +31,12 @@ def in_the_way(what: str, begin: Callable[[World], Any], end: Callable[[World, A
     """An obstacle for a certificate that is due."""
 
     def begin_with_due(world: World) -> Any:
-        due = certificate.put(world, age_days=DUE_DAYS)
+        due = made_certificate.put(world, age_days=DUE_DAYS)
         return {"due": due, "obstacle": begin(world)}
 
     def end_with_due(world: World, remembered: Mapping[str, Any]) -> None:
         end(world, remembered["obstacle"])
-        certificate.take_back(world, remembered["due"])
+        made_certificate.take_back(world, remembered["due"])
 
     return Fault(what, begin_with_due, end_with_due)
 
@@ -55,7 +63,7 @@ def _lift_limit(world: World, _nothing: Any) -> None:
 
 
 def _faults(world: World) -> Path:
-    return world.workplace.run / "internet/srv/faults"
+    return world.workplace.run / run_directory.STAND_INS / "faults"
 
 
 def _rule(world: World) -> Path:
@@ -67,10 +75,12 @@ def _reload_front(world: World) -> None:
 
 
 def _forbid_saving(world: World) -> str:
-    return deny(world, host_role(world), "s3:PutObject", f"arn:aws:s3:::{bucket(world, 'STATE_BUCKET')}/*")
+    target = Target.newest(world)
+    bucket = target.setting(product.STATE_BUCKET)
+    return deny(world, host_role(target), "s3:PutObject", f"arn:aws:s3:::{bucket}/*")
 
 
-_BROKEN = not_executable("", "/opt/certbot/bin/certbot")
+_BROKEN = not_executable("", product.CERTBOT)
 
 FAULTS: Mapping[str, Fault] = {
     "renewal-port-80": in_the_way(
@@ -82,7 +92,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "renewal-ca-down": in_the_way(
         "a renewal is due, and the authority is down",
-        lambda world: drop(world, CERTIFICATE_AUTHORITY, "output"),
+        lambda world: drop(world, AUTHORITY_IS_DOWN, "output"),
         lambda world, _: let_through(world, "output"),
     ),
     "renewal-hook-failed": in_the_way(

@@ -2,8 +2,6 @@
 
 Runs inside the world. A function's process lives in the internet root, by chroot and as nobody, with the
 world's names and trust: nothing points it at a stand-in. Every invocation is a cold start.
-
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import contextlib
@@ -11,28 +9,23 @@ import hashlib
 import io
 import json
 import os
-import platform
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import uuid
 import zipfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rehearsal.cloud import Function, Outcome
+from rehearsal.inside.runtime_api import Conversation, serve
 from rehearsal.machine.layers import mount
-from rehearsal.machine.workplace import Workplace
+from rehearsal.machine.python.lambda_runtime import PYTHON
 
-REQUIREMENTS = Path(__file__).with_name("functions.txt")
-RUNTIME = "python3.13"
+RUNTIME = f"python{PYTHON}"
 INSIDE = Path("/var/runtime")
 CODE = Path("/var/functions")
 # AWS Lambda quotas: an initialization that takes longer is ended.
@@ -41,35 +34,12 @@ NOBODY = "65534:65534"
 
 
 class FunctionRuntimeError(Exception):
-    """What AWS's runtime consists of cannot be had, or a function wants another one."""
-
-
-def prepare(workplace: Workplace, say: Callable[[str], None]) -> Path:
-    """The folder of what AWS puts beside a function's own package, installed now if the cache has none."""
-    key = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
-    place = workplace.cache / f"lambda-{RUNTIME}-{key}"
-    if place.is_dir():
-        return place
-    say("installing AWS Lambda's runtime interface client and SDK …")
-    with tempfile.TemporaryDirectory(prefix=".lambda-", dir=workplace.cache) as scratch:
-        # fmt: off
-        install = [
-            sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", f"{scratch}/runtime",
-            "--python-version", "3.13", "--python-platform", f"{platform.machine()}-manylinux2014",
-            "--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirements", str(REQUIREMENTS),
-        ]
-        # fmt: on
-        done = subprocess.run(install, check=False, capture_output=True, text=True)
-        if done.returncode:
-            raise FunctionRuntimeError(f"AWS Lambda's runtime cannot be installed:\n{done.stderr}")
-        Path(scratch, "runtime").chmod(0o755)
-        Path(scratch, "runtime").rename(place)
-    return place
+    """A function wants another runtime than the rehearsal has."""
 
 
 class FunctionRuntime:
     def __init__(self, *, packages: Path, root: Path, bundle: Path, region: str) -> None:
-        """``packages`` is from prepare(), ``root`` the mounted internet root, ``bundle`` its trust."""
+        """``packages`` is from lambda_runtime.prepare(), ``root`` the mounted internet root, ``bundle`` its trust."""
         self._root = root
         self._region = region
         inside = root / INSIDE.relative_to("/")
@@ -90,7 +60,7 @@ class FunctionRuntime:
         )
 
     def _compile(self) -> None:
-        """As AWS's image comes; only once in the life of the cache."""
+        """Bytecode, as AWS's image has it; compiled once in the life of the cache."""
         command = ["python3", "-m", "compileall", "-q", "-j0", str(INSIDE)]
         if not (self._root / INSIDE.relative_to("/") / "boto3/__pycache__").is_dir():
             subprocess.run(["chroot", str(self._root), *command], check=True, capture_output=True)
@@ -139,25 +109,9 @@ class FunctionRuntime:
         }
 
 
-@dataclass(slots=True)
-class _Conversation:
-    """What the runtime interface client and AWS Lambda tell each other about one invocation."""
-
-    payload: str
-    headers: Mapping[str, str]
-    asked: threading.Event = field(default_factory=threading.Event)
-    answered: threading.Event = field(default_factory=threading.Event)
-    answer: str = ""
-    error: str = ""
-
-    def settle(self, answer: str, error: str) -> None:
-        self.answer, self.error = answer, error
-        self.answered.set()
-
-
 def _run(function: Function, payload: str, command: list[str], variables: Mapping[str, str]) -> Outcome:
     request_id = str(uuid.uuid4())
-    conversation = _Conversation(
+    conversation = Conversation(
         payload,
         {
             "Lambda-Runtime-Aws-Request-Id": request_id,
@@ -165,7 +119,7 @@ def _run(function: Function, payload: str, command: list[str], variables: Mappin
             "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000",
         },
     )
-    api = _serve(conversation, function.timeout_seconds)
+    api = serve(conversation, function.timeout_seconds)
     began = time.monotonic()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
@@ -225,7 +179,7 @@ def _run(function: Function, payload: str, command: list[str], variables: Mappin
 
 
 def _silence(request_id: str, function: Function, *, asked: bool, exit_code: int | None) -> tuple[str, str]:
-    """Nobody answered: the process has died, or its time is over."""
+    """The error of a process that died, or whose time is over, without an answer."""
     if exit_code is not None:
         return _failure(
             "Runtime.ExitError",
@@ -259,51 +213,3 @@ def _peak_memory_mib(pid: int) -> int:
             if line.startswith("VmHWM:"):
                 return -(-int(line.split()[1]) // 1024)
     return 0
-
-
-class _QuietServer(ThreadingHTTPServer):
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """The runtime is killed where it waits for a next event."""
-
-
-def _serve(conversation: _Conversation, timeout_seconds: int) -> ThreadingHTTPServer:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            if conversation.asked.is_set():
-                # There is no other event: Lambda freezes the process here, and this one is ended.
-                threading.Event().wait(timeout_seconds)
-                return
-            conversation.asked.set()
-            deadline = {"Lambda-Runtime-Deadline-Ms": str(int((time.time() + timeout_seconds) * 1000))}
-            self._answer(200, conversation.payload, {**conversation.headers, **deadline})
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(errors="replace")
-            if self.path.endswith("/error"):
-                conversation.asked.set()
-                conversation.settle(body, "Unhandled")
-            else:
-                conversation.settle(body, "")
-            self._answer(202, '{"status": "OK"}', {})
-
-        def _answer(self, status: int, body: str, headers: Mapping[str, str]) -> None:
-            content = body.encode()
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            with contextlib.suppress(BrokenPipeError):
-                self.wfile.write(content)
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    server = _QuietServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.block_on_close = False
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    return server

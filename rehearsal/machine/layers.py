@@ -14,7 +14,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Read-only layers, the topmost first, and what is written above them."""
+    """Read-only layers, the topmost first, and the folder for writes above them."""
 
     layers: tuple[str, ...]
     upper: str

@@ -66,7 +66,7 @@ def write_image(layout: Path, layer: bytes, *, architecture: str, config: Mappin
 
 
 def layers_of(layout: Path) -> dict[str, str]:
-    """The layers of the image in a layout: what each blob is called, and the digest of what it really holds."""
+    """The layers of the image in a layout: each blob's name, and the digest of its real content."""
     index = json.loads((layout / "index.json").read_text())
     manifest = json.loads(_blob(layout, index["manifests"][0]["digest"]).read_text())
     digests = [layer["digest"] for layer in manifest["layers"]]

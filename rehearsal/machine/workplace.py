@@ -1,4 +1,4 @@
-"""Where a rehearsal keeps things on the machine, and who holds them."""
+"""A rehearsal's folders on this machine, its lock, and the rehearsal that holds it."""
 
 import fcntl
 import json
@@ -7,10 +7,11 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from rehearsal.error import RehearsalError
 
 OUTSIDE_LINK = "rehearsal0"
 CGROUP_ROOT = Path("/sys/fs/cgroup")
@@ -18,17 +19,17 @@ CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The rehearsal that runs now. `pid` is its keeper: its death ends the world."""
+    """The rehearsal that runs now. The death of `pid`, its keeper, ends the world."""
 
     pid: int
     since: str
     directory: str
 
 
-class BusyError(Exception):
+class BusyError(RehearsalError):
     def __init__(self, holder: Holder | None) -> None:
         if holder is None:
-            # The holder has the lock and no name yet, or is drawing its last breath.
+            # The holder has the lock and no name yet, or is ending.
             super().__init__("another rehearsal is starting or ending on this machine at this moment")
         else:
             super().__init__(
@@ -40,7 +41,7 @@ class BusyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """`cache` survives `down`; `run` dies with it; `lock` says who rehearses on this machine."""
+    """`cache` survives `down`; `run` dies with it; `lock` names the rehearsal that runs."""
 
     cache: Path
     run: Path
@@ -61,7 +62,7 @@ class Workplace:
         self.run.chmod(0o700)
 
     def take_lock(self) -> int:
-        """The descriptor that is the lock: whoever inherits it holds it until its death."""
+        """The descriptor that is the lock: a process that inherits it holds the lock until it ends."""
         while True:
             descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
@@ -84,7 +85,11 @@ class Workplace:
         os.pwrite(lock, json.dumps(holder).encode(), 0)
 
     def holder(self) -> Holder | None:
-        """Who holds the machine now. Raises BusyError for the instant in which the holder has no name yet."""
+        """The rehearsal that runs now.
+
+        Raises:
+            BusyError: one is starting or ending, and has no name yet.
+        """
         try:
             lock = self.take_lock()
         except BusyError as busy:
@@ -98,27 +103,12 @@ class Workplace:
         self.lock.unlink(missing_ok=True)
         os.close(lock)
 
-    def write_state(self, state: Mapping[str, object]) -> None:
-        path = self.run / "state.json"
-        draft = path.with_suffix(".draft")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(state, file, indent=2)
-        draft.replace(path)
-
-    def read_state(self) -> dict[str, object]:
-        try:
-            state = json.loads((self.run / "state.json").read_text())
-        except FileNotFoundError:
-            return {}
-        return dict(state)
-
     def cgroups(self) -> tuple[Path, ...]:
         """Ours, one in each hierarchy of the machine (a machine with cgroup v2 alone has one)."""
         return tuple(hierarchy / self.run.name for hierarchy in cgroup_hierarchies())
 
     def remove_leftovers(self) -> None:
-        """What a world that died left on the machine. Only with the lock held: then nobody lives there."""
+        """Remove the leftovers of a world that died. Only with the lock held: then no world runs."""
         remove_link(OUTSIDE_LINK)
         for directory in self.cgroups():
             remove_cgroup(directory)
@@ -132,7 +122,7 @@ class Workplace:
 
 
 def cgroup_hierarchies() -> tuple[Path, ...]:
-    """Those systemd needs a place of its own in, the one it manages units in first."""
+    """The hierarchies in which systemd needs a folder of its own; the first is the one in which it manages units."""
     if (CGROUP_ROOT / "cgroup.controllers").exists():
         return (CGROUP_ROOT,)
     return tuple(
@@ -141,7 +131,7 @@ def cgroup_hierarchies() -> tuple[Path, ...]:
 
 
 def remove_cgroup(directory: Path, timeout_seconds: float = 5) -> None:
-    """A cgroup is removed from its leaves, and only once the kernel has buried the last of its processes."""
+    """A cgroup is removed from its leaves, and only once its last process has ended."""
     deadline = time.monotonic() + timeout_seconds
     for path in sorted((*directory.glob("**/"), directory), key=lambda path: len(path.parts), reverse=True):
         while True:

@@ -1,4 +1,4 @@
-"""Somebody on the rehearsal's internet with docker, skopeo, curl, openssl and aws: the person's laptop.
+"""The person's laptop on the rehearsal's internet, with docker, skopeo, curl, openssl and aws.
 
 Commands run in a Debian root of their own (rehearsal/machine/roots.py), inside the world's network, so that names
 resolve and certificates verify as they would for anyone.
@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rehearsal.error import RehearsalError
 
-class CommandFailedError(Exception):
-    """A client's command ended with an exit code other than 0; the text is the command and what it printed."""
+
+class CommandFailedError(RehearsalError):
+    """A client's command ended with an exit code other than 0; the text is the command and its output."""
 
 
 @dataclass(frozen=True, slots=True)

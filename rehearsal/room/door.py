@@ -1,75 +1,96 @@
 """The product's front door in a room: its real nginx files, users and folders as `userdata/configure` lays them."""
 
+import configparser
 import contextlib
+import shlex
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from rehearsal.room.registry import USERDATA
-from rehearsal.room.room import Room
+from rehearsal.room.isolation import Room
+from rehearsal.room.registry_server import USERDATA
 
 DOMAIN = "registry.example.com"
-# What nginx remembers of logins, and of manifests in this half minute.
+# The registry behind the door.
+BEHIND = "127.0.0.1:5000"
+# nginx's caches: logins, and the manifests of the current half minute.
 LOGINS, MANIFESTS = "/run/nginx-logins", "/run/nginx-manifests"
-CERTIFICATE = "/etc/registry/tls/fullchain.pem"
-# As registry-auth.service says.
-AUTH_USER = ("setpriv", "--reuid=registry-auth", "--regid=www-data", "--groups=registry-auth")
+CERTIFICATE, KEY = "/etc/registry/tls/fullchain.pem", "/etc/registry/tls/privkey.pem"
 
 
 def make_certificate(room: Room) -> None:
-    """At the place where nginx looks for it, for DOMAIN and localhost."""
-    folder = str(Path(CERTIFICATE).parent)
-    room.run("mkdir", "-p", folder)
+    """Write a certificate for DOMAIN and localhost where nginx looks for it."""
+    room.run("mkdir", "-p", str(Path(CERTIFICATE).parent))
     # fmt: off
     room.run(
         "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc",
         "-days", "2", "-subj", "/CN=registry", "-addext", f"subjectAltName=DNS:{DOMAIN},DNS:localhost,IP:127.0.0.1",
-        "-keyout", f"{folder}/privkey.pem", "-out", CERTIFICATE,
+        "-keyout", KEY, "-out", CERTIFICATE,
     )
     # fmt: on
 
 
 def hash_password(room: Room, password: str, cost: int = 10) -> str:
+    """The bcrypt hash of the password."""
     line = room.run("htpasswd", "-n", "-i", "-B", "-C", str(cost), "user", given=password).stdout.strip()
     return line.removeprefix("user:")
 
 
+def auth_service() -> Mapping[str, str]:
+    """The [Service] section of the login check's systemd unit."""
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.read(USERDATA / "etc/systemd/system/registry-auth.service")
+    return unit["Service"]
+
+
+def as_auth_user() -> tuple[str, ...]:
+    """The start of a command that runs as the login check's user, as systemd starts it."""
+    service = auth_service()
+    user, group, groups = (service[key] for key in ("User", "Group", "SupplementaryGroups"))
+    return ("setpriv", f"--reuid={user}", f"--regid={group}", f"--groups={groups}")
+
+
 def place_files(room: Room) -> None:
-    shutil.copytree(USERDATA / "etc/nginx", room.place("/etc/nginx"), dirs_exist_ok=True)
-    sysusers = room.place("/etc/sysusers.d")
-    sysusers.mkdir(exist_ok=True)
-    shutil.copy(USERDATA / "etc/sysusers.d/registry.conf", sysusers)
+    """Lay the product's files below /etc and make its folders."""
+    for folder in ("nginx", "sysusers.d"):
+        shutil.copytree(USERDATA / "etc" / folder, room.place(f"/etc/{folder}"), dirs_exist_ok=True)
     room.run("systemd-sysusers", "registry.conf")
-    room.run("install", "-d", "-m", "0750", "-o", "root", "-g", "registry-auth", "/etc/registry/users")
-    # RuntimeDirectory of registry-auth.service.
-    room.run("install", "-d", "-m", "0750", "-o", "registry-auth", "-g", "www-data", "/run/registry-auth")
+    service = auth_service()
+    user, group = service["User"], service["Group"]
+    for owner, owner_group, folder in (
+        ("root", user, "/etc/registry/users"),
+        (user, group, f"/run/{service['RuntimeDirectory']}"),
+    ):
+        room.run("install", "-d", "-m", "0750", "-o", owner, "-g", owner_group, folder)
 
 
 def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:
-    """`access` is push or pull; who may push must be given for both, as bin/sync-users does it."""
+    """Set the users with `access` "push" or "pull". Users with push access belong in both, as in bin/sync-users."""
     lines = "".join(f"{name}:{hashed}\n" for name, hashed in sorted(hash_of.items()))
-    place = f"/etc/registry/users/{access}"
-    room.place(f"{place}.new").write_text(lines)
-    room.run("chown", "registry-auth:registry-auth", f"{place}.new")
-    room.run("chmod", "0400", f"{place}.new")
-    room.run("mv", f"{place}.new", place)
+    file, new = f"/etc/registry/users/{access}", f"/etc/registry/users/{access}.new"
+    room.place(new).write_text(lines)
+    room.run("chown", "registry-auth:registry-auth", new)
+    room.run("chmod", "0400", new)
+    room.run("mv", new, file)
     forget(room, LOGINS)
 
 
 def start_door(room: Room) -> None:
-    """The login check and nginx on 443, before a registry on 127.0.0.1:5000; as their systemd units start them."""
-    room.start(
-        "auth",
-        *AUTH_USER,
-        *("nginx", "-e", "stderr", "-c", "/etc/nginx/auth.conf", "-g", "daemon off;"),
-    )
-    room.wait_for("auth", "/run/registry-auth/auth.sock")
+    """Start the login check and nginx on 443, before a registry at BEHIND, as their systemd units do."""
+    start_login_check(room)
     room.start("nginx", "nginx", "-g", "daemon off;")
     room.wait_for("nginx", "127.0.0.1:443")
 
 
+def start_login_check(room: Room) -> None:
+    """Start it as registry-auth.service does."""
+    service = auth_service()
+    room.start("auth", *as_auth_user(), *shlex.split(service["ExecStart"]))
+    room.wait_for("auth", f"/run/{service['RuntimeDirectory']}/auth.sock")
+
+
 def forget(room: Room, folder: str) -> None:
-    """Empty one of nginx's caches; each file is emptied first, because a worker may have it open."""
+    """Empty one of nginx's caches. Each file is truncated first, because a worker may have it open."""
     for file in room.place(folder).rglob("*"):
         if file.is_file():
             with contextlib.suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""How long pulls fail while something else goes on: one small pull after the other, timed."""
+"""The outage that clients see during another step: one small pull after the other, timed."""
 
 from __future__ import annotations
 

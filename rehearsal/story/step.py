@@ -1,4 +1,4 @@
-"""What a step of the story is, and what all steps share."""
+"""A step of the story, and everything that the steps share."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from rehearsal.contract.world_state import Host
+from rehearsal.error import RehearsalError
 from rehearsal.machine.oci_layout import Image
+from rehearsal.outside.cdk import Cdk
 from rehearsal.outside.client import Client
-from rehearsal.outside.deployment import Cdk
-from rehearsal.outside.world import HostView, World
+from rehearsal.outside.world import World
 
 FOLLOWING_SECONDS = 10
 
 
-class StepFailedError(Exception):
-    """A step of the story did not hold; the text says what was expected and what was seen."""
+class StepFailedError(RehearsalError):
+    """A step of the story failed; the text has the expected and the actual outcome."""
 
 
 @dataclass(slots=True)
 class Story:
-    """What the steps share: the person's tools, and what earlier steps found out. ``say`` prints a line."""
+    """The person's tools, and the findings of earlier steps. ``say`` prints a line."""
 
     cdk: Cdk
     client: Client
@@ -42,7 +44,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the transcript calls it, and what it does: it returns one line of evidence, or raises."""
+    """``run`` returns one line of evidence, or raises a RehearsalError."""
 
     title: str
     run: Callable[[Story], str]
@@ -57,9 +59,7 @@ def expect(holds: bool, expected: str, seen: object) -> None:
         raise StepFailedError(f"expected {expected}, saw {seen}")
 
 
-def await_hosts(
-    story: Story, holds: Callable[[tuple[HostView, ...]], bool], expected: str
-) -> tuple[HostView, ...]:
+def await_hosts(story: Story, holds: Callable[[tuple[Host, ...]], bool], expected: str) -> tuple[Host, ...]:
     """The hosts once they are as expected: the world follows its AWS within a second."""
     deadline = time.monotonic() + FOLLOWING_SECONDS
     while not holds(hosts := story.world.hosts()):

@@ -1,20 +1,21 @@
-"""What a person sees of a rehearsal: steps with their times, and under each what happens, as it happens."""
+"""What a person sees of a rehearsal: each step with its time, and its events as they happen."""
 
 import threading
 import time
 from pathlib import Path
 from types import TracebackType
 
+from rehearsal.contract import run_directory
 from rehearsal.machine.workplace import Workplace
 
 LOOK_EVERY_SECONDS = 0.1
 
 
 class Transcript:
-    """Between ``with`` and its end it also repeats what the world says (events.log)."""
+    """Between ``with`` and its end it also repeats the world's events."""
 
     def __init__(self, workplace: Workplace) -> None:
-        self._events = workplace.run / "events.log"
+        self._events = workplace.run / run_directory.EVENTS
         self._started = time.monotonic()
         self._printing = threading.Lock()
         self._done = threading.Event()
@@ -62,7 +63,7 @@ class Transcript:
             self._print(f"{title:48} {seconds:7.1f}")
         if held:
             self._print(
-                f"\nAll {steps} steps held, in {self.seconds:.0f} s. Nothing is left on this machine."
+                f"\nAll {steps} steps succeeded, in {self.seconds:.0f} s. Nothing is left on this machine."
             )
         else:
             self._print(f"\nFAILED at: {self.current}. The logs of everything are in {logs}")

@@ -8,22 +8,21 @@ import pytest
 
 from rehearsal.machine import parts
 from rehearsal.machine.workplace import Workplace
-from rehearsal.room import debian, door
-from rehearsal.room.registry import PROGRAM
-from rehearsal.room.room import Room, open_room
-from tests.door.client import PASSWORD_OF, Client
-from tests.door.registry_behind import start_registry_behind
+from rehearsal.room import debian_root, door
+from rehearsal.room.isolation import Room, open_room
+from rehearsal.room.registry_server import PROGRAM
+from tests.support.door_client import PASSWORD_OF, Client
 
 
 @pytest.fixture(scope="package")
 def room() -> Iterator[Room]:
     if os.geteuid() != 0:
-        pytest.skip("the front door is tried in a Debian root and a network of its own, which needs root")
+        pytest.skip("the front door runs in a Debian root and a network of its own, which need root")
     workplace = Workplace.of_this_machine()
     program = parts.prepare(workplace, parts.REGISTRY, print).path
     if program is None:
         pytest.skip(f"{parts.REGISTRY.name} cannot be built here")
-    with open_room(debian.door_root(workplace, print)) as room:
+    with open_room(debian_root.door_root(workplace, print)) as room:
         shutil.copy(program, room.place(PROGRAM))
         door.make_certificate(room)
         door.place_files(room)
@@ -35,6 +34,7 @@ def client(room: Room) -> Client:
     hash_of = {name: door.hash_password(room, password) for name, password in PASSWORD_OF.items()}
     door.write_users(room, "pull", hash_of)
     door.write_users(room, "push", {"pusher": hash_of["pusher"]})
-    start_registry_behind(room)
+    client = Client(room)
+    client.start_registry()
     door.start_door(room)
-    return Client(room)
+    return client

@@ -1,4 +1,4 @@
-"""Guesses at one user from one address are limited; what that costs everybody else."""
+"""The limit on guesses at one user from one address, and what it costs other users."""
 
 import base64
 import itertools
@@ -10,39 +10,38 @@ from contextlib import contextmanager
 import pytest
 
 from rehearsal.room import door
-from tests.door.client import Client, script
+from tests.support.door_client import Client
 
 SOCKET = "/run/registry-auth/auth.sock"
-# More at once than may wait to be checked, and the most that may beside one more.
+# More guesses at once than may wait for a check, and as many as leave room for one more.
 TOO_MANY, WAITING = 60, 19
 NUMBERS = itertools.count(2)
 
 
 @pytest.fixture
 def behind() -> str:
-    """An address that nobody guessed from before; clients take it with curl's --interface."""
+    """An address without earlier guesses. Clients use it by curl's --interface."""
     return f"127.0.0.{next(NUMBERS)}"
 
 
 @contextmanager
 def guessing(client: Client, threads: int, address: str, user: str = "pusher") -> Iterator[dict[str, int]]:
-    """Empty until the end; then how often each status was answered."""
-    client.room.place("/srv/guess.py").write_text(script("guess.py"))
+    """How often each status was the answer. Empty until the end of the block."""
     statuses: dict[str, int] = {}
-    argv = client.room.command(["python3", "/srv/guess.py", str(threads), address, user], {})
+    argv = client.room.command(client.load("guess", str(threads), address, user))
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdin is not None
         assert running.stdout is not None
         running.stdout.readline()
-        # Until the first of them had to wait.
+        # The first guesses have to wait by then.
         time.sleep(1)
         try:
             yield statuses
         finally:
             told, _ = running.communicate()
-    statuses.update(
-        {status: int(count) for status, _, count in (each.partition(":") for each in told.split())}
-    )
+    for each in told.split():
+        status, _, count = each.partition(":")
+        statuses[status] = int(count)
 
 
 def add_newcomer(client: Client, password: str) -> None:
@@ -51,14 +50,14 @@ def add_newcomer(client: Client, password: str) -> None:
     door.write_users(client.room, "pull", hash_of | {"newcomer": door.hash_password(client.room, password)})
 
 
-def test_one_address_may_not_guess_at_one_user_as_often_as_it_likes(client: Client, behind: str) -> None:
+def test_guesses_at_one_user_from_one_address_are_limited(client: Client, behind: str) -> None:
     with guessing(client, TOO_MANY, behind) as statuses:
         pass
     assert set(statuses) == {"401", "429"}
     assert statuses["429"] > statuses["401"]
 
 
-def test_the_probe_without_a_login_is_no_attempt_and_always_challenged(client: Client, behind: str) -> None:
+def test_a_request_without_a_login_is_challenged_during_guessing(client: Client, behind: str) -> None:
     with guessing(client, TOO_MANY, behind):
         probes = [client.ask("/v2/", "--interface", behind, user=None) for _ in range(20)]
     assert {probe.status for probe in probes} == {401}
@@ -66,7 +65,7 @@ def test_the_probe_without_a_login_is_no_attempt_and_always_challenged(client: C
 
 
 @pytest.mark.parametrize("user", ["pusher", "puller"])
-def test_who_logged_in_here_before_is_let_in_however_many_guess_behind_the_same_address(
+def test_a_user_with_an_earlier_login_is_let_in_during_guessing_from_the_same_address(
     client: Client, behind: str, user: str
 ) -> None:
     upload = ("/v2/none/blobs/uploads/none", "--request", "DELETE", "--interface", behind)
@@ -74,14 +73,14 @@ def test_who_logged_in_here_before_is_let_in_however_many_guess_behind_the_same_
     seen = []
     with guessing(client, TOO_MANY, behind):
         for _ in range(5):
-            # As when a minute ends: the cached login is of no use any more.
+            # As at the end of a minute, when cached logins end.
             door.forget(client.room, door.LOGINS)
             seen += [client.ask("/v2/", "--interface", behind, user=user).status]
             seen += [client.ask(*upload, user=user).status]
     assert seen == [200, 404 if user == "pusher" else 403] * 5
 
 
-def test_a_first_login_waits_its_turn_behind_19_who_guess_at_that_user_and_is_let_in(
+def test_a_first_login_is_let_in_after_19_waiting_guesses_at_the_same_user(
     client: Client, behind: str
 ) -> None:
     add_newcomer(client, "new here")
@@ -92,7 +91,7 @@ def test_a_first_login_waits_its_turn_behind_19_who_guess_at_that_user_and_is_le
 
 
 @pytest.mark.parametrize("guessed", ["pusher", "?"])
-def test_a_first_login_is_let_in_however_many_guess_at_others_behind_the_same_address(
+def test_a_first_login_is_let_in_during_guessing_at_other_users_from_the_same_address(
     client: Client, behind: str, guessed: str
 ) -> None:
     add_newcomer(client, f"new beside {guessed}")
@@ -102,19 +101,19 @@ def test_a_first_login_is_let_in_however_many_guess_at_others_behind_the_same_ad
     assert set(statuses) == ({"401"} if guessed == "?" else {"401", "429"})
 
 
-def test_a_first_login_from_elsewhere_does_not_wait_for_those_who_guess(client: Client, behind: str) -> None:
+def test_a_first_login_from_another_address_is_let_in_during_guessing(client: Client, behind: str) -> None:
     add_newcomer(client, "elsewhere")
     with guessing(client, TOO_MANY, behind, "newcomer"):
         assert client.ask("/v2/", user="newcomer", password="elsewhere").status == 200  # noqa: S106
 
 
-def test_a_password_that_was_right_is_counted_again_once_it_is_not(client: Client, behind: str) -> None:
+def test_a_revoked_password_counts_as_a_guess(client: Client, behind: str) -> None:
     add_newcomer(client, "the first")
     assert client.ask("/v2/", user="newcomer", password="the first").status == 200  # noqa: S106
     add_newcomer(client, "the second")
     assert client.ask("/v2/", user="newcomer", password="the first").status == 401  # noqa: S106
     login = base64.b64encode(b"newcomer:the first").decode()
-    # Past the front door, which asks once at a time for one login.
+    # Straight to the login check, because the front door sends one check of a login at a time.
     # fmt: off
     many = [
         "curl", "--silent", "--parallel", "--parallel-immediate", "--parallel-max", str(TOO_MANY),

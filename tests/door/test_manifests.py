@@ -1,19 +1,21 @@
-"""Manifests by digest come from the door's cache: to whom, for how long, and never the wrong one."""
+"""The front door's cache of manifests by digest: logins, lifetimes, Accept headers and deletions."""
 
 import itertools
 import subprocess
 import time
+from dataclasses import replace
 
 import pytest
 
-from rehearsal.room.door import CERTIFICATE, DOMAIN
-from rehearsal.room.room import Room
-from tests.door.client import (
+from rehearsal.room.isolation import Room
+from tests.support.door_client import (
+    CURL,
     DOCKER_LIST,
     DOCKER_MANIFEST,
     FRONT,
     OCI_INDEX,
     OCI_MANIFEST,
+    PASSWORD_OF,
     REGISTRY,
     Client,
 )
@@ -33,11 +35,11 @@ ODD = [
     "application/vndXociXimageXmanifestXv1+json",
     f"text/plain;note={OCI_MANIFEST}",
 ]
-# Half a minute, the second in which the last answer counts as new, and the request itself.
+# Half a minute, the second in which the cache counts an answer as new, and the request itself.
 LONGEST_SECONDS = 35
 
 
-def test_the_second_time_the_registry_is_not_asked(client: Client) -> None:
+def test_a_manifest_is_read_once_from_the_registry(client: Client) -> None:
     client.wait_for_a_fresh_half_minute()
     pushed = client.push("team/app")
     with client.counting(pushed.path) as reads:
@@ -46,7 +48,7 @@ def test_the_second_time_the_registry_is_not_asked(client: Client) -> None:
     assert len(reads) == 1
 
 
-def test_head_and_get_say_the_same_whichever_came_first(client: Client) -> None:
+def test_head_and_get_have_the_same_headers_in_any_order(client: Client) -> None:
     for first in ("GET", "HEAD"):
         pushed = client.push("team/app")
         head = ("--head",)
@@ -62,7 +64,7 @@ def test_head_and_get_say_the_same_whichever_came_first(client: Client) -> None:
 
 
 @pytest.mark.parametrize("media_type", TYPES)
-def test_each_accept_header_is_answered_as_the_registry_answers_it(client: Client, media_type: str) -> None:
+def test_every_accept_header_gets_the_registrys_own_answer(client: Client, media_type: str) -> None:
     pushed = client.push("team/types", media_type=media_type)
     for _ in range(2):
         for accept in [*COMBINATIONS, *ODD]:
@@ -72,13 +74,13 @@ def test_each_accept_header_is_answered_as_the_registry_answers_it(client: Clien
             assert seen.headers["content-type"] == expected.headers["content-type"]
 
 
-def test_accept_may_come_in_several_headers(client: Client) -> None:
+def test_several_accept_headers_count_together(client: Client) -> None:
     pushed = client.push("team/app")
     answer = client.ask(pushed.path, "--header", f"Accept: {OCI_MANIFEST}", accept=OCI_INDEX)
     assert (answer.status, answer.body) == (200, pushed.body)
 
 
-def test_what_is_kept_is_told_to_nobody_without_a_login(client: Client) -> None:
+def test_a_cached_manifest_needs_a_login(client: Client) -> None:
     pushed = client.push("team/app")
     assert client.ask(pushed.path).status == 200
     assert client.ask(pushed.path, user=None).status == 401
@@ -88,7 +90,7 @@ def test_what_is_kept_is_told_to_nobody_without_a_login(client: Client) -> None:
     assert client.ask(pushed.path).status == 200
 
 
-def test_a_tag_is_never_kept(client: Client) -> None:
+def test_a_moved_tag_is_served_at_once(client: Client) -> None:
     first = client.push("team/app", tag="1.0")
     assert client.ask("/v2/team/app/manifests/1.0").body == first.body
     second = client.push("team/app", tag="1.0")
@@ -104,16 +106,15 @@ def test_a_deleted_manifest_is_gone_at_once_for_every_accept_header(client: Clie
         assert client.ask(pushed.path, accept=accept).status == 404
 
 
-def test_a_deleted_manifest_does_not_come_back_while_the_registry_stumbles(client: Client) -> None:
+def test_a_deleted_manifest_does_not_come_back_while_the_registry_is_silent(client: Client) -> None:
     pushed = client.push("team/app")
     assert client.ask(pushed.path).status == 200
     client.delete(pushed)
-    with client.registry_stopped():
-        # Nothing is known of it, and nobody can be asked.
+    with client.registry_silent():
         assert client.ask(pushed.path).status == 503
 
 
-def test_a_manifest_pushed_again_after_its_deletion_is_there_at_once(client: Client) -> None:
+def test_a_deleted_manifest_is_back_at_once_after_a_new_push(client: Client) -> None:
     pushed = client.push("team/app")
     client.delete(pushed)
     assert client.ask(pushed.path).status == 404
@@ -121,7 +122,7 @@ def test_a_manifest_pushed_again_after_its_deletion_is_there_at_once(client: Cli
     assert client.ask(pushed.path).body == pushed.body
 
 
-def test_a_manifest_deleted_past_this_door_is_gone_within_a_minute(client: Client) -> None:
+def test_a_manifest_deleted_in_the_registry_itself_is_gone_within_a_minute(client: Client) -> None:
     pushed = client.push("team/app")
     assert client.ask(pushed.path).status == 200
     client.delete(pushed, at=REGISTRY)
@@ -131,16 +132,16 @@ def test_a_manifest_deleted_past_this_door_is_gone_within_a_minute(client: Clien
         time.sleep(0.5)
 
 
-def test_a_kept_manifest_is_served_while_the_registry_is_silent_and_while_it_is_gone(client: Client) -> None:
+def test_a_cached_manifest_is_served_while_the_registry_is_silent(client: Client) -> None:
     pushed, other = client.push("team/app"), client.push("team/app")
     assert client.ask(pushed.path).status == 200
     client.wait_for_a_fresh_half_minute()
     client.let_the_half_minute_pass()
-    with client.registry_stopped():
+    with client.registry_silent():
         started = time.monotonic()
         assert client.ask(pushed.path).body == pushed.body
         assert time.monotonic() - started < 7
-        # From now on without asking in vain.
+        # The second time, nginx does not wait for the registry.
         started = time.monotonic()
         assert client.ask(pushed.path).body == pushed.body
         assert time.monotonic() - started < 2
@@ -150,7 +151,7 @@ def test_a_kept_manifest_is_served_while_the_registry_is_silent_and_while_it_is_
     assert client.ask(other.path).body == other.body
 
 
-def test_a_kept_manifest_is_served_while_the_storage_answers_with_errors(client: Client, room: Room) -> None:
+def test_a_cached_manifest_is_served_while_the_storage_fails(client: Client, room: Room) -> None:
     pushed, other = client.push("team/app"), client.push("team/app")
     assert client.ask(pushed.path).status == 200
     client.let_the_half_minute_pass()
@@ -163,21 +164,20 @@ def test_a_kept_manifest_is_served_while_the_storage_answers_with_errors(client:
     assert client.ask(other.path).body == other.body
 
 
-def test_ten_clients_that_want_the_same_new_manifest_cost_one_read(client: Client, room: Room) -> None:
+def test_ten_simultaneous_clients_of_a_new_manifest_cost_one_read(client: Client, room: Room) -> None:
     client.wait_for_a_fresh_half_minute()
     pushed = client.push("team/app")
-    # Known logins, so that all ten arrive at the cache together.
+    # With a cached login all ten arrive at the manifests' cache together.
     client.ask("/v2/")
     # fmt: off
     ten = room.command([
-        "curl", "--silent", "--parallel", "--parallel-immediate", "--http1.1", "--cacert", CERTIFICATE,
-        "--resolve", f"{DOMAIN}:443:127.0.0.1", "--user", "puller:may pull only",
+        *CURL, "--parallel", "--parallel-immediate", "--http1.1", "--user", f"puller:{PASSWORD_OF['puller']}",
         "--header", f"Accept: {OCI_MANIFEST}", "--write-out", "%{http_code}\n",
         *(word for _ in range(10) for word in ("--output", "/dev/null", f"{FRONT}{pushed.path}")),
-    ], {})
+    ])
     # fmt: on
     with client.counting(pushed.path) as reads:
-        with client.registry_stopped():
+        with client.registry_silent():
             running = subprocess.Popen(ten, stdout=subprocess.PIPE, text=True)
             time.sleep(0.15)
         codes, _ = running.communicate()
@@ -186,7 +186,7 @@ def test_ten_clients_that_want_the_same_new_manifest_cost_one_read(client: Clien
 
 
 @pytest.mark.parametrize("spelling", ["/v2/team/../team/app/manifests/{}", "/v2//team/app/manifests/{}?x=1"])
-def test_one_manifest_has_one_entry_however_its_address_is_spelled(client: Client, spelling: str) -> None:
+def test_every_spelling_of_a_path_shares_one_cache_entry(client: Client, spelling: str) -> None:
     client.wait_for_a_fresh_half_minute()
     pushed = client.push("team/app")
     with client.counting(pushed.path) as reads:
@@ -196,22 +196,16 @@ def test_one_manifest_has_one_entry_however_its_address_is_spelled(client: Clien
     assert all(line.endswith(f"{pushed.path} HTTP/1.1") for line in reads)
 
 
-def test_an_unknown_manifest_is_not_remembered_as_unknown(client: Client) -> None:
+def test_a_404_is_not_cached(client: Client) -> None:
     pushed = client.push("team/one")
-    moved = pushed.path.replace("team/one", "team/two")
-    assert client.ask(moved).status == 404
-    client.push_blob("team/two", "{}")
-    answer = client.ask(
-        moved,
-        *("--request", "PUT", "--header", f"Content-Type: {OCI_MANIFEST}", "--data-binary", "@-"),
-        user="pusher",
-        given=pushed.body,
-    )
-    assert answer.status == 201
-    assert client.ask(moved).body == pushed.body
+    copy = replace(pushed, repository="team/two")
+    assert client.ask(copy.path).status == 404
+    client.push_blob(copy.repository, "{}")
+    client.put(copy, copy.digest)
+    assert client.ask(copy.path).body == pushed.body
 
 
-def test_a_client_that_has_it_is_told_so(client: Client) -> None:
+def test_a_client_that_has_the_manifest_gets_304(client: Client) -> None:
     pushed = client.push("team/app")
     for _ in range(2):
         answer = client.ask(pushed.path, "--header", f'If-None-Match: "{pushed.digest}"')
@@ -222,7 +216,7 @@ def test_a_client_that_has_it_is_told_so(client: Client) -> None:
 @pytest.mark.parametrize(
     "folder", ["/run/nginx-logins", "/run/nginx-manifests", "/var/cache/nginx-manifests"]
 )
-def test_only_nginx_can_read_what_it_keeps(client: Client, room: Room, folder: str) -> None:
+def test_only_nginx_can_read_its_caches(client: Client, room: Room, folder: str) -> None:
     client.ask(client.push("team/app").path)
     place = room.place(folder)
     assert place.stat().st_mode & 0o777 == 0o700
@@ -231,7 +225,7 @@ def test_only_nginx_can_read_what_it_keeps(client: Client, room: Room, folder: s
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
-def test_the_second_level_answers_nothing_but_manifests(client: Client) -> None:
+def test_the_inner_server_answers_only_manifests_by_digest(client: Client) -> None:
     pushed = client.push("team/app", tag="inner")
     inner = "http://127.0.0.1:5080"
     assert client.ask(pushed.path, at=inner, user=None).status == 200

@@ -1,4 +1,4 @@
-"""TLS and HTTP of the front door: Mozilla's intermediate guideline, what is said once, what is never held back."""
+"""TLS and HTTP of the front door: Mozilla's intermediate guideline, headers, limits and uploads."""
 
 import base64
 import subprocess
@@ -6,9 +6,8 @@ import time
 
 import pytest
 
-from rehearsal.room.room import Room, RoomError
-from tests.door.client import PASSWORD_OF, REGISTRY, Client, script
-from tests.door.registry_behind import start_registry_behind
+from rehearsal.room.isolation import Room, RoomError
+from tests.support.door_client import CURL, PASSWORD_OF, REGISTRY, Client
 
 
 def handshake(room: Room, *options: str) -> str:
@@ -16,22 +15,22 @@ def handshake(room: Room, *options: str) -> str:
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
-def test_tls_1_2_and_1_3_are_spoken(client: Client, version: str) -> None:
+def test_tls_1_2_and_1_3_are_accepted(client: Client, version: str) -> None:
     assert "Cipher is" in handshake(client.room, version)
 
 
 @pytest.mark.parametrize("version", ["-tls1", "-tls1_1"])
-def test_older_ones_are_refused(client: Client, version: str) -> None:
+def test_older_tls_versions_are_refused(client: Client, version: str) -> None:
     with pytest.raises(RoomError, match=r"alert protocol version|no protocols available"):
         handshake(client.room, version, "-cipher", "ALL:@SECLEVEL=0")
 
 
 @pytest.mark.parametrize("group", ["X25519MLKEM768", "X25519", "prime256v1", "secp384r1"])
-def test_keys_are_exchanged_in_the_groups_of_the_guideline(client: Client, group: str) -> None:
+def test_every_key_exchange_group_of_the_guideline_is_accepted(client: Client, group: str) -> None:
     assert "Cipher is" in handshake(client.room, "-groups", group)
 
 
-def test_the_hybrid_key_exchange_is_taken_where_it_is_offered(client: Client) -> None:
+def test_the_hybrid_key_exchange_is_preferred(client: Client) -> None:
     assert "X25519MLKEM768" in handshake(client.room, "-tls1_3")
 
 
@@ -41,11 +40,13 @@ def test_ciphers_outside_the_guideline_are_refused(client: Client, cipher: str) 
         handshake(client.room, "-tls1_2", "-cipher", f"{cipher}:@SECLEVEL=0")
 
 
-def test_a_session_is_resumed(client: Client) -> None:
+def test_a_tls_session_is_resumed(client: Client) -> None:
     assert handshake(client.room, "-tls1_2", "-reconnect").count("Reused, TLSv1.2") == 5
 
 
-def test_the_login_is_checked_each_time_and_the_registry_asked_each_half_minute(client: Client) -> None:
+def test_the_version_check_needs_a_login_each_time_and_the_registry_once_each_half_minute(
+    client: Client,
+) -> None:
     client.wait_for_a_fresh_half_minute()
     client.let_the_half_minute_pass()
     with client.counting("/v2/") as asked:
@@ -53,21 +54,17 @@ def test_the_login_is_checked_each_time_and_the_registry_asked_each_half_minute(
         assert client.ask("/v2/").status == 200
         assert client.ask("/v2/", password="guessed").status == 401  # noqa: S106
         assert client.ask("/v2/", user=None).status == 401
-    # One of them is the test's own.
+    # One of the two is this test's direct request.
     assert len(asked) == 2
-    room = client.room
     client.let_the_half_minute_pass()
-    room.stop("registry")
-    try:
+    with client.registry_gone():
         assert client.ask("/v2/").status == 503
-    finally:
-        start_registry_behind(room)
     assert client.ask("/v2/").status == 200
 
 
 @pytest.mark.parametrize("path", ["/v2/", "/v2/_catalog", "/", "/v2/none/manifests/1.0"])
 @pytest.mark.parametrize("user", [None, "puller"])
-def test_headers_are_said_once_and_give_no_version_away(client: Client, path: str, user: str | None) -> None:
+def test_each_header_is_sent_once_and_reveals_no_version(client: Client, path: str, user: str | None) -> None:
     headers = client.ask(path, user=user).headers
     assert headers["server"] == ["nginx"]
     assert headers["strict-transport-security"] == ["max-age=63072000"]
@@ -77,18 +74,18 @@ def test_headers_are_said_once_and_give_no_version_away(client: Client, path: st
 
 
 @pytest.mark.parametrize(("option", "version"), [("--http2", "2"), ("--http1.1", "1.1")])
-def test_http_2_and_1_1_are_spoken(client: Client, option: str, version: str) -> None:
+def test_http_2_and_1_1_are_accepted(client: Client, option: str, version: str) -> None:
     answer = client.ask("/v2/", option)
     assert (answer.status, answer.http_version) == (200, version)
 
 
-def test_eight_jobs_behind_one_address_push_a_hundred_layers_each(client: Client) -> None:
-    client.room.run("python3", "-", given=script("push_layers.py"))
+def test_eight_jobs_at_one_address_push_a_hundred_layers_each(client: Client) -> None:
+    client.room.run(*client.load("push"))
 
 
-def test_a_login_in_use_is_checked_again_without_refusing_anybody(client: Client) -> None:
+def test_a_cached_login_is_renewed_without_refusing_a_request(client: Client) -> None:
     client.ask("/v2/")
-    # The next minute asks for the password anew, from a hundred connections of one address at once.
+    # The cached login ends with the minute, while a hundred connections of one address use it.
     time.sleep(max(0.0, 57 - time.time() % 60))
     login = base64.b64encode(f"puller:{PASSWORD_OF['puller']}".encode()).decode()
     # fmt: off
@@ -101,17 +98,16 @@ def test_a_login_in_use_is_checked_again_without_refusing_anybody(client: Client
     assert "Non-2xx" not in told
 
 
-def test_an_upload_reaches_the_registry_while_it_is_still_sent(client: Client, room: Room) -> None:
+def test_an_upload_is_passed_on_to_the_registry_unbuffered(client: Client, room: Room) -> None:
     started = client.ask("/v2/team/slow/blobs/uploads/", "--request", "POST", user="pusher")
     place = started.headers["location"][0]
     room.run("dd", "if=/dev/urandom", "of=/srv/layer", "bs=1M", "count=20")
     # fmt: off
     command = room.command([
-        "curl", "--silent", "--cacert", "/etc/registry/tls/fullchain.pem", "--limit-rate", "5M",
-        "--resolve", "registry.example.com:443:127.0.0.1", "--user", "pusher:may push and pull",
+        *CURL, "--limit-rate", "5M", "--user", f"pusher:{PASSWORD_OF['pusher']}",
         "--header", "Content-Type: application/octet-stream", "--request", "PATCH",
         "--data-binary", "@/srv/layer", "--write-out", "%{http_code}", place,
-    ], {})
+    ])
     # fmt: on
     upload = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     while (arrived := bytes_arrived(room)) < 4_000_000:
@@ -125,7 +121,7 @@ def test_an_upload_reaches_the_registry_while_it_is_still_sent(client: Client, r
 
 
 def bytes_arrived(room: Room) -> int:
-    """Of uploads that are not finished."""
+    """Bytes of unfinished uploads in the registry's storage."""
     return sum(
         path.stat().st_size for path in room.place("/srv/images").rglob("data") if "_uploads" in str(path)
     )

@@ -331,7 +331,7 @@ def test_only_the_functions_can_use_the_topics_key_and_no_other_key(
 ) -> None:
     cloud = scene.product.account.cloud
     key = scene.product.session(role).access_key_id
-    own = f"arn:aws:kms:us-east-1:{cloud.place.account}:key/{scene.physical['AlertsKey']}"
+    own = f"arn:aws:kms:us-east-1:{cloud.scope.account}:key/{scene.physical['AlertsKey']}"
     assert cloud.authorise(key, "kms:Decrypt", own) is may
     assert not cloud.authorise(key, "kms:Decrypt", f"{own[:-4]}0000")
     assert not cloud.authorise(key, "kms:ScheduleKeyDeletion", own)

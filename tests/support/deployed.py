@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from moto.sts.models import AssumedRole
 
 from rehearsal.cloud.iam import identity
-from tests.rehearsal.cloud.account import Account, running_account
 from tests.support.assembly import STACKS, Assembly, unhashed
+from tests.support.cloud_account import Account, running_account
 
 BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 # Error codes of the JSON protocols, of EC2, and of S3 and the query protocols.
@@ -32,7 +32,7 @@ class DeployedProduct:
 
     def session(self, role: str) -> AssumedRole:
         """The session of a service that took the role."""
-        return identity.role_session(self.account.cloud.place, self.roles[role], "test")
+        return identity.role_session(self.account.cloud.scope, self.roles[role], "test")
 
     def acting_as(self, role: str) -> Callable[[str], Any]:
         """Clients with such a session's credentials."""
@@ -88,10 +88,10 @@ def deployed(assembly: Assembly) -> Iterator[DeployedProduct]:
 
 def _publish_assets(account: Account, assembly: Assembly) -> None:
     """As `cdk deploy` does, but empty: no test here reads them."""
-    place, empty = account.cloud.place, io.BytesIO()
+    scope, empty = account.cloud.scope, io.BytesIO()
     with zipfile.ZipFile(empty, "w") as archive:
         archive.writestr("empty", "")
-    s3, bucket = account.client("s3"), f"cdk-hnb659fds-assets-{place.account}-{place.region}"
+    s3, bucket = account.client("s3"), f"cdk-hnb659fds-assets-{scope.account}-{scope.region}"
     s3.create_bucket(Bucket=bucket)
     for manifest in assembly.folder.glob("*.assets.json"):
         for file in json.loads(manifest.read_text())["files"].values():

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.userdata.relocated import RelocatedHost
+from tests.support.relocated_host import RelocatedHost
 
 Relocate = Callable[..., RelocatedHost]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from lambdas.judge.renewal import _REASONS
+from tests.support.relocated_host import ADDRESS, DOMAIN, Answer, read
 from tests.userdata.conftest import Relocate
-from tests.userdata.relocated import ADDRESS, DOMAIN, Answer, read
 
 CHALLENGE = """Saving debug log to /var/log/letsencrypt/letsencrypt.log
 Renewing an existing certificate for {domain}
@@ -90,14 +90,12 @@ def explain(relocate: Relocate, said: str, *, leads_to: str = ADDRESS) -> Mappin
         ("serverInternal", "Error retrieving account", "ca-down"),
     ],
 )  # fmt: skip
-def test_a_failed_challenge_says_whose_fault_it_is(
-    relocate: Relocate, kind: str, detail: str, reason: str
-) -> None:
+def test_a_failed_challenge_names_its_cause(relocate: Relocate, kind: str, detail: str, reason: str) -> None:
     said = CHALLENGE.format(domain=DOMAIN, type=kind, detail=detail)
     assert explain(relocate, said) == {"reason": reason, "detail": detail, "retry_after": ""}
 
 
-def test_where_the_name_leads_elsewhere_port_80_is_innocent(relocate: Relocate) -> None:
+def test_a_name_that_leads_elsewhere_is_a_dns_failure(relocate: Relocate) -> None:
     said = CHALLENGE.format(domain=DOMAIN, type="connection", detail="context deadline exceeded")
     assert explain(relocate, said, leads_to="198.51.100.9")["reason"] == "dns"
 
@@ -131,12 +129,12 @@ def test_where_the_name_leads_elsewhere_port_80_is_innocent(relocate: Relocate) 
         ("", ("other", "", "")),
     ],
 )  # fmt: skip
-def test_other_failures_are_known_by_certbots_words(
+def test_certbots_words_name_the_reason_of_other_failures(
     relocate: Relocate, said: str, expected: tuple[str, str, str]
 ) -> None:
     assert tuple(explain(relocate, said).values()) == expected
 
 
-def test_every_reason_that_an_alert_knows_can_be_given(relocate: Relocate) -> None:
+def test_every_reason_of_an_alert_is_one_of_the_host(relocate: Relocate) -> None:
     text = (relocate().home / "lib/certificate-failure.bash").read_text()
     assert all(f"echo {reason}" in text for reason in _REASONS)

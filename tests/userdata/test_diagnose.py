@@ -1,4 +1,4 @@
-"""What `diagnose` prints, read by the reader that the Lambda has."""
+"""The output of `diagnose`, read as the Lambda reads it."""
 
 import os
 import time
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lambdas.see.facts import Facts
+from tests.support.relocated_host import ADDRESS, Answer, RelocatedHost, read
 from tests.userdata.conftest import Relocate
-from tests.userdata.relocated import ADDRESS, Answer, RelocatedHost, read
 
 KEYS = {field.name for field in fields(Facts)}
 # A verb's output may be this long.
@@ -51,7 +51,7 @@ def facts(host: RelocatedHost) -> Facts:
     return Facts.read(done.stdout)
 
 
-def test_a_host_that_is_well_says_so(host: RelocatedHost) -> None:
+def test_a_healthy_host_prints_no_fault(host: RelocatedHost) -> None:
     fingerprint = host.have_certificate()
     seen = facts(host)
     assert seen.certificate_fingerprint == fingerprint
@@ -84,12 +84,12 @@ def test_a_host_that_is_well_says_so(host: RelocatedHost) -> None:
     )
 
 
-def test_what_hangs_is_unknown_and_holds_up_nothing(host: RelocatedHost) -> None:
+def test_a_check_that_hangs_is_unknown_and_delays_no_other(host: RelocatedHost) -> None:
     script = host.home / "bin/diagnose"
     text = script.read_text()
     assert "limit_seconds=16" in text
     script.write_text(text.replace("limit_seconds=16", "limit_seconds=2"))
-    host.answer(Answer("^(docker|curl|systemctl|nginx|df|aws-api)", seconds=20))
+    host.answer(Answer("^(docker|curl|systemctl|nginx|df|aws-api)", waits_for="nothing"))
     began = time.monotonic()
     seen = facts(host)
     assert time.monotonic() - began < 5
@@ -99,55 +99,44 @@ def test_what_hangs_is_unknown_and_holds_up_nothing(host: RelocatedHost) -> None
     assert seen.memory_available_percent
 
 
-def test_what_fails_is_unknown(host: RelocatedHost) -> None:
+def test_a_check_that_fails_is_unknown(host: RelocatedHost) -> None:
     host.answer(Answer("", complains="cannot allocate memory\n", code=1))
     seen = facts(host)
     assert {seen.instance_id, seen.nginx, seen.registry, seen.address} == {None}
     assert {seen.disk_used_percent, seen.clock_offset_seconds} == {None}
 
 
+PUT = "s3 PutObject s3://b/k"
+
+
 @pytest.mark.parametrize(
     ("refusal", "code", "expected"),
     [
-        (
-            "aws-api: s3 PutObject s3://b/k: HTTP 403 AccessDenied: User: arn:aws:sts::1:x is not authorized",
-            4,
-            "denied",
-        ),
-        (
-            "aws-api: s3 PutObject s3://b/k: HTTP 404 NoSuchBucket: The specified bucket does not exist",
-            4,
-            "missing",
-        ),
-        (
-            "aws-api: s3 PutObject s3://b/k: HTTP 403 RequestTimeTooSkewed: The difference is",
-            4,
-            "RequestTimeTooSkewed",
-        ),
-        ("aws-api: s3 PutObject s3://b/k: HTTP 400 KMS.DisabledException: key", 4, "KMS-DisabledException"),
-        (
-            "aws-api: s3 PutObject s3://b/k: HTTP 503 SlowDown: Please reduce your request rate.",
-            1,
-            "SlowDown",
-        ),
-        ("aws-api: s3 PutObject s3://b/k: HTTP 502 ", 1, "HTTP-502"),
-        ("aws-api: s3 PutObject s3://b/k: curl: (28) Connection timed out", 1, "unreachable"),
-        ("aws-api: the instance metadata hold no role credentials", 1, "no-credentials"),
+        (f"{PUT}: HTTP 403 AccessDenied: User: arn:aws:sts::1:x is not authorized", 4, "denied"),
+        (f"{PUT}: HTTP 404 NoSuchBucket: The specified bucket does not exist", 4, "missing"),
+        (f"{PUT}: HTTP 403 RequestTimeTooSkewed: The difference is", 4, "RequestTimeTooSkewed"),
+        (f"{PUT}: HTTP 400 KMS.DisabledException: key", 4, "KMS-DisabledException"),
+        (f"{PUT}: HTTP 503 SlowDown: Please reduce your request rate.", 1, "SlowDown"),
+        (f"{PUT}: HTTP 502 ", 1, "HTTP-502"),
+        (f"{PUT}: curl: (28) Connection timed out", 1, "unreachable"),
+        ("the instance metadata hold no role credentials", 1, "no-credentials"),
     ],
 )
-def test_what_s3_answers_is_named(host: RelocatedHost, refusal: str, code: int, expected: str) -> None:
-    host.answer(Answer("^aws-api s3 put", complains=refusal + "\n", code=code), *NOTHING_WRONG)
+def test_a_refusal_of_s3_becomes_one_word(
+    host: RelocatedHost, refusal: str, code: int, expected: str
+) -> None:
+    host.answer(Answer("^aws-api s3 put", complains=f"aws-api: {refusal}\n", code=code), *NOTHING_WRONG)
     assert facts(host).s3 == expected
 
 
-def test_an_object_that_comes_back_changed_is_not_ok(host: RelocatedHost) -> None:
+def test_an_object_that_comes_back_changed_is_a_fault(host: RelocatedHost) -> None:
     written = str(host.root / "etc/registry/users/push")
     read_back = str(host.root / "run/registry/diagnose.object.read")
     host.answer(Answer("^aws-api s3 get", copies=(written, read_back)), *NOTHING_WRONG)
     assert facts(host).s3 == "changed"
 
 
-def test_the_fullest_disk_counts_and_so_do_its_inodes(host: RelocatedHost) -> None:
+def test_the_fullest_disk_or_its_inodes_count(host: RelocatedHost) -> None:
     host.answer(replace(DISK, says="Use% IUse%\n 41%  100%\n 12%     -\n"), *NOTHING_WRONG)
     assert facts(host).disk_used_percent == 100
 
@@ -157,7 +146,7 @@ def test_a_wrong_clock_is_measured(host: RelocatedHost) -> None:
     assert facts(host).clock_offset_seconds in (420, 421, 422)
 
 
-def test_a_stopped_engine_is_not_asked_because_that_would_start_it(host: RelocatedHost) -> None:
+def test_a_stopped_docker_is_not_started_by_asking_it(host: RelocatedHost) -> None:
     host.answer(
         Answer("^systemctl is-active --quiet docker", code=3),
         replace(UNITS, says="active\nactive\ninactive\n", code=3),
@@ -168,14 +157,14 @@ def test_a_stopped_engine_is_not_asked_because_that_would_start_it(host: Relocat
     assert not [call for call in host.calls() if call.startswith("docker")]
 
 
-def test_there_may_be_no_container(host: RelocatedHost) -> None:
+def test_a_missing_container_is_absent(host: RelocatedHost) -> None:
     host.answer(
         Answer("^docker inspect", complains="Error: No such container: registry\n", code=1), *NOTHING_WRONG
     )
     assert facts(host).registry == "absent"
 
 
-def test_the_first_error_of_nginx_is_told(host: RelocatedHost) -> None:
+def test_the_first_error_of_nginx_is_printed(host: RelocatedHost) -> None:
     said = 'nginx: [warn] conflicting name\nnginx: [emerg] unknown directive "lisen" in /etc/nginx/nginx.conf:91\n'
     host.answer(Answer("^nginx", complains=said, code=1), *NOTHING_WRONG)
     assert facts(host).nginx_config == '[emerg] unknown directive "lisen" in /etc/nginx/nginx.conf:91'
@@ -188,14 +177,14 @@ def test_the_first_error_of_nginx_is_told(host: RelocatedHost) -> None:
         ({"name": "other.example.com"}, "wrong-name"),
     ],
 )
-def test_a_certificate_of_no_use_is_told(
+def test_an_unusable_certificate_is_named(
     host: RelocatedHost, certificate: dict[str, Any], expected: str
 ) -> None:
     host.have_certificate(**certificate)
     assert facts(host).certificate == expected
 
 
-def test_what_is_missing_is_told(host: RelocatedHost) -> None:
+def test_a_missing_certificate_and_missing_users_are_named(host: RelocatedHost) -> None:
     (host.root / "etc/letsencrypt/live/registry/cert.pem").unlink()
     (host.root / "etc/registry/users/pull").write_text("")
     host.write("var/lib/registry/certificate-failure", "reason=port-80\ndetail=x\nretry_after=\n")
@@ -204,7 +193,7 @@ def test_what_is_missing_is_told(host: RelocatedHost) -> None:
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, "elsewhere"), (28, "free")])
-def test_an_address_of_which_nobody_answers_is_free(host: RelocatedHost, code: int, expected: str) -> None:
+def test_an_address_that_does_not_answer_is_free(host: RelocatedHost, code: int, expected: str) -> None:
     answers = (
         Answer("^aws-api metadata public-ipv4", "198.51.100.7"),
         Answer(f"^curl .*{ADDRESS}", code=code),
@@ -235,14 +224,14 @@ def test_an_address_of_which_nobody_answers_is_free(host: RelocatedHost, code: i
         ("nothing wrong here\n", None),
     ],
 )  # fmt: skip
-def test_the_last_error_of_the_registry_is_told_without_its_secrets(
+def test_the_last_error_of_the_registry_is_printed_without_secrets(
     host: RelocatedHost, log: str, expected: str | None
 ) -> None:
     host.answer(Answer("^docker logs", log), *NOTHING_WRONG)
     assert facts(host).registry_log == expected
 
 
-def test_users_that_were_not_read_for_a_quarter_of_an_hour_are_old(host: RelocatedHost) -> None:
+def test_users_last_read_over_15_minutes_ago_are_old(host: RelocatedHost) -> None:
     synced = host.root / "var/lib/registry/users-synced"
     for minutes, word in ((14, "ok"), (16, "old")):
         moment = time.time() - minutes * 60

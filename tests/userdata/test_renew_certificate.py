@@ -1,4 +1,4 @@
-"""`renew-certificate`: when it asks for a new certificate, and what it says when there is none."""
+"""`renew-certificate`: when it asks for a new certificate, and its output if there is none."""
 
 from datetime import timedelta
 
@@ -6,8 +6,8 @@ import pytest
 
 from lambdas.judge.renewal import read_renewal
 from lambdas.see.run_command import Delivery, Output, Reply
+from tests.support.relocated_host import Answer, RelocatedHost
 from tests.userdata.conftest import Relocate
-from tests.userdata.relocated import Answer, RelocatedHost
 from tests.userdata.test_certificate_failure import CHALLENGE
 
 LIVE = "etc/letsencrypt/live/registry"
@@ -33,7 +33,7 @@ def host(relocate: Relocate) -> RelocatedHost:
         (timedelta(hours=54), timedelta(hours=160), f"{RENEW} --force-renewal"),
     ],
 )
-def test_a_new_one_is_wanted_after_a_third_of_its_life(
+def test_a_renewal_is_forced_after_a_third_of_the_lifetime(
     host: RelocatedHost, age: timedelta, lifetime: timedelta, asked: str
 ) -> None:
     fingerprint = host.have_certificate(age=age, lifetime=lifetime)
@@ -47,7 +47,7 @@ def test_a_new_one_is_wanted_after_a_third_of_its_life(
     assert set(said) == {"renewed", "serial", "fingerprint", "not_after", "days_left", "lifetime_days"}
 
 
-def test_what_was_renewed_is_told_and_a_failure_of_before_is_forgotten(host: RelocatedHost) -> None:
+def test_a_renewal_is_reported_and_clears_the_last_failure(host: RelocatedHost) -> None:
     fingerprint = host.have_certificate(folder="new")
     host.write("var/lib/registry/certificate-failure", "reason=dns\n")
     host.answer(Answer("^certbot", copies=(str(host.root / "new"), str(host.root / "etc/letsencrypt"))))
@@ -56,7 +56,7 @@ def test_what_was_renewed_is_told_and_a_failure_of_before_is_forgotten(host: Rel
     assert not (host.root / "var/lib/registry/certificate-failure").exists()
 
 
-def test_what_another_host_has_renewed_is_taken_and_not_asked_for_again(host: RelocatedHost) -> None:
+def test_a_certificate_renewed_by_another_host_is_taken(host: RelocatedHost) -> None:
     host.have_certificate(age=timedelta(days=60))
     host.have_certificate(folder="saved")
     saved = str(host.root / "saved")
@@ -66,25 +66,25 @@ def test_what_another_host_has_renewed_is_taken_and_not_asked_for_again(host: Re
     assert [call for call in host.calls() if call.startswith("certbot")] == [RENEW]
 
 
-def test_a_state_bucket_that_does_not_answer_stops_no_renewal(host: RelocatedHost) -> None:
+def test_an_unreachable_state_bucket_stops_no_renewal(host: RelocatedHost) -> None:
     host.answer(Answer("^restore", complains="no answer\n", code=1))
     done = host.run("bin/renew-certificate")
     assert done.returncode == 0
     assert RENEW in host.calls()
 
 
-def test_one_that_is_on_disk_and_not_served_is_deployed_again(host: RelocatedHost) -> None:
+def test_a_certificate_that_is_not_served_is_deployed_again(host: RelocatedHost) -> None:
     host.have_certificate()
     assert host.run("bin/renew-certificate").returncode == 0
     assert "use-certificate" in " ".join(host.calls())
 
 
-def test_one_that_is_served_is_not_deployed_again(host: RelocatedHost) -> None:
+def test_a_served_certificate_is_not_deployed_again(host: RelocatedHost) -> None:
     assert host.run("bin/renew-certificate").returncode == 0
     assert [call.strip() for call in host.calls()] == ["restore-certificate", RENEW]
 
 
-def test_one_that_was_not_saved_is_saved(host: RelocatedHost) -> None:
+def test_an_unsaved_certificate_is_saved(host: RelocatedHost) -> None:
     host.write("var/lib/registry/certificate-unsaved", "")
     host.answer(Answer("^save", complains="aws-api: s3 PutObject: HTTP 403 AccessDenied\n", code=1))
     done = host.run("bin/renew-certificate")
@@ -92,7 +92,7 @@ def test_one_that_was_not_saved_is_saved(host: RelocatedHost) -> None:
     assert "reason=hook-failed\ndetail=aws-api: s3 PutObject: HTTP 403 AccessDenied\n" in done.stdout
 
 
-def test_a_failed_renewal_is_read_as_it_was_meant(host: RelocatedHost) -> None:
+def test_the_lambda_reads_the_reason_of_a_failed_renewal(host: RelocatedHost) -> None:
     detail = "198.51.100.9: Invalid response from http://registry.example.com/x: 404"
     text = CHALLENGE.format(domain="registry.example.com", type="unauthorized", detail=detail)
     host.answer(Answer("^certbot", text, code=1))
@@ -117,7 +117,7 @@ def test_a_failed_renewal_is_read_as_it_was_meant(host: RelocatedHost) -> None:
         ),
     ],
 )
-def test_without_a_certificate_one_is_issued(
+def test_a_host_without_a_certificate_asks_for_one(
     host: RelocatedHost, said: str, complained: str, reason: str, detail: str
 ) -> None:
     (host.root / LIVE / "cert.pem").unlink()

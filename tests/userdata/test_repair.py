@@ -1,12 +1,12 @@
-"""`repair-service` and `repair-engine`: what is down comes back, what runs is left alone."""
+"""`repair-service` and `repair-engine` repair the parts that are down and touch no other."""
 
 import shutil
 import subprocess
 
 import pytest
 
+from tests.support.relocated_host import USERDATA, Answer, RelocatedHost, read
 from tests.userdata.conftest import Relocate
-from tests.userdata.relocated import Answer, RelocatedHost, read
 from tests.userdata.test_diagnose import http_date
 
 LIVE = "etc/letsencrypt/live/registry"
@@ -18,19 +18,20 @@ CONTAINER = Answer("^docker inspect", "running 0\n")
 
 
 def well() -> tuple[Answer, ...]:
-    """By the clock of now."""
+    """With the date of now."""
     return (DOOR, CHALLENGES, LOGIN_CHECK, DISK, CONTAINER, http_date())
 
 
-# What only looks.
-LOOKS = ("curl ", "df ", "nginx -t", "docker inspect", "docker version", "systemctl is-active")
+# Calls that change nothing.
+LOOKS = ("curl ", "df ", "nginx -t", "docker inspect", "docker version", "sleep ", "systemctl is-active")
 
 
 @pytest.fixture
 def host(relocate: Relocate) -> RelocatedHost:
     steps = (f"steps/{name}" for name in ("run-registry", "use-certificate", "restore-certificate"))
     host = relocate("configure", "install", "bin/sync-users", *steps)
-    shutil.copytree(host.home / "etc", host.root / "etc", dirs_exist_ok=True)
+    for place in (host.home, host.root):
+        shutil.copytree(USERDATA / "etc", place / "etc", dirs_exist_ok=True)
     host.write("etc/registry/users/push", "admin:hash\n")
     host.write("etc/registry/users/pull", "admin:hash\nhealth:hash\n")
     host.have_certificate()
@@ -50,35 +51,27 @@ def repair(host: RelocatedHost, verb: str = "repair-service") -> subprocess.Comp
     return done
 
 
-def test_a_host_that_is_well_is_left_alone(host: RelocatedHost) -> None:
+def test_a_healthy_host_is_not_touched(host: RelocatedHost) -> None:
     done = repair(host)
     assert (done.returncode, done.stdout) == (0, "repaired=nothing\n")
     assert done_to(host) == []
 
 
-def test_a_stopped_front_door_is_started_and_nothing_else(host: RelocatedHost) -> None:
+@pytest.mark.parametrize(
+    ("part", "unit", "asked"),
+    [("nginx", "nginx", "https://127.0.0.1/v2/"), ("auth", "registry-auth", "auth.sock")],
+)
+def test_a_stopped_server_is_started_and_nothing_else(
+    host: RelocatedHost, part: str, unit: str, asked: str
+) -> None:
     host.answer(
-        Answer("^systemctl restart nginx", gives="door"),
-        Answer("^curl .*https://127.0.0.1/v2/", "401", needs="door"),
-        Answer("^curl .*https://127.0.0.1/v2/", "000", code=7),
+        Answer(f"^systemctl restart {unit}", gives="started"),
+        Answer(f"^curl .*{asked}", "401", needs="started"),
+        Answer(f"^curl .*{asked}", "000", code=7),
         *well(),
     )
-    assert repair(host).stdout == "repaired=nginx\n"
-    assert done_to(host) == ["systemctl reset-failed nginx.service", "systemctl restart nginx.service"]
-
-
-def test_a_stopped_login_check_is_started_and_nothing_else(host: RelocatedHost) -> None:
-    host.answer(
-        Answer("^systemctl restart registry-auth", gives="auth"),
-        Answer("^curl .*auth.sock", "401", needs="auth"),
-        Answer("^curl .*auth.sock", "000", code=7),
-        *well(),
-    )
-    assert repair(host).stdout == "repaired=auth\n"
-    assert done_to(host) == [
-        "systemctl reset-failed registry-auth.service",
-        "systemctl restart registry-auth.service",
-    ]
+    assert repair(host).stdout == f"repaired={part}\n"
+    assert done_to(host) == [f"systemctl reset-failed {unit}.service", f"systemctl restart {unit}.service"]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +83,9 @@ def test_a_stopped_login_check_is_started_and_nothing_else(host: RelocatedHost) 
         ("paused 0\n", "run-registry anew"),
     ],
 )
-def test_a_container_that_does_not_answer_is_made_again(host: RelocatedHost, state: str, made: str) -> None:
+def test_a_container_that_does_not_answer_is_created_again(
+    host: RelocatedHost, state: str, made: str
+) -> None:
     host.answer(
         Answer("^docker inspect", state),
         Answer("^run-registry", gives="container"),
@@ -116,14 +111,14 @@ def test_missing_users_are_fetched(host: RelocatedHost, left: str | None) -> Non
     assert done_to(host) == ["sync-users first-login"]
 
 
-def test_a_file_of_ours_that_somebody_changed_is_put_back(host: RelocatedHost) -> None:
+def test_a_changed_configuration_file_is_restored(host: RelocatedHost) -> None:
     (host.root / "etc/nginx/nginx.conf").write_text("lisen 443;\n")
     host.answer(Answer("^configure", copies=(str(host.home / "etc"), str(host.root / "etc"))), *well())
     assert repair(host).stdout == "repaired=configuration\n"
     assert done_to(host) == ["configure"]
 
 
-def test_another_certificate_than_the_one_on_disk_is_deployed(host: RelocatedHost) -> None:
+def test_the_certificate_on_disk_is_deployed_if_another_is_served(host: RelocatedHost) -> None:
     host.have_certificate()
     done = repair(host)
     assert done.returncode == 1
@@ -131,7 +126,7 @@ def test_another_certificate_than_the_one_on_disk_is_deployed(host: RelocatedHos
     assert done_to(host) == ["use-certificate"]
 
 
-def test_a_full_disk_loses_what_others_can_do_without(host: RelocatedHost) -> None:
+def test_a_full_disk_loses_packages_logs_and_unused_layers(host: RelocatedHost) -> None:
     for name in ("syslog.1", "nginx/access.log.2.gz", "nginx/access.log", "letsencrypt/letsencrypt.log.17"):
         host.write(f"var/log/{name}", "x")
     host.answer(
@@ -149,7 +144,7 @@ def test_a_full_disk_loses_what_others_can_do_without(host: RelocatedHost) -> No
     assert [path.name for path in (host.root / "var/log").rglob("*") if path.is_file()] == ["access.log"]
 
 
-def test_what_is_still_down_is_named_with_its_reason(host: RelocatedHost) -> None:
+def test_a_fault_that_remains_is_reported_with_its_reason(host: RelocatedHost) -> None:
     host.answer(
         Answer("^run-registry", complains="the image could not be pulled: no route\n", code=1),
         Answer("^curl .*:5000/v2/", code=7),
@@ -164,7 +159,7 @@ def test_what_is_still_down_is_named_with_its_reason(host: RelocatedHost) -> Non
     }
 
 
-def test_what_waited_for_a_later_part_is_not_reported_as_down(host: RelocatedHost) -> None:
+def test_a_fault_cured_by_a_later_repair_is_not_reported(host: RelocatedHost) -> None:
     host.have_certificate(folder="saved")
     (host.root / LIVE / "cert.pem").unlink()
     saved = str(host.root / "saved")
@@ -178,7 +173,7 @@ def test_what_waited_for_a_later_part_is_not_reported_as_down(host: RelocatedHos
     assert repair(host).stdout == "repaired=certificate configuration\n"
 
 
-def test_the_engine_is_restarted_and_the_container_runs(host: RelocatedHost) -> None:
+def test_docker_is_restarted_and_the_container_started(host: RelocatedHost) -> None:
     host.answer(
         Answer("^run-registry", gives="container"),
         Answer("^curl .*:5000/v2/", needs="container"),
@@ -193,7 +188,7 @@ def test_the_engine_is_restarted_and_the_container_runs(host: RelocatedHost) -> 
     ]
 
 
-def test_an_engine_that_does_not_come_back_is_killed_with_containerd(host: RelocatedHost) -> None:
+def test_a_docker_that_does_not_restart_is_killed_with_containerd(host: RelocatedHost) -> None:
     host.answer(
         Answer("^systemctl start containerd", gives="engine"),
         Answer("^docker version", needs="engine"),

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from tests.support.relocated_host import Answer
 from tests.userdata.conftest import Relocate
-from tests.userdata.relocated import Answer
 
 
 def test_the_registry_may_take_half_of_the_memory(relocate: Relocate) -> None:

@@ -32,7 +32,7 @@ def test_bash_can_read_the_script(script: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_shellcheck_has_nothing_to_say() -> None:
+def test_shellcheck_finds_nothing() -> None:
     done = subprocess.run(
         [SHELLCHECK, *EXECUTABLES, *LIBRARIES], capture_output=True, text=True, check=False, cwd=USERDATA
     )
@@ -40,7 +40,7 @@ def test_shellcheck_has_nothing_to_say() -> None:
 
 
 @pytest.mark.parametrize("script", EXECUTABLES, ids=name_of)
-def test_every_executable_is_strict_and_says_what_it_is_for(script: Path) -> None:
+def test_every_executable_is_strict_and_begins_with_its_purpose(script: Path) -> None:
     first, second, *rest = script.read_text().splitlines()
     assert os.access(script, os.X_OK)
     assert first == "#!/usr/bin/env bash"

@@ -1,22 +1,22 @@
-# Sourced: why there is no new certificate, in words that other parts of the product know:
+# Sourced: why there is no new certificate, in the words that the Lambdas read:
 #   reason=port-80|dns|rate-limited|ca-down|hook-failed|other
-#   detail=one sentence of certbot's or of the certificate authority's
+#   detail=one sentence from certbot or the certificate authority
 #   retry_after=a moment in UTC, or nothing
 # shellcheck shell=bash
-# There while the last attempt failed.
+# This file exists while the last attempt failed.
 readonly certificate_failure=${state:?}/certificate-failure
 
-# Remembers and prints. A full disk forgets, and says so all the same.
+# Writes the failure to the file and prints it. With a full disk it only prints.
 failed_for() {
   local detail=${2//[^ -~]/ }
   printf 'reason=%s\ndetail=%s\nretry_after=%s\n' "$1" "${detail:0:300}" "${3:-}" | tee "$certificate_failure" 2> /dev/null || true
 }
 
-# What certbot said is the argument.
+# The argument is certbot's output.
 explain_certbot() { failed_for "$(reason_of "$1")" "$(sentence_of "$1")" "$(end_of_limit "$1")"; }
 
-# Descriptions and problem types are those of certbot's library acme (messages.py). Whoever cannot reach the certificate
-# authority gets no problem from it, but an error of the library requests.
+# Descriptions and problem types come from certbot's library acme (messages.py). If the certificate authority cannot be
+# reached, the error comes from the library requests instead.
 reason_of() {
   case $1 in
     *'Certificate Authority reported these problems'*) reason_of_challenge "$(first_of Type "$1")" "$(first_of Detail "$1")" ;;
@@ -31,7 +31,7 @@ reason_of() {
 
 first_of() { sed -n "s/^ *$1: *//p" <<< "$2" | head -n 1; }
 
-# Where the name leads elsewhere, port 80 is innocent. Let's Encrypt begins the detail with the address it was led to.
+# If the name leads elsewhere, port 80 is not the cause. Let's Encrypt begins the detail with the address it found.
 reason_of_challenge() {
   local asked
   asked=$(sed -nE 's/^(During secondary validation: )?([0-9a-fA-F.:]*[.:][0-9a-fA-F.:]*): .*/\2/p' <<< "$2")

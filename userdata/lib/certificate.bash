@@ -1,6 +1,9 @@
-# Sourced: what there is to say about the certificate on disk, and which one nginx serves.
+# Sourced: facts of a certificate, and whether nginx serves the one on disk.
 # shellcheck shell=bash
 readonly certificate=/etc/letsencrypt/live/registry/cert.pem
+
+# The key of its copy in the state bucket.
+saved_key() { printf 'letsencrypt/%s.tar.gz' "$DOMAIN_NAME"; }
 
 fingerprint_of() { openssl x509 -noout -fingerprint -sha256 -in "$1" 2> /dev/null | cut -d = -f 2 | tr -d : | tr A-F a-f; }
 serial_of() { openssl x509 -noout -serial -in "$1" 2> /dev/null | cut -d = -f 2; }
@@ -12,12 +15,9 @@ describe_certificate() {
   printf 'serial=%s\nfingerprint=%s\nnot_after=%s\n' "$(serial_of "$1")" "$(fingerprint_of "$1")" "$(moment_of "$1" enddate)"
 }
 
-served_fingerprint() {
-  timeout 5 openssl s_client -connect 127.0.0.1:443 -servername "$DOMAIN_NAME" < /dev/null 2> /dev/null | fingerprint_of /dev/stdin
-}
-
 is_served() {
-  local wanted
+  local wanted served
   wanted=$(fingerprint_of "$certificate")
-  [[ $wanted && $(served_fingerprint || true) == "$wanted" ]]
+  served=$(timeout 5 openssl s_client -connect 127.0.0.1:443 -servername "$DOMAIN_NAME" < /dev/null 2> /dev/null | fingerprint_of /dev/stdin || true)
+  [[ $wanted && $served == "$wanted" ]]
 }

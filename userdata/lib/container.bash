@@ -1,12 +1,12 @@
-# Sourced: how the registry container is, and the last thing that went wrong in it.
+# Sourced: the state of the registry container, and its last error.
 # shellcheck shell=bash
 
 registry_answers() { curl --silent --fail --noproxy '*' --max-time "${1:-2}" --output /dev/null http://127.0.0.1:5000/v2/; }
 
-# Prints Docker's word for its state and how often it was restarted; absent and 0 if there is none.
+# Prints Docker's word for its state and the number of its restarts, or `absent 0`.
 container_state() {
   local said
-  # Asking a stopped engine would start it, through its socket.
+  # `docker` would start a stopped engine through its socket.
   timeout 5 systemctl is-active --quiet docker.service || return
   if said=$(timeout 6 docker inspect --type container --format '{{.State.Status}} {{.RestartCount}}' registry 2>&1); then
     echo "$said"
@@ -19,7 +19,7 @@ container_state() {
 
 container_error() { timeout 6 docker logs --tail 500 registry 2>&1 | last_error; }
 
-# JSON as the registry's configuration asks for; text until it has read that, and from Go's own panics.
+# The registry logs JSON. Before it has read its configuration, and when Go panics, it logs text.
 last_error() {
   local line
   line=$(grep -aE '"level":"(error|fatal|panic)"|level=(error|fatal|panic)|^(panic|fatal error|configuration error): ' | tail -n 1) || return
@@ -30,7 +30,7 @@ last_error() {
   without_secrets <<< "$line"
 }
 
-# No signature of a presigned address, no login, no key.
+# Removes signatures of presigned addresses, logins and keys.
 without_secrets() {
   sed -E -e 's#(https?://)[^/@ ]*@#\1#g' -e 's#(https?://[^ ?"]*|/v2/[^ ?"]*)\?[^ "]*#\1#g' \
     -e 's#("?(proxy-)?authorization"?[=: ]+"?)((basic|bearer|aws4-hmac-sha256)[= ]+)?[^ "]+#\1...#Ig' \

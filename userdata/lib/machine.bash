@@ -1,7 +1,8 @@
-# Sourced: what can run out or go wrong on any machine. Each prints whole numbers, or fails.
+# Sourced: disk, memory and clock of this machine, and their limits. Each function prints a whole number, or fails.
 # shellcheck shell=bash
+export full_disk_percent=95 least_memory_percent=4 clock_limit_seconds=60
 
-# Of the fullest file system that this host writes to; a disk without inodes is as full.
+# The fullest file system that this host writes to counts. A disk without free inodes is full too.
 disk_used_percent() {
   timeout 5 df --output=pcent,ipcent / /var/lib /var/log | tr -dc '0-9\n ' | tr -s ' ' '\n' | sort -n | tail -n 1 | grep .
 }
@@ -13,8 +14,8 @@ memory_available_percent() {
 
 memory_kib() { sed -n "s/^$1: *\([0-9]*\) kB$/\1/p" /proc/meminfo | grep .; }
 
-# How far this clock is ahead of the one that requests to AWS must agree with. The certificate is not looked at: to a
-# wrong clock it is not valid.
+# How far this clock is ahead of AWS's, with which signed requests must agree. The certificate is not verified, because
+# a wrong clock finds it invalid.
 clock_offset_seconds() {
   local moment
   moment=$(date_from --insecure "https://s3.$AWS_REGION.amazonaws.com/")

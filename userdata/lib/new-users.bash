@@ -1,7 +1,7 @@
-# Sourced: the users that a host makes by itself.
+# Sourced: the users that a host creates by itself.
 # shellcheck shell=bash
 
-# For the proof, on this host only. Its name cannot be a parameter's.
+# The user of the proof exists on this host only. No parameter can have its name.
 prepare_proof_user() {
   local folder=/etc/registry/proof password
   [[ -s $folder/curl && -s $folder/htpasswd ]] || {
@@ -12,16 +12,9 @@ prepare_proof_user() {
   }
 }
 
-# Another host of this registry may be quicker: what counts is what is there afterwards.
 create_user() {
-  local said
   echo "creating the user $1"
-  said=$(openssl rand -base64 24 | tr '+/' '-_' \
-    | jq --raw-input --arg name "${PARAMETER_PATH:?}/users/$1" '{Name: $name, Value: ., Type: "SecureString", Overwrite: false}' \
-    | "${tools:?}/aws-api" ssm PutParameter 2>&1 > /dev/null) || [[ $said == *ParameterAlreadyExists* ]] || {
-    printf '%s\n' "$said" >&2
-    return 1
-  }
+  openssl rand -base64 24 | tr '+/' '-_' | create_parameter "users/$1"
 }
 
 hash_password() {

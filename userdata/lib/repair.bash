@@ -1,5 +1,5 @@
-# Sourced: parts that are looked after one by one. For each part there are two functions: fault_of_PART prints what is
-# wrong, or nothing; mend_PART does what can be done about it. What is well is left alone.
+# Sourced: repairs one part after the other. Each part has two functions: fault_of_PART prints its fault, or nothing;
+# mend_PART tries to repair it. A part without a fault is not touched.
 # shellcheck shell=bash
 # The control plane waits a minute for a repair.
 readonly limit_seconds=50
@@ -24,7 +24,7 @@ look_after() {
   fault_of[$part]="$fault${said:+ ($said)}"
 }
 
-# What is left of the time, for one command.
+# Runs a command for at most $1 seconds, and never beyond the limit of all repairs.
 within() {
   local left=$((limit_seconds - SECONDS))
   timeout --kill-after 2 "$((left < $1 ? (left > 1 ? left : 1) : $1))" "${@:2}"
@@ -32,7 +32,7 @@ within() {
 
 report_repairs() {
   local part text=''
-  # What failed may have waited for a part that came later.
+  # A later repair may have cured an earlier part.
   for part in "${!fault_of[@]}"; do
     if [[ $("fault_of_$part") ]]; then text+="${text:+; }$part: ${fault_of[$part]}"; else repaired+=("$part"); fi
   done
@@ -45,7 +45,7 @@ report_repairs() {
 
 fault_of_registry() { registry_answers 3 || echo 'the registry container does not answer'; }
 
-# One that runs and does not answer is made again.
+# A container that runs without answering is created anew.
 mend_registry() {
   local state anew=()
   if ! state=$(container_state) && systemctl is-active --quiet docker.service; then

@@ -1,13 +1,15 @@
-# Sourced by every script: what this host was told (host.env), and where things lie.
+# Sourced by every script: the host's settings (host.env) and the folders it uses.
 # shellcheck shell=bash
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
 while IFS= read -r line; do [[ $line != [A-Z]*=* ]] || export "${line?}"; done < /etc/registry/host.env
 unset line
 export bin=/opt/registry/bin steps=/opt/registry/steps tools=/opt/registry/tools
-# Kept over a reboot, and not.
+# `state` survives a reboot, `run` does not.
 export state=/var/lib/registry run=/run/registry
 mkdir -p "$state" "$run"
-# As old as the last time that users were what Parameter Store says.
+# Touched each time the users were read from Parameter Store.
 export users_synced=$state/users-synced
-# In memory: what says that the disk is full must not need it.
+# In memory: a full disk must not stop the script that reports it.
 export TMPDIR=$run
+# Exit codes of steps: another try cannot help; the name does not point to this host yet.
+export hopeless=3 waiting_for_dns=5

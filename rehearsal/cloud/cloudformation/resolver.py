@@ -7,7 +7,7 @@ from moto.cloudformation.exceptions import ExportNotFound, ValidationError
 from moto.cloudformation.parsing import Export, ResourceMap, clean_json
 
 from rehearsal.cloud.cloudformation.template import TemplateError, unresolved
-from rehearsal.cloud.core.values import Place
+from rehearsal.cloud.core.scope import Scope
 
 
 class Resolver(ResourceMap):
@@ -20,7 +20,7 @@ class Resolver(ResourceMap):
         stack_name: str,
         template: dict[str, Any],
         parameters: Mapping[str, str],
-        place: Place,
+        scope: Scope,
         exports: dict[str, Export],
     ) -> None:
         super().__init__(
@@ -28,8 +28,8 @@ class Resolver(ResourceMap):
             stack_name=stack_name,
             parameters=dict(parameters),
             tags={},
-            region_name=place.region,
-            account_id=place.account,
+            region_name=scope.region,
+            account_id=scope.account,
             template=template,
             cross_stack_resources=exports,
         )

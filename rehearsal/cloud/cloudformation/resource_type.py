@@ -1,14 +1,16 @@
-"""How CloudFormation makes, changes and removes one resource."""
+"""How CloudFormation makes, changes and removes the resources of one type."""
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from moto.cloudformation.parsing import generate_resource_name, get_model_map
 
 from rehearsal.cloud.cloudformation.signals import SignalWait
-from rehearsal.cloud.core.values import Place
+from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.s3.buckets import Buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Request:
     stack_name: str
     logical_id: str
     definition: Mapping[str, Any]
-    place: Place
+    scope: Scope
+    buckets: Buckets
     signals: SignalWait
 
     @property
@@ -38,98 +41,25 @@ class Request:
             "aws:cloudformation:logical-id": self.logical_id,
         }
 
+    def name(self, name_property: str, longest: int = 255) -> str:
+        """The name in the template, or a generated one of at most so many characters."""
+        return str(self.properties.get(name_property) or self.generated_name()[-longest:].lstrip("-"))
+
     def generated_name(self) -> str:
         return generate_resource_name(self.type, self.stack_name, self.logical_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """replaced: the old resource still exists and has to be removed once the update holds."""
+    """``replaced``: the old resource still exists and has to be removed once the update holds."""
 
     resource: Any
     replaced: bool = False
 
 
-class ResourceType(Protocol):
-    def create(self, request: Request) -> Any: ...
-
-    def settle(self, request: Request, resource: Any) -> None:
-        """Return when the created resource counts as created."""
-
-    def update(self, request: Request, resource: Any, previous: Request) -> Updated: ...
-
-    def restore(self, request: Request, resource: Any, failed: Request) -> Updated:
-        """Undo an update: request is what was before."""
-
-    def delete(self, request: Request, resource: Any) -> None: ...
-
-
-class MotoType:
-    """A type as moto models it, where that is true enough."""
-
-    def __init__(self, model: Any) -> None:
-        # a CloudFormationModel, which mypy takes for abstract
-        self.model = model
-
-    def create(self, request: Request) -> Any:
-        return self.model.create_from_cloudformation_json(
-            self._name(request),
-            self._definition(request),
-            request.place.account,
-            request.place.region,
-            LogicalId=request.logical_id,
-            StackId=request.stack_id,
-            ResourceType=request.type,
-        )
-
-    def settle(self, request: Request, resource: Any) -> None:
-        pass
-
-    def update(self, request: Request, resource: Any, previous: Request) -> Updated:  # noqa: ARG002
-        if hasattr(self.model.update_from_cloudformation_json, "__isabstractmethod__"):
-            return Updated(self.create(request), replaced=True)
-        return Updated(
-            self.model.update_from_cloudformation_json(
-                original_resource=resource,
-                new_resource_name=self._name(request),
-                cloudformation_json=self._definition(request),
-                account_id=request.place.account,
-                region_name=request.place.region,
-            )
-        )
-
-    def restore(self, request: Request, resource: Any, failed: Request) -> Updated:
-        return self.update(request, resource, failed)
-
-    def delete(self, request: Request, resource: Any) -> None:
-        if callable(getattr(resource, "delete", None)):
-            resource.delete(request.place.account, request.place.region)
-        elif not hasattr(self.model.delete_from_cloudformation_json, "__isabstractmethod__"):
-            self.model.delete_from_cloudformation_json(
-                resource.physical_resource_id,
-                self._definition(request),
-                request.place.account,
-                request.place.region,
-            )
-        else:
-            raise NotImplementedError(f"the rehearsal's AWS cannot delete {request.type} yet")
-
-    def _definition(self, request: Request) -> dict[str, Any]:
-        return {**request.definition, "Properties": request.properties}
-
-    def _name(self, request: Request) -> str:
-        given = request.properties.get(self.model.cloudformation_name_type() or "")
-        return str(given) if given else request.generated_name()
-
-
-def moto_type(name: str) -> MotoType | None:
-    model = get_model_map().get(name)
-    return MotoType(model) if model else None
-
-
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a template refers to of something that moto has in a form of its own."""
+    """What a template can refer to, of a resource that moto keeps in a form of its own."""
 
     physical_resource_id: str
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -140,17 +70,116 @@ class Settled:
         return self.attributes[name]
 
 
-class PlainType:
-    """A type whose resources count as created at once, and are restored by an update back."""
+class ResourceType:
+    """``identity`` names the properties whose change needs a new resource; None: any change does."""
+
+    identity: tuple[str, ...] | None = None
 
     def create(self, request: Request) -> Any:
         raise NotImplementedError
 
     def settle(self, request: Request, resource: Any) -> None:
-        pass
+        """Return when the created resource counts as created."""
 
-    def update(self, request: Request, resource: Any, previous: Request) -> Updated:  # noqa: ARG002
-        return Updated(self.create(request), replaced=True)
+    def update(self, request: Request, resource: Any, previous: Request) -> Updated:
+        if self.identity is None or differ(request, previous, *self.identity):
+            return Updated(self.create(request), replaced=True)
+        return Updated(self.change(request, resource, previous))
+
+    def change(self, request: Request, resource: Any, previous: Request) -> Any:
+        """Change the resource in its place, and return what it is now."""
+        raise NotImplementedError
 
     def restore(self, request: Request, resource: Any, failed: Request) -> Updated:
+        """Undo a failed update: ``request`` is what was before."""
         return self.update(request, resource, failed)
+
+    def delete(self, request: Request, resource: Any) -> None:
+        raise NotImplementedError
+
+
+class MotoType(ResourceType):
+    """A type as moto models it. With an ``identity``, change() takes the place of moto's own update."""
+
+    def create(self, request: Request) -> Any:
+        return _model(request).create_from_cloudformation_json(
+            _name(request),
+            _definition(request),
+            request.scope.account,
+            request.scope.region,
+            LogicalId=request.logical_id,
+            StackId=request.stack_id,
+            ResourceType=request.type,
+        )
+
+    def update(self, request: Request, resource: Any, previous: Request) -> Updated:
+        update = _model(request).update_from_cloudformation_json
+        if self.identity is not None or hasattr(update, "__isabstractmethod__"):
+            return super().update(request, resource, previous)
+        return Updated(
+            update(
+                original_resource=resource,
+                new_resource_name=_name(request),
+                cloudformation_json=_definition(request),
+                account_id=request.scope.account,
+                region_name=request.scope.region,
+            )
+        )
+
+    def delete(self, request: Request, resource: Any) -> None:
+        account, region = request.scope.account, request.scope.region
+        delete = _model(request).delete_from_cloudformation_json
+        if callable(getattr(resource, "delete", None)):
+            resource.delete(account, region)
+        elif not hasattr(delete, "__isabstractmethod__"):
+            delete(resource.physical_resource_id, _definition(request), account, region)
+        else:
+            raise NotImplementedError(f"the rehearsal's AWS cannot delete {request.type} yet")
+
+
+class AttachedPolicyType(ResourceType):
+    """One policy document for each resource that the property ``holders`` lists."""
+
+    identity = ()
+    holders: str
+
+    def attach(self, request: Request, holder: str, document: str | None) -> None:
+        """Without a document: take the policy away, if the holder still exists."""
+        raise NotImplementedError
+
+    def create(self, request: Request) -> Settled:
+        self._attach_all(request)
+        return Settled(request.generated_name())
+
+    def change(self, request: Request, resource: Settled, previous: Request) -> Settled:
+        for holder in set(previous.properties[self.holders]) - set(request.properties[self.holders]):
+            self.attach(request, holder, None)
+        self._attach_all(request)
+        return resource
+
+    def delete(self, request: Request, resource: Settled) -> None:  # noqa: ARG002
+        for holder in request.properties[self.holders]:
+            self.attach(request, holder, None)
+
+    def _attach_all(self, request: Request) -> None:
+        for holder in request.properties[self.holders]:
+            self.attach(request, holder, json.dumps(request.properties["PolicyDocument"]))
+
+
+def differ(request: Request, previous: Request, *names: str) -> bool:
+    """Whether one of these properties has changed."""
+    return any(request.properties.get(name) != previous.properties.get(name) for name in names)
+
+
+def _model(request: Request) -> Any:
+    # A CloudFormationModel, which mypy takes for abstract.
+    return get_model_map()[request.type]
+
+
+def _definition(request: Request) -> dict[str, Any]:
+    return {**request.definition, "Properties": request.properties}
+
+
+def _name(request: Request) -> str:
+    given = request.properties.get(_model(request).cloudformation_name_type() or "")
+    return str(given) if given else request.generated_name()

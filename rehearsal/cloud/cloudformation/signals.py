@@ -1,4 +1,4 @@
-"""CloudFormation's SignalResource: who may signal when, and waiting for enough of them."""
+"""CloudFormation's SignalResource: accepting signals, and waiting for enough of them."""
 
 import math
 import re
@@ -36,7 +36,7 @@ class SignalPolicy:
 
 @dataclass(slots=True)
 class Desk:
-    """Where the signals of one resource arrive while it is being created or updated."""
+    """Takes the signals of one resource while it is being created or updated."""
 
     received: dict[str, str] = field(default_factory=dict)
     announce: Callable[[str], None] = lambda _text: None

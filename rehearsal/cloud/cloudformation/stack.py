@@ -1,4 +1,4 @@
-"""One stack: what is deployed, and everything that ever happened to it."""
+"""One stack: its resources, and its events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from moto.cloudformation.parsing import Export
 from moto.core.utils import utcnow
 
 from rehearsal.cloud.cloudformation.resolver import Resolver
-from rehearsal.cloud.core.values import Place
+from rehearsal.cloud.core.scope import Scope
 
 
 @dataclass(slots=True)
@@ -44,14 +44,14 @@ class Deployed:
 
 
 class DeployedStack(Stack):
-    """moto's answers read a stack's attributes; how it is deployed is not moto's here."""
+    """A stack as moto's answers read it. A Deployment deploys it, not moto."""
 
     def __init__(  # super() would deploy: this one is deployed by a Deployment.
         self,
         *,
         stack_id: str,
         name: str,
-        place: Place,
+        scope: Scope,
         tags: Mapping[str, str],
         role_arn: str | None,
         notification_arns: list[str] | None,
@@ -59,8 +59,8 @@ class DeployedStack(Stack):
     ) -> None:
         self.stack_id = stack_id
         self.name = name
-        self.account_id = place.account
-        self.region_name = place.region
+        self.account_id = scope.account
+        self.region_name = scope.region
         self.tags = dict(tags)
         self.role_arn = role_arn
         self.notification_arns = notification_arns or []
@@ -121,7 +121,7 @@ class DeployedStack(Stack):
         ]
 
     def record(self, status: str, reason: str | None = None) -> None:
-        """The stack's own status, and the event that tells it."""
+        """Set the stack's own status, with an event."""
         self.status = status
         self.status_reason = reason
         self._happened(self.name, self.stack_id, "AWS::CloudFormation::Stack", status, reason)

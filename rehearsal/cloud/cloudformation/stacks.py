@@ -1,38 +1,40 @@
 """The stacks of the account: created, updated and deleted in the background, one thread each."""
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlparse
 
 from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
-from moto.cloudformation.models import (
-    CloudFormationBackend,
-    Stack,
-    cloudformation_backends,
-)
-from moto.cloudformation.utils import generate_changeset_id, generate_stack_id
+from moto.cloudformation.models import CloudFormationBackend, Stack, cloudformation_backends
+from moto.cloudformation.utils import generate_stack_id
 
-from rehearsal.cloud.cloudformation.change_set import ChangeSetNotFoundError, PlannedChanges, is_deployed
+from rehearsal.cloud.cloudformation.builder import Builder
 from rehearsal.cloud.cloudformation.deployment import Deployment, Target
+from rehearsal.cloud.cloudformation.exports import Exports
 from rehearsal.cloud.cloudformation.resolver import Resolver
-from rehearsal.cloud.cloudformation.resource_types import ResourceTypes
+from rehearsal.cloud.cloudformation.resource_type import ResourceType
 from rehearsal.cloud.cloudformation.signals import Desk, SignalRefusedError, StoppedError
 from rehearsal.cloud.cloudformation.stack import DeployedStack
-from rehearsal.cloud.cloudformation.template import TemplateError, imported_names
-from rehearsal.cloud.core.values import Place
+from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.s3.buckets import Buckets
 
 NO_UPDATES = "No updates are to be performed."
 
 
 class Stacks:
-    def __init__(self, place: Place, world: threading.Condition, buckets: Buckets) -> None:
-        self._place = place
+    def __init__(
+        self,
+        scope: Scope,
+        world: threading.Condition,
+        buckets: Buckets,
+        type_named: Callable[[str], ResourceType],
+    ) -> None:
+        """``on_rest`` is called whenever a stack comes to rest."""
+        self._scope = scope
         self._world = world
         self._buckets = buckets
-        self._types = ResourceTypes(buckets)
+        self._type_named = type_named
         self._desks: dict[tuple[str, str], Desk] = {}
         self._threads: list[threading.Thread] = []
         self._stopping = False
@@ -45,7 +47,7 @@ class Stacks:
         for thread in self._threads:
             thread.join(timeout=10)
 
-    def create_stack(
+    def create(
         self,
         name: str,
         template: str,
@@ -56,14 +58,14 @@ class Stacks:
         enable_termination_protection: bool | None = False,
         **_unused: Any,
     ) -> DeployedStack:
-        stack = self._new_stack(name, tags, role_arn, notification_arns, bool(enable_termination_protection))
-        target = self._target(stack, template, parameters)
-        self._backend.stacks[stack.stack_id] = stack
+        stack = self.new_stack(name, tags, role_arn, notification_arns, bool(enable_termination_protection))
+        target = self.target(stack, template, parameters)
+        self.backend.stacks[stack.stack_id] = stack
         stack.status = "CREATE_IN_PROGRESS"
-        self._start(stack, lambda deployment: deployment.create(target))
+        self.start(stack, lambda deployment: deployment.create(target))
         return stack
 
-    def update_stack(
+    def update(
         self,
         name: str,
         template: str,
@@ -72,17 +74,17 @@ class Stacks:
         tags: Mapping[str, str] | None,
     ) -> DeployedStack:
         stack = self.named(name)
-        _refuse_unless_updatable(stack)
-        target = self._target(stack, template, _given(parameters, stack))
-        if is_deployed(stack, target) and (tags is None or dict(tags) == stack.tags):
+        refuse_unless_updatable(stack)
+        target = self.target(stack, template, _given(parameters, stack))
+        if target.is_deployed(stack) and (tags is None or dict(tags) == stack.tags):
             raise ValidationError(message=NO_UPDATES)
         stack.role_arn = role_arn or stack.role_arn
         stack.tags = dict(tags) if tags is not None else stack.tags
         stack.status = "UPDATE_IN_PROGRESS"
-        self._start(stack, lambda deployment: deployment.update(target))
+        self.start(stack, lambda deployment: deployment.update(target))
         return stack
 
-    def delete_stack(self, name_or_stack_id: str) -> None:
+    def delete(self, name_or_stack_id: str) -> None:
         """Deleting what does not exist succeeds, as it does on AWS."""
         try:
             stack = self.named(name_or_stack_id)
@@ -103,67 +105,9 @@ class Stacks:
         def delete(deployment: Deployment) -> None:
             deployment.delete(previous_status)
             if stack.status == "DELETE_COMPLETE":
-                self._backend.deleted_stacks[stack.stack_id] = self._backend.stacks.pop(stack.stack_id)
+                self.backend.deleted_stacks[stack.stack_id] = self.backend.stacks.pop(stack.stack_id)
 
-        self._start(stack, delete)
-
-    def create_change_set(
-        self,
-        stack_name: str,
-        change_set_name: str,
-        template: str,
-        parameters: Mapping[str, str],
-        description: str,
-        change_set_type: str,
-        notification_arns: list[str] | None = None,
-        tags: Mapping[str, str] | None = None,
-        role_arn: str | None = None,
-    ) -> tuple[str, str]:
-        if change_set_type == "UPDATE":
-            stack = self.named(stack_name)
-            _refuse_unless_updatable(stack)
-        else:
-            stack = self._reviewed(stack_name) or self._new_stack(
-                stack_name, tags, role_arn, notification_arns, False
-            )
-        target = self._target(stack, template, parameters)
-        if stack.stack_id not in self._backend.stacks:
-            self._backend.stacks[stack.stack_id] = stack
-            stack.record("REVIEW_IN_PROGRESS", "User Initiated")
-        stack.role_arn = role_arn or stack.role_arn
-        planned = PlannedChanges(
-            change_set_id=generate_changeset_id(change_set_name, self._place.region, self._place.account),
-            name=change_set_name,
-            kind=change_set_type,
-            stack=stack,
-            target=target,
-            description=description,
-        )
-        self._backend.change_sets[planned.change_set_id] = planned
-        return planned.change_set_id, stack.stack_id
-
-    def execute_change_set(self, change_set_name: str, stack_name: str | None = None) -> None:
-        planned = self.change_set(change_set_name, stack_name)
-        if planned.execution_status != "AVAILABLE":
-            raise ValidationError(
-                message=f"ChangeSet [{planned.change_set_id}] cannot be executed in its current status"
-            )
-        planned.execution_status = "EXECUTE_COMPLETE"
-        stack = self.named(planned.stack_id)
-        if planned.change_set_type == "CREATE":
-            stack.status = "CREATE_IN_PROGRESS"
-            self._start(stack, lambda deployment: deployment.create(planned.target))
-        else:
-            stack.status = "UPDATE_IN_PROGRESS"
-            self._start(stack, lambda deployment: deployment.update(planned.target))
-
-    def delete_change_set(self, name_or_id: str, stack_name: str | None) -> None:
-        """Deleting what does not exist succeeds."""
-        try:
-            planned = self.change_set(name_or_id, stack_name)
-        except ChangeSetNotFoundError:
-            return
-        del self._backend.change_sets[planned.change_set_id]
+        self.start(stack, delete)
 
     def signal(self, stack_name: str, logical_id: str, unique_id: str, status: str) -> None:
         """SignalResource; the refusals are CloudFormation's own words."""
@@ -187,29 +131,16 @@ class Stacks:
         self._world.notify_all()
 
     @property
-    def _backend(self) -> CloudFormationBackend:
-        return cloudformation_backends[self._place.account][self._place.region]
+    def backend(self) -> CloudFormationBackend:
+        return self._scope.regional(cloudformation_backends)
 
     def named(self, name_or_id: str) -> DeployedStack:
-        stack = self._backend.get_stack(name_or_id)
+        stack = self.backend.get_stack(name_or_id)
         if not isinstance(stack, DeployedStack):
             raise TypeError(f"{name_or_id} was not deployed by the rehearsal")
         return stack
 
-    def _reviewed(self, name: str) -> DeployedStack | None:
-        """The stack that so far consists of a change set."""
-        return next(
-            (
-                stack
-                for stack in self._backend.stacks.values()
-                if isinstance(stack, DeployedStack)
-                and stack.name == name
-                and stack.status == "REVIEW_IN_PROGRESS"
-            ),
-            None,
-        )
-
-    def _new_stack(
+    def new_stack(
         self,
         name: str,
         tags: Mapping[str, str] | None,
@@ -217,19 +148,19 @@ class Stacks:
         notification_arns: list[str] | None,
         protected: bool,
     ) -> DeployedStack:
-        if any(stack.name == name for stack in self._backend.stacks.values()):
+        if any(stack.name == name for stack in self.backend.stacks.values()):
             raise AlreadyExistsException(f"Stack [{name}] already exists")
         return DeployedStack(  # type: ignore[abstract]  # as moto's own Stack is
-            stack_id=generate_stack_id(name, self._place.region, self._place.account),
+            stack_id=generate_stack_id(name, self._scope.region, self._scope.account),
             name=name,
-            place=self._place,
+            scope=self._scope,
             tags=tags or {},
             role_arn=role_arn,
             notification_arns=notification_arns,
             enable_termination_protection=protected,
         )
 
-    def _target(self, stack: DeployedStack, template: str, parameters: Mapping[str, str]) -> Target:
+    def target(self, stack: DeployedStack, template: str, parameters: Mapping[str, str]) -> Target:
         parsed = Stack.parse_template(template)
         return Target(
             template=template,
@@ -240,22 +171,22 @@ class Stacks:
                 stack_name=stack.name,
                 template=parsed,
                 parameters=parameters,
-                place=self._place,
-                exports=self._backend.exports,
+                scope=self._scope,
+                exports=self.backend.exports,
             ),
         )
 
-    def _start(self, stack: DeployedStack, work: Callable[[Deployment], None]) -> None:
-        deployment = Deployment(
+    def start(self, stack: DeployedStack, work: Callable[[Deployment], None]) -> None:
+        builder = Builder(
             world=self._world,
-            place=self._place,
-            types=self._types,
+            scope=self._scope,
+            buckets=self._buckets,
+            type_named=self._type_named,
             stack=stack,
-            exports=self._backend.exports,
-            importers=self._importers,
             desks=self._desks,
             stopping=lambda: self._stopping,
         )
+        deployment = Deployment(stack, builder, Exports(self.backend))
 
         def run() -> None:
             try:
@@ -269,19 +200,6 @@ class Stacks:
         thread = threading.Thread(target=run, name=f"cloudformation {stack.name}", daemon=True)
         self._threads.append(thread)
         thread.start()
-
-    def _importers(self, export_name: str) -> list[str]:
-        """Names of the stacks that use this export."""
-        return [stack.name for stack in self._backend.stacks.values() if export_name in _imports(stack)]
-
-    def change_set(self, name_or_id: str, stack_name: str | None) -> PlannedChanges:
-        for planned in self._backend.change_sets.values():
-            belongs = stack_name is None or stack_name in (planned.stack_name, planned.stack_id)
-            if isinstance(planned, PlannedChanges) and (
-                planned.change_set_id == name_or_id or (planned.change_set_name == name_or_id and belongs)
-            ):
-                return planned
-        raise ChangeSetNotFoundError(f"ChangeSet [{name_or_id}] does not exist")
 
     def read_template(self, template_url: str) -> str:
         """https://s3.REGION.amazonaws.com/BUCKET/KEY, or http://HOST/BUCKET/KEY, or https://BUCKET.s3…/KEY."""
@@ -307,20 +225,8 @@ def _given(parameters: Iterable[Mapping[str, Any]], stack: DeployedStack) -> dic
     }
 
 
-def _refuse_unless_updatable(stack: DeployedStack) -> None:
+def refuse_unless_updatable(stack: DeployedStack) -> None:
     if not stack.status.endswith("_COMPLETE") or stack.status in ("ROLLBACK_COMPLETE", "DELETE_COMPLETE"):
         raise ValidationError(
             message=f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
         )
-
-
-def _imports(stack: Stack) -> set[str]:
-    if not isinstance(stack, DeployedStack) or stack.resolver is None:
-        return set()
-    names = set()
-    for name in imported_names(stack.template_dict):
-        try:
-            names.add(str(stack.resolver.resolve(name)))
-        except TemplateError:
-            names.add(json.dumps(name))
-    return names

@@ -43,7 +43,7 @@ def waits_for_signals(definition: Mapping[str, Any]) -> bool:
 
 
 def creation_order(resources: Mapping[str, Any]) -> list[str]:
-    """Dependencies first; of what could go next, whatever waits for a host goes last.
+    """Dependencies first; of the resources that are ready, the ones that wait for a host go last.
 
     CloudFormation makes everything that is ready at the same time, so nothing independent of a waiting
     group may have to wait for it.
@@ -63,7 +63,7 @@ def creation_order(resources: Mapping[str, Any]) -> list[str]:
 
 
 def unresolved(value: Any) -> str | None:
-    """The first intrinsic function that nobody resolved, None when all are."""
+    """The first intrinsic function that is left; None when all are resolved."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if len(value) == 1 and _INTRINSIC.match(key):

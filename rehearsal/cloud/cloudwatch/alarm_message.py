@@ -1,9 +1,8 @@
-"""What CloudWatch publishes when an alarm changes its state, and what SNS makes of it in an e-mail.
+"""The e-mail about an alarm that changes its state. Other protocols would get JSON: the product has none.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,8 +12,8 @@ from urllib.parse import quote
 from botocore.loaders import create_loader
 from moto.cloudwatch.models import Alarm
 
-from rehearsal.cloud.core.values import Place
-from rehearsal.cloud.sns.topics import LONGEST_SUBJECT
+from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.sns.mail import LONGEST_SUBJECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,55 +25,19 @@ class StateChange:
     at: datetime
 
 
-def subject(place: Place, change: StateChange) -> str:
-    frame = f'{change.after}: "{{}}" in {_region(place)}'
+def subject(scope: Scope, change: StateChange) -> str:
+    frame = f'{change.after}: "{{}}" in {_region(scope)}'
     room = LONGEST_SUBJECT - len(frame.format(""))
     name = change.alarm.name
     return frame.format(name if len(name) <= room else f"{name[: room - 3]}...")
 
 
-def message(place: Place, change: StateChange) -> str:
-    """One text for e-mail, and JSON for everything else."""
-    return json.dumps({"default": json.dumps(_as_json(place, change)), "email": _as_mail(place, change)})
-
-
-def _as_json(place: Place, change: StateChange) -> dict[str, Any]:
-    alarm = change.alarm
-    return {
-        "AlarmName": alarm.name,
-        "AlarmDescription": alarm.description,
-        "AWSAccountId": place.account,
-        "NewStateValue": change.after,
-        "NewStateReason": change.reason,
-        "StateChangeTime": change.at.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
-        "Region": _region(place),
-        "AlarmArn": alarm.alarm_arn,
-        "OldStateValue": change.before,
-        "OKActions": alarm.ok_actions,
-        "AlarmActions": alarm.alarm_actions,
-        "InsufficientDataActions": alarm.insufficient_data_actions,
-        "Trigger": {
-            "MetricName": alarm.metric_name,
-            "Namespace": alarm.namespace,
-            "StatisticType": "Statistic",
-            "Statistic": alarm.statistic.upper(),
-            "Unit": alarm.unit,
-            "Dimensions": [{"value": each.value, "name": each.name} for each in alarm.dimensions],
-            "Period": alarm.period,
-            "EvaluationPeriods": alarm.evaluation_periods,
-            "ComparisonOperator": alarm.comparison_operator,
-            "Threshold": alarm.threshold,
-            "TreatMissingData": alarm.treat_missing_data,
-        },
-    }
-
-
-def _as_mail(place: Place, change: StateChange) -> str:
-    alarm, region = change.alarm, _region(place)
+def message(scope: Scope, change: StateChange) -> str:
+    alarm, region = change.alarm, _region(scope)
     moment = f"{change.at:%A %d %B, %Y %H:%M:%S} UTC"
     enough = alarm.datapoints_to_alarm or alarm.evaluation_periods
     dimensions = ", ".join(f"[{each.name} = {each.value}]" for each in alarm.dimensions)
-    console = f"https://{place.region}.console.aws.amazon.com/cloudwatch/deeplink.js?region={place.region}"
+    console = f"https://{scope.region}.console.aws.amazon.com/cloudwatch/deeplink.js?region={scope.region}"
     return f"""\
 You are receiving this email because your Amazon CloudWatch Alarm "{alarm.name}" in the {region} region \
 has entered the {change.after} state, because "{change.reason}" at "{moment}".
@@ -88,7 +51,7 @@ Alarm Details:
 - State Change:               {change.before} -> {change.after}
 - Reason for State Change:    {change.reason}
 - Timestamp:                  {moment}
-- AWS Account:                {place.account}
+- AWS Account:                {scope.account}
 - Alarm Arn:                  {alarm.alarm_arn}
 
 Threshold:
@@ -121,6 +84,6 @@ def _regions() -> dict[str, Any]:
     return {name: row for each in partitions for name, row in each["regions"].items()}
 
 
-def _region(place: Place) -> str:
+def _region(scope: Scope) -> str:
     """As people call it: US East (N. Virginia)."""
-    return str(_regions()[place.region]["description"])
+    return str(_regions()[scope.region]["description"])

@@ -2,46 +2,33 @@
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 
-CloudWatch looks at each alarm every minute, and knows nothing of what was before the alarm: soon after its
-creation an alarm that takes missing data for breaching rings, if its metric has no data by then. A stack at rest
-is therefore followed by one look at its new alarms. Later looks are somebody's: what was between two looks is
-not looked at.
+CloudWatch looks at each alarm every minute, and knows nothing of the time before the alarm: soon after its
+creation an alarm that treats missing data as breaching rings, if its metric has no data by then. So when a stack
+comes to rest, its new alarms are looked at once. Later looks are asked for; nothing is looked at between them.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from moto.cloudwatch.models import Alarm, Statistics, cloudwatch_backends
-from moto.kms.models import kms_backends
 from moto.sns.models import Topic, sns_backends
 
 from rehearsal.cloud.cloudwatch.alarm_message import StateChange, message, subject
 from rehearsal.cloud.cloudwatch.evaluation import ALARM, OK, Datapoint, Rule, evaluate
 from rehearsal.cloud.cloudwatch.metrics import Metrics
-from rehearsal.cloud.core.values import Place
-from rehearsal.cloud.iam.gate import Gate
+from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.iam.authority import Authority
 from rehearsal.cloud.iam.policy import Context
+from rehearsal.cloud.kms import keys
+from rehearsal.contract.tick_result import AlarmState
 
 SERVICE = "cloudwatch.amazonaws.com"
 MINUTE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmState:
-    """before: the state at the look before this one. actions: what came of those of the last change."""
-
-    name: str
-    description: str
-    before: str
-    state: str
-    reason: str
-    actions: tuple[str, ...]
-
-
 class Alarms:
-    def __init__(self, place: Place, gate: Gate, metrics: Metrics) -> None:
-        self._place = place
-        self._gate = gate
+    def __init__(self, scope: Scope, authority: Authority, metrics: Metrics) -> None:
+        self._scope = scope
+        self._authority = authority
         self._metrics = metrics
         self._looked_at: set[str] = set()
         self._acted: dict[str, tuple[str, ...]] = {}
@@ -59,7 +46,7 @@ class Alarms:
                 self._look(each, at)
 
     def _alarms(self) -> list[Alarm]:
-        alarms = cloudwatch_backends[self._place.account][self._place.region].alarms
+        alarms = self._scope.regional(cloudwatch_backends).alarms
         return [alarms[name] for name in sorted(alarms)]
 
     def _look(self, alarm: Alarm, at: datetime) -> AlarmState:
@@ -110,46 +97,29 @@ class Alarms:
         self._acted[alarm.alarm_arn] = told
 
     def _notify(self, topic_arn: str, change: StateChange) -> str:
-        """What the alarm's history says of the action then."""
-        topic = sns_backends[self._place.account][self._place.region].topics.get(topic_arn)
+        """Publish, and return what the alarm's history says of the action."""
+        topic = self._scope.regional(sns_backends).topics.get(topic_arn)
         problem = self._refusal(topic, topic_arn, change.alarm)
         if topic is None or problem:
             return f'Failed to execute action {topic_arn}. Received error: "{problem}"'
-        topic.publish(
-            message(self._place, change), subject=subject(self._place, change), message_structure="json"
-        )
+        topic.publish(message(self._scope, change), subject=subject(self._scope, change))
         return f"Successfully executed action {topic_arn}"
 
     def _refusal(self, topic: Topic | None, topic_arn: str, alarm: Alarm) -> str:
-        """Why CloudWatch may not publish. It has no identity policies: topic and key have to let it."""
+        """Why CloudWatch may not publish. It has no role: the policies of topic and key have to let it."""
         if topic is None:
             return "Topic does not exist"
         told: Context = {
-            "aws:sourceaccount": (self._place.account,),
-            "aws:sourceowner": (self._place.account,),
+            "aws:sourceaccount": (self._scope.account,),
+            "aws:sourceowner": (self._scope.account,),
             "aws:sourcearn": (alarm.alarm_arn,),
         }
-        if not self._gate.service_may(SERVICE, "sns:Publish", topic.policy, topic_arn, told):
+        if not self._authority.service_may(SERVICE, "sns:Publish", topic.policy, topic_arn, told):
             return (
                 f"CloudWatch Alarms is not authorized to perform: SNS:Publish on resource: {topic_arn}"
                 " because no resource-based policy allows the SNS:Publish action"
             )
-        if topic.kms_master_key_id and not self._may_use_key(topic.kms_master_key_id, told):
+        key_id = topic.kms_master_key_id
+        if key_id and not keys.serve(self._scope, self._authority, SERVICE, key_id, told):
             return "CloudWatch Alarms does not have authorization to access the SNS topic encryption key."
         return ""
-
-    def _may_use_key(self, key_id: str, told: Context) -> bool:
-        """AWS's own key for SNS lets nobody but the account's principals, and nobody can change that.
-
-        https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-        """
-        if "alias/aws/" in key_id:
-            return False
-        try:
-            key = kms_backends[self._place.account][self._place.region].describe_key(key_id)
-        except KeyError:
-            return False
-        return all(
-            self._gate.service_may(SERVICE, f"kms:{action}", key.policy, key.arn, told)
-            for action in ("Decrypt", "GenerateDataKey")
-        )

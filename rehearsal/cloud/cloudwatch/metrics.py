@@ -1,4 +1,4 @@
-"""CloudWatch's metrics: what AWS services say of themselves, and what functions write into their logs."""
+"""CloudWatch's metrics: those of AWS services, and those in the logs of functions."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -8,12 +8,12 @@ from moto.cloudwatch.models import CloudWatchBackend, Dimension, MetricDatumBase
 from moto.sqs.models import sqs_backends
 
 from rehearsal.cloud.cloudwatch.embedded_metrics import Measured, read_line
-from rehearsal.cloud.core.values import Place
+from rehearsal.cloud.core.scope import Scope
 
 
 class Metrics:
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
 
     def record(self, measured: Measured, at: datetime) -> None:
         rows: list[dict[str, Any]] = [
@@ -29,9 +29,9 @@ class Metrics:
         self._backend.put_metric_data(measured.namespace, rows)
 
     def record_log(self, lines: Iterable[str], at: datetime) -> None:
-        """What is embedded in a log that reached its group.
+        """The metrics in a log that reached its group.
 
-        The moment stands in for the timestamp inside, which is the machine's.
+        They count at ``at``, because the timestamps in the log are the machine's.
         """
         for line in lines:
             for measured in read_line(line):
@@ -58,11 +58,11 @@ class Metrics:
         self.record(Measured("AWS/SNS", name, dimensions, (1.0,), "Count"), at)
 
     def record_queues(self, at: datetime) -> None:
-        """SQS measures each minute; here whenever somebody looks.
+        """SQS measures each minute; here at each look at the alarms.
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
         """
-        for queue in sqs_backends[self._place.account][self._place.region].queues.values():
+        for queue in self._scope.regional(sqs_backends).queues.values():
             visible = (float(queue.approximate_number_of_messages),)
             name = "ApproximateNumberOfMessagesVisible"
             self.record(Measured("AWS/SQS", name, {"QueueName": queue.name}, visible, "Count"), at)
@@ -81,7 +81,7 @@ class Metrics:
 
     @property
     def _backend(self) -> CloudWatchBackend:
-        return cloudwatch_backends[self._place.account][self._place.region]
+        return self._scope.regional(cloudwatch_backends)
 
 
 def _named(dimensions: Iterable[Dimension]) -> dict[str, str]:
@@ -89,5 +89,5 @@ def _named(dimensions: Iterable[Dimension]) -> dict[str, str]:
 
 
 def _aware(moment: datetime) -> datetime:
-    # What comes over the API has no time zone in moto.
+    # moto keeps a timestamp from the API without its time zone.
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

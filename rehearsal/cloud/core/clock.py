@@ -1,4 +1,4 @@
-"""What time it is in the account: the machine's time, or the moment that is being played."""
+"""The time in the account: the machine's, or the moment that is being played."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Two moments may be played at once, by threads of their own; then it is the one that began last."""
+    """Two threads may play a moment each at once; then the one that began last counts."""
 
     def __init__(self) -> None:
         self._played: list[datetime] = []

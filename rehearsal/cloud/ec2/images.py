@@ -4,19 +4,19 @@ from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
 from moto.ssm.models import Parameter, ssm_backends
 
-from rehearsal.cloud.core.values import Place
+from rehearsal.cloud.core.scope import Scope
 
 CANONICAL = "099720109477"
 RELEASES = ("24.04", "26.04")
 ARCHITECTURES = {"arm64": "arm64", "amd64": "x86_64"}
 
 
-def publish_ubuntu(place: Place) -> None:
+def publish_ubuntu(scope: Scope) -> None:
     """One image for each release and architecture, under Canonical's parameter names.
 
     https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/
     """
-    ec2 = ec2_backends[place.account][place.region]
+    ec2 = scope.regional(ec2_backends)
     for release in RELEASES:
         for debian_name, ec2_name in ARCHITECTURES.items():
             image = ec2.register_image(
@@ -27,17 +27,17 @@ def publish_ubuntu(place: Place) -> None:
             image.owner_id = CANONICAL
             image.virtualization_type = "hvm"
             _publish_parameter(
-                place,
+                scope,
                 f"/aws/service/canonical/ubuntu/server/{release}/stable/current/{debian_name}/hvm/ebs-gp3/ami-id",
                 image.id,
             )
 
 
-def _publish_parameter(place: Place, name: str, value: str) -> None:
+def _publish_parameter(scope: Scope, name: str, value: str) -> None:
     # PutParameter refuses names under /aws, as it should: only AWS publishes there.
-    ssm_backends[place.account][place.region]._parameters[name].append(
+    scope.regional(ssm_backends)._parameters[name].append(
         Parameter(  # type: ignore[abstract]  # moto leaves what CloudFormation never asks for undefined
-            account_id=place.account,
+            account_id=scope.account,
             name=name,
             value=value,
             parameter_type="String",

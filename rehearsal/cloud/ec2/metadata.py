@@ -1,19 +1,18 @@
-"""What the instance metadata service says about one instance."""
+"""The answers of the instance metadata service."""
 
 import json
 from collections.abc import Mapping
 
-from moto.ec2.models.instances import Instance as Ec2Instance
-
-from rehearsal.cloud.core.values import Place
-from rehearsal.cloud.ec2.observed import associations, profile_name
+from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.ec2.observed import associations, named, role_of
 
 
-def instance_metadata(place: Place, each: Ec2Instance, role_name: str | None) -> Mapping[str, str]:
-    """Path under latest/meta-data/ -> text.
+def instance_metadata(scope: Scope, instance_id: str) -> Mapping[str, str]:
+    """Path under latest/meta-data/ -> text, without the credentials themselves.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-metadata.html
     """
+    each = named(scope, instance_id)
     interface = each.nics[0]
     mac = interface.mac_address
     network = f"network/interfaces/macs/{mac}/"
@@ -30,7 +29,7 @@ def instance_metadata(place: Place, each: Ec2Instance, role_name: str | None) ->
         "local-ipv4": str(each.private_ip),
         "mac": mac,
         "placement/availability-zone": str(each.placement.zone),
-        "placement/region": place.region,
+        "placement/region": scope.region,
         "reservation-id": "r-rehearsal",
         "security-groups": "\n".join(group.name for group in each.security_groups),
         "services/domain": "amazonaws.com",
@@ -39,18 +38,17 @@ def instance_metadata(place: Place, each: Ec2Instance, role_name: str | None) ->
         f"{network}interface-id": interface.id,
         f"{network}local-ipv4s": str(each.private_ip),
         f"{network}mac": mac,
-        f"{network}owner-id": place.account,
+        f"{network}owner-id": scope.account,
         f"{network}security-group-ids": "\n".join(group.id for group in each.security_groups),
         f"{network}subnet-id": str(each.subnet_id),
         f"{network}subnet-ipv4-cidr-block": subnet.cidr_block,
         f"{network}vpc-id": str(each.vpc_id),
     }
-    for address, holder in associations(place).items():
+    for address, holder in associations(scope).items():
         if holder == each.id:
             found["public-ipv4"] = address
             found[f"{network}public-ipv4s"] = address
-    profile = profile_name(each)
-    if profile and role_name:
+    if role := role_of(each):
         association = each.ec2_backend.iam_instance_profile_associations[each.id]
         found["iam/info"] = json.dumps(
             {
@@ -59,7 +57,7 @@ def instance_metadata(place: Place, each: Ec2Instance, role_name: str | None) ->
                 "InstanceProfileId": association.iam_instance_profile.id,
             }
         )
-        found["iam/security-credentials/"] = role_name
+        found["iam/security-credentials/"] = role.name
     if each.metadata_options.instance_metadata_tags == "enabled":
         found |= {f"tags/instance/{tag['key']}": tag["value"] for tag in each.get_tags()}
     return found

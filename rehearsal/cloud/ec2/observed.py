@@ -1,44 +1,53 @@
-"""Snapshots of what exists, cheap enough to take five times a second."""
+"""Snapshots of instances and addresses, cheap enough to take five times a second."""
 
 import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance as Ec2Instance
 from moto.iam.models import Role
-from moto.route53.models import route53_backends
-from moto.utilities.utils import get_partition
 
-from rehearsal.cloud.core.values import Instance, Place
+from rehearsal.cloud.core.scope import Scope
 
 
-def instances(place: Place) -> tuple[Instance, ...]:
-    return tuple(_instance(each) for each in running(place))
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance, as far as the rest of the rehearsal needs to know it."""
+
+    id: str
+    private_ip: str
+    user_data: bytes
+    profile_name: str | None
+    image_id: str
+    security_group_ids: tuple[str, ...]
+    tags: Mapping[str, str]
 
 
-def running(place: Place) -> list[Ec2Instance]:
-    return [each for each in _ec2(place).all_instances() if each.state in ("pending", "running")]
+def instances(scope: Scope) -> tuple[Instance, ...]:
+    return tuple(_instance(each) for each in running(scope))
 
 
-def associations(place: Place) -> dict[str, str]:
+def running(scope: Scope) -> list[Ec2Instance]:
+    return [
+        each for each in scope.regional(ec2_backends).all_instances() if each.state in ("pending", "running")
+    ]
+
+
+def named(scope: Scope, instance_id: str) -> Ec2Instance:
+    """A pending or running one; StopIteration without it."""
+    return next(each for each in running(scope) if each.id == instance_id)
+
+
+def associations(scope: Scope) -> dict[str, str]:
     """Elastic IP -> instance id, "" when free."""
-    return {eip.public_ip: _holder(eip) for eip in _ec2(place).addresses}
+    return {eip.public_ip: _holder(eip) for eip in scope.regional(ec2_backends).addresses}
 
 
-def records(place: Place) -> dict[str, str]:
-    """A records: name without trailing dot -> address."""
-    zones = route53_backends[place.account][get_partition(place.region)].zones.values()
-    return {
-        record.name.rstrip("."): record.records[0]
-        for zone in zones
-        for record in zone.rrsets
-        if record.type == "A" and record.records
-    }
-
-
-def open_tcp_ports(place: Place, security_group_ids: tuple[str, ...]) -> tuple[tuple[str, int, int], ...]:
+def open_tcp_ports(scope: Scope, security_group_ids: tuple[str, ...]) -> tuple[tuple[str, int, int], ...]:
     """(CIDR, first port, last port) of every ingress rule that lets TCP in from addresses."""
-    ec2 = _ec2(place)
+    ec2 = scope.regional(ec2_backends)
     found = []
     for group_id in security_group_ids:
         group = ec2.get_security_group_from_id(group_id)
@@ -49,10 +58,6 @@ def open_tcp_ports(place: Place, security_group_ids: tuple[str, ...]) -> tuple[t
             first, last = (0, 65535) if rule.ip_protocol == "-1" else (rule.from_port, rule.to_port)
             found.append((source, int(first or 0), int(last or 65535)))
     return tuple(found)
-
-
-def _ec2(place: Place) -> EC2Backend:
-    return ec2_backends[place.account][place.region]
 
 
 def _instance(each: Ec2Instance) -> Instance:

@@ -1,42 +1,43 @@
-"""Who holds an access key: the administrator, a user, or a session of a role."""
+"""Access keys and their owners: the administrator, users, and sessions of roles."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from moto.core.utils import utcnow
 from moto.iam.models import IAMBackend, iam_backends
-from moto.sts.models import AssumedRole, STSBackend, sts_backends
-from moto.utilities.utils import get_partition
+from moto.sts.models import AssumedRole, sts_backends
 
-from rehearsal.cloud.core.patches import Patches
-from rehearsal.cloud.core.values import AccessKey, Place
+from rehearsal.cloud.core.scope import Scope
 
 ADMINISTRATOR = "administrator"
 SESSION = timedelta(hours=6)
-# The metadata service has new credentials at least five minutes before the old ones expire (EC2 user guide).
-RENEW_BEFORE = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    id: str
+    secret: str
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """policies: JSON documents; boundary: the permissions boundary's document."""
+    """The owner of an access key; policies are JSON documents."""
 
     arn: str
     secret: str
-    session_token: str | None
-    expires: datetime | None
     policies: tuple[str, ...]
-    session_policy: str | None
-    role_arn: str | None
-    tags: dict[str, str]
+    session_token: str | None = None
+    expires: datetime | None = None
+    session_policy: str | None = None
+    role_arn: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def create_administrator(place: Place) -> AccessKey:
-    iam = _iam(place)
-    iam.create_user(place.region, ADMINISTRATOR)
+def create_administrator(scope: Scope) -> AccessKey:
+    iam = scope.wide(iam_backends)
+    iam.create_user(scope.region, ADMINISTRATOR)
     iam.put_user_policy(
         ADMINISTRATOR,
         "everything",
@@ -46,32 +47,23 @@ def create_administrator(place: Place) -> AccessKey:
     return AccessKey(key.access_key_id, key.secret_access_key)
 
 
-def caller(place: Place, access_key_id: str) -> Caller | None:
-    iam = _iam(place)
+def caller(scope: Scope, access_key_id: str) -> Caller | None:
+    iam = scope.wide(iam_backends)
     for user in iam.users.values():
         for key in user.access_keys:
             if key.access_key_id == access_key_id and key.status == "Active":
                 documents = [*user.policies.values(), *_attached(user)]
                 for group in iam.get_groups_for_user(user.name):
                     documents += [*group.policies.values(), *_attached(group)]
-                return Caller(
-                    arn=user.arn,
-                    secret=key.secret_access_key,
-                    session_token=None,
-                    expires=None,
-                    policies=tuple(map(_json, documents)),
-                    session_policy=None,
-                    role_arn=None,
-                    tags={},
-                )
-    session = _session(place, access_key_id)
+                return Caller(user.arn, key.secret_access_key, tuple(map(_json, documents)))
+    session = _session(scope, access_key_id)
     return _session_caller(iam, session) if session else None
 
 
-def role_session(place: Place, role_arn: str, session_name: str) -> AssumedRole:
+def role_session(scope: Scope, role_arn: str, session_name: str) -> AssumedRole:
     """Credentials for a service that acts in a role, such as the metadata service of an instance."""
-    return sts_backends[place.account][get_partition(place.region)].assume_role(
-        region_name=place.region,
+    return scope.wide(sts_backends).assume_role(
+        region_name=scope.region,
         role_session_name=session_name,
         role_arn=role_arn,
         policy="",
@@ -80,37 +72,8 @@ def role_session(place: Place, role_arn: str, session_name: str) -> AssumedRole:
     )
 
 
-def announce_sessions(patches: Patches, announce: Callable[[str, str], None]) -> None:
-    """Call announce(key id, secret) for every session, whoever asked for it."""
-
-    def assume_role(self: STSBackend, *args: Any, **kwargs: Any) -> AssumedRole:
-        session: AssumedRole = original(self, *args, **kwargs)
-        announce(session.access_key_id, session.secret_access_key)
-        return session
-
-    original = patches.replace(STSBackend, "assume_role", assume_role)
-
-
-def is_fresh(session: AssumedRole) -> bool:
-    return bool(_aware(session.expiration) - _aware(utcnow()) > RENEW_BEFORE)
-
-
-def metadata_document(session: AssumedRole) -> dict[str, Any]:
-    """iam/security-credentials/ROLE of the metadata service."""
-    expires = _aware(session.expiration)
-    return {
-        "Code": "Success",
-        "LastUpdated": (expires - SESSION).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "Type": "AWS-HMAC",
-        "AccessKeyId": session.access_key_id,
-        "SecretAccessKey": session.secret_access_key,
-        "Token": session.session_token,
-        "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
-
-
-def _session(place: Place, access_key_id: str) -> AssumedRole | None:
-    sts = sts_backends[place.account][get_partition(place.region)]
+def _session(scope: Scope, access_key_id: str) -> AssumedRole | None:
+    sts = scope.wide(sts_backends)
     return next((each for each in sts.assumed_roles if each.access_key_id == access_key_id), None)
 
 
@@ -122,7 +85,7 @@ def _session_caller(iam: IAMBackend, session: AssumedRole) -> Caller | None:
         arn=session.arn,
         secret=session.secret_access_key,
         session_token=session.session_token,
-        expires=_aware(session.expiration),
+        expires=aware(session.expiration),
         policies=tuple(map(_json, (*role.policies.values(), *_attached(role)))),
         session_policy=session.policy or None,
         role_arn=role.arn,
@@ -142,9 +105,5 @@ def _json(document: Any) -> str:
     return document if isinstance(document, str) else json.dumps(document)
 
 
-def _aware(moment: datetime) -> datetime:
+def aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _iam(place: Place) -> IAMBackend:
-    return iam_backends[place.account][get_partition(place.region)]

@@ -8,13 +8,13 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
-# What a request says about itself, with lower-case keys: "aws:resourcetag/name" -> ("value",).
+# The condition keys of a request, in lower case: "aws:resourcetag/name" -> ("value",).
 Context = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One thing a request touches. No ARN: nobody here knows it, and any Resource element matches."""
+    """A resource that a request touches. Without an ARN it is unknown, and any Resource element matches."""
 
     arn: str | None
     context: Context = field(default_factory=dict)
@@ -114,7 +114,7 @@ _COMPARISONS: dict[str, Callable[[str, str], bool]] = {
 
 
 def _holds(operator: str, key: str, wanted: list[str], context: Context) -> bool:
-    """One condition; an operator nobody wrote here is an error, never a silent yes."""
+    """One condition; an unknown operator is a KeyError, never a silent yes."""
     seen = context.get(key.lower())
     if operator == "Null":
         return (seen is None) == (wanted[0] == "true")

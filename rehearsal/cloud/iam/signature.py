@@ -1,21 +1,25 @@
-"""Checks AWS Signature Version 4, in the header or, presigned, in the query.
+"""Checks AWS Signature Version 4, in the header or, presigned, in the query. botocore computes it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs
+
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.compat import HTTPHeaders
+from botocore.credentials import Credentials
 
 SKEW = timedelta(minutes=15)
 _AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256\s+Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request,\s*"
-    r"SignedHeaders=([^,]+),\s*Signature=([0-9a-f]{64})"
+    r"AWS4-HMAC-SHA256\s+Credential=(?P<credential>[^,]+)/aws4_request,\s*"
+    r"SignedHeaders=(?P<headers>[^,]+),\s*Signature=(?P<value>[0-9a-f]{64})"
 )
 
 
@@ -24,7 +28,6 @@ class Signature:
     """valid_for is of a presigned URL; any other request has to arrive within SKEW of when it was signed."""
 
     access_key_id: str
-    date: str
     region: str
     service: str
     signed_headers: tuple[str, ...]
@@ -33,42 +36,26 @@ class Signature:
     session_token: str | None
     valid_for: timedelta | None
 
-    @property
-    def scope(self) -> str:
-        return f"{self.date}/{self.region}/{self.service}/aws4_request"
-
 
 def read(environ: Mapping[str, Any]) -> Signature | None:
     """None when the request carries no Signature Version 4."""
-    found = _AUTHORIZATION.match(environ.get("HTTP_AUTHORIZATION", ""))
-    if found:
-        key, date, region, service, names, value = found.groups()
-        return Signature(
-            access_key_id=key,
-            date=date,
-            region=region,
-            service=service,
-            signed_headers=tuple(names.split(";")),
-            value=value,
-            signed_at=environ.get("HTTP_X_AMZ_DATE", ""),
-            session_token=environ.get("HTTP_X_AMZ_SECURITY_TOKEN"),
-            valid_for=None,
-        )
-    query = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
-    credential = query.get("X-Amz-Credential", "").split("/")
-    if query.get("X-Amz-Algorithm") != "AWS4-HMAC-SHA256" or credential[-1] != "aws4_request":
+    if found := _AUTHORIZATION.match(environ.get("HTTP_AUTHORIZATION", "")):
+        credential, headers, value = found["credential"], found["headers"], found["value"]
+        signed_at = environ.get("HTTP_X_AMZ_DATE", "")
+        token, valid_for = environ.get("HTTP_X_AMZ_SECURITY_TOKEN"), None
+    else:
+        query = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
+        credential, end, _ = query.get("X-Amz-Credential", "").rpartition("/aws4_request")
+        if query.get("X-Amz-Algorithm") != "AWS4-HMAC-SHA256" or not end:
+            return None
+        headers, value = query.get("X-Amz-SignedHeaders", ""), query.get("X-Amz-Signature", "")
+        signed_at, token = query.get("X-Amz-Date", ""), query.get("X-Amz-Security-Token")
+        valid_for = timedelta(seconds=int(query.get("X-Amz-Expires", "0")))
+    if credential.count("/") != 3:
         return None
-    return Signature(
-        access_key_id=credential[0],
-        date=credential[1],
-        region=credential[2],
-        service=credential[3],
-        signed_headers=tuple(query.get("X-Amz-SignedHeaders", "").split(";")),
-        value=query.get("X-Amz-Signature", ""),
-        signed_at=query.get("X-Amz-Date", ""),
-        session_token=query.get("X-Amz-Security-Token"),
-        valid_for=timedelta(seconds=int(query.get("X-Amz-Expires", "0"))),
-    )
+    key, _day, region, service = credential.split("/")
+    names = tuple(headers.split(";"))
+    return Signature(key, region, service, names, value, signed_at, token, valid_for)
 
 
 def is_current(signature: Signature, now: datetime) -> bool:
@@ -80,34 +67,50 @@ def is_current(signature: Signature, now: datetime) -> bool:
     return signed_at - SKEW <= now <= signed_at + until
 
 
-def is_right(environ: Mapping[str, Any], signature: Signature, secret: str, body_sha256: str) -> bool:
-    request = hashlib.sha256(_canonical_request(environ, signature, body_sha256).encode()).hexdigest()
-    to_sign = f"AWS4-HMAC-SHA256\n{signature.signed_at}\n{signature.scope}\n{request}"
-    key = f"AWS4{secret}".encode()
-    for part in signature.scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.compare_digest(hmac.digest(key, to_sign.encode(), "sha256").hex(), signature.value)
-
-
-def _canonical_request(environ: Mapping[str, Any], signature: Signature, body_sha256: str) -> str:
-    target = urlsplit(environ["RAW_URI"])
-    # Every service but S3 escapes the path that was sent once more.
-    path = target.path or "/"
-    path = path if signature.service == "s3" else quote(path, safe="/-_.~")
-    pairs = [pair.partition("=") for pair in target.query.split("&") if pair]
-    query = "&".join(
-        sorted(f"{_escaped(name)}={_escaped(value)}" for name, _, value in pairs if name != "X-Amz-Signature")
+def is_right(environ: Mapping[str, Any], signature: Signature, secret: str, body: bytes) -> bool:
+    """``body`` is empty for S3: its clients sign the hash that they send in a header."""
+    path, _, query = environ["RAW_URI"].partition("?")
+    pairs = [pair for pair in query.split("&") if not pair.startswith("X-Amz-Signature=")]
+    request = AWSRequest(
+        method=environ["REQUEST_METHOD"],
+        url=f"http://{environ['HTTP_HOST']}{path}?{'&'.join(pairs)}",
+        headers={name: _header(environ, name) for name in signature.signed_headers},
+        data=body,
     )
-    headers = "".join(f"{name}:{_header(environ, name)}\n" for name in signature.signed_headers)
-    names = ";".join(signature.signed_headers)
-    return "\n".join((environ["REQUEST_METHOD"], path, query, headers, names, body_sha256))
+    request.context["timestamp"] = signature.signed_at
+    signer = _signer(signature)(
+        Credentials(signature.access_key_id, secret), signature.service, signature.region
+    )
+    expected = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+    return hmac.compare_digest(expected, signature.value)
 
 
-def _escaped(part: str) -> str:
-    return quote(unquote(part), safe="-_.~")
+class _Received:
+    """botocore's signers choose the headers to sign; of a received request, its client has chosen them."""
+
+    def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
+        return request.headers
+
+
+class _Signed(_Received, SigV4Auth):
+    pass
+
+
+class _SignedForS3(_Received, S3SigV4Auth):
+    pass
+
+
+class _Presigned(_Received, S3SigV4QueryAuth):
+    pass
+
+
+def _signer(signature: Signature) -> type[SigV4Auth]:
+    if signature.valid_for is not None:
+        return _Presigned
+    return _SignedForS3 if signature.service == "s3" else _Signed
 
 
 def _header(environ: Mapping[str, Any], name: str) -> str:
     variable = name.upper().replace("-", "_")
     prefix = "" if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_"
-    return " ".join(str(environ.get(prefix + variable, "")).split())
+    return str(environ.get(prefix + variable, ""))

@@ -1,29 +1,27 @@
-"""AWS Lambda's side of an invocation: as whom it runs, what is tried again, where its log goes."""
+"""AWS Lambda's side of an invocation: the role, the retries, the log and the metrics."""
 
 import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
+from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.logs.models import logs_backends
 
 from rehearsal.cloud.cloudwatch.metrics import Metrics
 from rehearsal.cloud.core.clock import Clock
-from rehearsal.cloud.core.patches import Patches
-from rehearsal.cloud.core.values import Place
+from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.iam import identity
-from rehearsal.cloud.iam.gate import Gate
+from rehearsal.cloud.iam.authority import Authority
 
-# Of a function's asynchronous invocations, unless its event invoke configuration says otherwise.
+# The default of the event invoke configuration.
 ASYNCHRONOUS_RETRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A deployed function, and the credentials of its role's session. code is the deployed zip."""
+    """A deployed function with its zip as ``code``, and the credentials of its role."""
 
     name: str
     arn: str
@@ -39,7 +37,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """error is empty, or what X-Amz-Function-Error says: then the payload tells the exception."""
+    """``error`` is X-Amz-Function-Error, or empty; with an error, the payload tells the exception."""
 
     request_id: str
     payload: str
@@ -54,60 +52,33 @@ Runtime = Callable[[Function, str], Outcome]
 
 
 class NoRuntimeError(Exception):
-    """Nobody has set a runtime, so functions are deployed but cannot run."""
+    """Functions are deployed but cannot run: no runtime is set."""
 
 
 class Functions:
     def __init__(
-        self, place: Place, world: threading.Condition, gate: Gate, clock: Clock, metrics: Metrics
+        self, scope: Scope, world: threading.Condition, authority: Authority, clock: Clock, metrics: Metrics
     ) -> None:
         self.run: Runtime = _no_runtime
-        self._place = place
+        self._scope = scope
         self._world = world
-        self._gate = gate
+        self._authority = authority
         self._clock = clock
         self._metrics = metrics
 
-    def patch(self, patches: Patches) -> None:
-        """moto starts Docker containers, and runs asynchronous invocations while the caller waits."""
-        functions = self
-
-        def invoke(
-            backend: LambdaBackend,  # noqa: ARG001
-            function_name: str,
-            qualifier: str | None,  # noqa: ARG001
-            body: Any,
-            headers: Any,
-            response_headers: dict[str, str],
-        ) -> str:
-            kind = headers.get("X-Amz-Invocation-Type", "RequestResponse")
-            payload = (body.decode() if isinstance(body, bytes) else body) or "{}"
-            answer = ""
-            if kind == "RequestResponse":
-                outcome = functions.invoke(function_name, payload)
-                if outcome.error:
-                    response_headers["x-amz-function-error"] = outcome.error
-                response_headers["X-Amz-Executed-Version"] = "$LATEST"
-                answer = outcome.payload
-            elif kind == "Event":
-                functions.named(function_name)
-                threading.Thread(
-                    target=functions.invoke_asynchronously, args=(function_name, payload), daemon=True
-                ).start()
-            response_headers["Content-Length"] = str(len(answer.encode()))
-            return answer
-
-        patches.replace(LambdaBackend, "invoke", invoke)
-
     def named(self, name: str) -> LambdaFunction:
-        """By name or ARN; moto's own error without it."""
-        return lambda_backends[self._place.account][self._place.region].get_function(name)
+        """By name or ARN.
+
+        Raises:
+            UnknownFunctionException: there is none.
+        """
+        return self._scope.regional(lambda_backends).get_function(name)
 
     def all(self) -> tuple[LambdaFunction, ...]:
-        return tuple(lambda_backends[self._place.account][self._place.region].list_functions())
+        return tuple(self._scope.regional(lambda_backends).list_functions())
 
     def invoke(self, name: str, payload: str) -> Outcome:
-        """Run it once, in its role, and keep its log and what was measured."""
+        """Run the function once, in its role, and keep its log and its metrics."""
         began = self._clock.now()
         function = self._prepare(name)
         outcome = self.run(function, payload)
@@ -123,7 +94,7 @@ class Functions:
         return outcome
 
     def invoke_asynchronously(self, name: str, payload: str) -> tuple[Outcome, ...]:
-        """As Lambda works off its queue; it would wait one and two minutes before it tries again."""
+        """As Lambda works off its queue, but without the wait of one and two minutes before a retry."""
         with self._world:
             configured = [each.config for each in self.named(name).event_invoke_config]
         retries = next(iter(configured), {}).get("MaximumRetryAttempts", ASYNCHRONOUS_RETRIES)
@@ -135,9 +106,9 @@ class Functions:
     def _prepare(self, name: str) -> Function:
         with self._world:
             deployed = self.named(name)
-            if not self._gate.trusts_service(deployed.role, "lambda.amazonaws.com"):
+            if not self._authority.trusts_service(deployed.role, "lambda.amazonaws.com"):
                 raise PermissionError(f"Lambda cannot assume the role {deployed.role}")
-            session = identity.role_session(self._place, deployed.role, deployed.function_name)
+            session = identity.role_session(self._scope, deployed.role, deployed.function_name)
             return Function(
                 name=deployed.function_name,
                 arn=deployed.function_arn,
@@ -156,14 +127,14 @@ class Functions:
             )
 
     def _keep_log(self, function: Function, outcome: Outcome) -> bool:
-        """In the function's log group, if its role may write there, as on AWS nowhere otherwise."""
-        logs = logs_backends[self._place.account][self._place.region]
+        """In the function's log group, if its role may write there: whether it may."""
+        logs = self._scope.regional(logs_backends)
         now = datetime.now(UTC)
         stream = f"{now:%Y/%m/%d}/[$LATEST]{outcome.request_id.replace('-', '')}"
-        arn = f"arn:aws:logs:{self._place.region}:{self._place.account}:log-group:{function.log_group}"
+        arn = self._scope.arn("logs", f"log-group:{function.log_group}:log-stream:{stream}")
         key = function.credentials["AWS_ACCESS_KEY_ID"]
         allowed = all(
-            self._gate.allows(key, f"logs:{action}", f"{arn}:log-stream:{stream}", {})
+            self._authority.allows(key, f"logs:{action}", arn, {})
             for action in ("CreateLogStream", "PutLogEvents")
         )
         if function.log_group not in logs.groups or not allowed:

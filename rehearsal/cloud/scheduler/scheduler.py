@@ -7,25 +7,25 @@ import threading
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.scheduler.models import Schedule, scheduler_backends
-from moto.sqs.models import sqs_backends
 
-from rehearsal.cloud.core.values import Place
-from rehearsal.cloud.iam import identity
-from rehearsal.cloud.iam.gate import Gate
+from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.iam.authority import Authority
+from rehearsal.cloud.iam.policy import Resource
+from rehearsal.cloud.iam.request import Ask
 from rehearsal.cloud.lambda_.functions import Functions, Outcome
+from rehearsal.cloud.sqs import dead_letters
 
 
 class NoScheduleError(Exception):
-    pass
+    """No schedule starts such a function; the text names the functions that there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """lost: why Scheduler could not start the function; dead_letter: the queue that has the event then."""
+    """``lost``: why Scheduler could not start the function; ``dead_letter``: the queue that then has the event."""
 
     schedule: str
     function: str
@@ -37,20 +37,22 @@ class Fired:
 
 
 class Scheduler:
-    def __init__(self, place: Place, world: threading.Condition, gate: Gate, functions: Functions) -> None:
-        self._place = place
+    def __init__(
+        self, scope: Scope, world: threading.Condition, authority: Authority, functions: Functions
+    ) -> None:
+        self._scope = scope
         self._world = world
-        self._gate = gate
+        self._authority = authority
         self._functions = functions
 
     def of_handler(self, name: str) -> Schedule:
-        """The schedule whose function has this in its handler.
+        """The schedule whose function has ``name`` in its handler.
 
         Raises:
-            NoScheduleError: none has.
+            NoScheduleError: there is none.
         """
         with self._world:
-            backend = scheduler_backends[self._place.account][self._place.region]
+            backend = self._scope.regional(scheduler_backends)
             handlers = {each.function_arn: str(each.handler) for each in self._functions.all()}
             schedules = [
                 each for group in backend.schedule_groups.values() for each in group.schedules.values()
@@ -64,7 +66,7 @@ class Scheduler:
         return found[0]
 
     def fire(self, schedule: Schedule, at: datetime) -> Fired:
-        """As if it were this moment's turn. Waiting between attempts is left out."""
+        """As if the schedule were due at this moment, without a wait between attempts."""
         scheduled_at = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         execution = str(uuid.uuid4())
         target = schedule.target
@@ -90,13 +92,13 @@ class Scheduler:
         )
 
     def _refusal(self, schedule: Schedule) -> tuple[str, str] | None:
-        """Why Lambda would not take it. Refusals are not tried again."""
+        """Code and text of Lambda's refusal. Scheduler does not try again after one."""
         role, function = schedule.target["RoleArn"], schedule.target["Arn"]
         with self._world:
             if schedule.state != "ENABLED":
                 return "Disabled", f"{schedule.name} is disabled"
-            told = {"aws:sourceaccount": (self._place.account,)}
-            if not self._gate.trusts_service(role, "scheduler.amazonaws.com", told):
+            told = {"aws:sourceaccount": (self._scope.account,)}
+            if not self._authority.trusts_service(role, "scheduler.amazonaws.com", told):
                 return "AccessDeniedException", f"Scheduler cannot assume the role {role}"
             if not self._may(role, "lambda:InvokeFunction", function):
                 return (
@@ -106,21 +108,20 @@ class Scheduler:
         return None
 
     def _may(self, role: str, action: str, resource: str) -> bool:
-        session = identity.role_session(self._place, role, "scheduler")
-        return self._gate.allows(session.access_key_id, action, resource, {})
+        return self._authority.denied(role, [Ask(action, [Resource(resource)])]) is None
 
     def _keep(
         self, schedule: Schedule, event: str, scheduled_at: str, execution: str, lost: tuple[str, str]
     ) -> str:
         """In the dead-letter queue, if there is one and the role may; returns its ARN."""
         if schedule.state != "ENABLED":
-            # It has no turn that could get lost.
+            # It is never due, so nothing gets lost.
             return ""
         queue = schedule.target.get("DeadLetterConfig", {}).get("Arn", "")
         with self._world:
             if not queue or not self._may(schedule.target["RoleArn"], "sqs:SendMessage", queue):
                 return ""
-            told = {
+            reason = {
                 "ERROR_CODE": lost[0],
                 "ERROR_MESSAGE": lost[1],
                 "EXECUTION_ID": execution,
@@ -129,12 +130,7 @@ class Scheduler:
                 "SCHEDULE_ARN": schedule.arn,
                 "TARGET_ARN": schedule.target["Arn"],
             }
-            attributes: dict[str, Any] = {
-                name: {"DataType": "String", "StringValue": value} for name, value in told.items()
-            }
-            sqs_backends[self._place.account][self._place.region].send_message(
-                queue.rsplit(":", 1)[-1], event, message_attributes=attributes
-            )
+            dead_letters.keep(self._scope, queue, event, reason)
         return str(queue)
 
 

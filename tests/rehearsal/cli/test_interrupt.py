@@ -1,4 +1,4 @@
-"""A rehearsal that is interrupted, at whatever point: nothing lives on, and `down` and the next one work."""
+"""A rehearsal that is interrupted at any point: nothing lives on, and `down` and the next rehearsal work."""
 
 import contextlib
 import os
@@ -10,15 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.machine.machine import find_missing
-from rehearsal.machine.workplace import OUTSIDE_LINK, Workplace
-from rehearsal.outside.world import down
+from rehearsal.machine.workplace import OUTSIDE_LINK
+from rehearsal.outside.lifecycle import down
+from tests.support.world import WORKPLACE, needs_a_world
 
-WORKPLACE = Workplace.of_this_machine()
-MISSING = find_missing(WORKPLACE)
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"THE REHEARSAL DOES NOT RUN: {'; '.join(MISSING)}")
+pytestmark = needs_a_world
 
-# What the transcript says when the rehearsal has got so far.
+# Lines of the transcript, by which a test knows how far the rehearsal is.
 PREPARING, BOOTSTRAPPING, BOOTING = "▶ a world of its own", "▶ cdk bootstrap", "EC2 starts"
 
 
@@ -92,7 +90,7 @@ def test_kill_9_leaves_nothing_alive(point: str) -> None:
     assert not living()
 
 
-def test_a_second_rehearsal_says_who_holds_the_machine() -> None:
+def test_a_second_rehearsal_names_the_holder_of_the_machine() -> None:
     first = start()
     wait_for(first, PREPARING)
 

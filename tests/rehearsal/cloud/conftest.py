@@ -1,11 +1,19 @@
-"""An account in which functions can be deployed, for the tests of what runs them."""
+"""Emulated accounts: a new one for a test, or one in which functions can be deployed for all tests of a module."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.rehearsal.cloud.account import Account, running_account
-from tests.rehearsal.cloud.functions import Runtime, with_runtime
+from rehearsal.cloud import Instance, Letter
+from tests.support.cloud_account import Account, running_account
+from tests.support.cloud_agents import Agents
+from tests.support.cloud_functions import Runtime, with_runtime
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    with running_account() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +24,28 @@ def running() -> Iterator[Account]:
 
 
 @pytest.fixture
-def runtime(running: Account) -> Runtime:
+def runtime(account: Account) -> Runtime:
+    """Of the account in which functions can be deployed."""
     runtime = Runtime()
-    running.cloud.follow_functions(runtime)
+    account.cloud.follow_functions(runtime)
     return runtime
+
+
+@pytest.fixture
+def agents(account: Account) -> Agents:
+    agents = Agents()
+    account.cloud.follow_commands(agents)
+    return agents
+
+
+@pytest.fixture
+def host(account: Account) -> Instance:
+    (instance,) = account.cloud.instances()
+    return instance
+
+
+@pytest.fixture
+def letters(account: Account) -> list[Letter]:
+    found: list[Letter] = []
+    account.cloud.follow_mail(found.append)
+    return found

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.outside.deployment import Account as CdkAccount
-from rehearsal.outside.deployment import Cdk, DeploymentError
-from tests.rehearsal.cloud.account import REGION, Account, running_account, until
-from tests.rehearsal.cloud.test_commands import Agents
+from rehearsal.contract.aws_profile import AwsProfile
+from rehearsal.outside.cdk import Cdk, CdkFailedError
+from tests.support.cloud_account import REGION, Account, running_account, until
+from tests.support.cloud_agents import Agents
 
 SETTINGS = {
     "domain_name": "registry.example.com",
@@ -29,10 +29,10 @@ def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tm
     cdk = Cdk(
         # Not in a world: the emulated AWS of this test is this process.
         list,
-        CdkAccount(
+        AwsProfile(
             endpoint_url=account.cloud.endpoint_url,
             region=REGION,
-            account_id=account.cloud.place.account,
+            account_id=account.cloud.scope.account,
             access_key_id=account.cloud.administrator.id,
             secret_access_key=account.cloud.administrator.secret,
         ),
@@ -59,11 +59,11 @@ def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tm
     cdk.deploy()
     assert sum("(no changes)" in line for line in said) == len(("storage", "dns", "host", "operations"))
 
-    with account.hosts_signal("FAILURE"), pytest.raises(DeploymentError, match="FAILURE signal"):
+    with account.hosts_signal("FAILURE"), pytest.raises(CdkFailedError, match="FAILURE signal"):
         cdk.deploy(registry_image="registry.example.org/none:1")
     assert account.cloud.instances() == (first,)
 
-    with pytest.raises(DeploymentError, match="TerminationProtection"):
+    with pytest.raises(CdkFailedError, match="TerminationProtection"):
         cdk.destroy()
     assert account.cloud.instances() == ()
     assert account.client("s3").list_buckets()["Buckets"]

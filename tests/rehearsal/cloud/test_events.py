@@ -1,4 +1,4 @@
-"""EventBridge tells Run Command of changed parameters, in the rule's role; what it cannot tell is a dead letter."""
+"""EventBridge runs a command when parameters change, or keeps a dead letter."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -7,9 +7,17 @@ from typing import Any
 import pytest
 
 from rehearsal.cloud import Ran
-from tests.rehearsal.cloud.account import Account, allow, host_stack, running_account, until
-from tests.rehearsal.cloud.functions import role
-from tests.rehearsal.cloud.test_commands import DOCUMENT, Agents
+from tests.support.cloud_account import (
+    Account,
+    allow,
+    attributes,
+    document,
+    resource,
+    role,
+    running_account,
+    until,
+)
+from tests.support.cloud_agents import Agents, create_documents
 
 ARN = "arn:aws:ssm:us-east-1:123456789012:document/verbs"
 RING = (
@@ -39,10 +47,8 @@ USER = "/registry/users/push/anna"
 @pytest.fixture(scope="module")
 def running() -> Iterator[Account]:
     with running_account() as running:
-        with running.hosts_signal("SUCCESS"):
-            running.create("host", host_stack())
-        document = {"Type": "AWS::SSM::Document", "Properties": {"Name": "verbs", "Content": DOCUMENT}}
-        running.create("documents", {"Resources": {"Document": document}})
+        running.create_host()
+        create_documents(running, "verbs")
         yield running
 
 
@@ -56,41 +62,23 @@ def account(running: Account) -> Iterator[Account]:
         running.client("ssm").delete_parameters(Names=mine)
 
 
-@pytest.fixture
-def agents(running: Account) -> Agents:
-    agents = Agents()
-    running.cloud.follow_commands(agents)
-    return agents
-
-
 def template(
     *statements: dict[str, Any], service: str = "events.amazonaws.com", **target: Any
 ) -> dict[str, Any]:
     """A rule whose role has these rights, and its dead-letter queue."""
-    dead_letters = {
-        "Queues": [{"Ref": "Lost"}],
-        "PolicyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "events.amazonaws.com"},
-                    "Action": "sqs:SendMessage",
-                    "Resource": {"Fn::GetAtt": ["Lost", "Arn"]},
-                    "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}},
-                }
-            ],
-        },
+    lost = {"Fn::GetAtt": ["Lost", "Arn"]}
+    of_rule = {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}
+    may_be_lost = {
+        **allow("sqs:SendMessage", lost, ArnEquals=of_rule),
+        "Principal": {"Service": "events.amazonaws.com"},
     }
+    policy = document(may_be_lost)
     return {
         "Resources": {
             "Lost": {"Type": "AWS::SQS::Queue"},
-            "MayBeLost": {"Type": "AWS::SQS::QueuePolicy", "Properties": dead_letters},
+            "MayBeLost": resource("AWS::SQS::QueuePolicy", Queues=[{"Ref": "Lost"}], PolicyDocument=policy),
             "Role": role(service, *statements),
-            "Rule": {
-                "Type": "AWS::Events::Rule",
-                "Properties": {"EventPattern": PATTERN, "Targets": [{**TARGET, **target}]},
-            },
+            "Rule": resource("AWS::Events::Rule", EventPattern=PATTERN, Targets=[{**TARGET, **target}]),
         }
     }
 
@@ -109,27 +97,17 @@ def rung(agents: Agents, times: int = 1) -> list[str]:
     return [script for _, script, _ in agents.ran]
 
 
-def lost(account: Account) -> list[dict[str, Any]]:
-    sqs = account.client("sqs")
-    (url,) = sqs.list_queues()["QueueUrls"]
-    found: list[dict[str, Any]] = sqs.receive_message(
-        QueueUrl=url, MessageAttributeNames=["All"], VisibilityTimeout=0
-    ).get("Messages", [])
-    return found
-
-
 def dead_letter(account: Account) -> tuple[Mapping[str, Any], Mapping[str, str]]:
     """The event, and what is said of it."""
-    (message,) = until(lambda: lost(account))
-    attributes = {name: each["StringValue"] for name, each in message["MessageAttributes"].items()}
-    return json.loads(message["Body"]), attributes
+    (message,) = until(account.dead_letters)
+    return json.loads(message["Body"]), attributes(message)
 
 
-def test_a_new_parameter_rings_the_hosts_with_the_rules_input(account: Account, agents: Agents) -> None:
+def test_a_new_parameter_runs_the_command_with_the_rules_input(account: Account, agents: Agents) -> None:
     deploy(account, *RING)
     put(account)
     assert rung(agents) == ["/opt/bin/diagnose"]
-    assert lost(account) == []
+    assert account.dead_letters() == []
 
 
 @pytest.mark.parametrize(
@@ -141,7 +119,7 @@ def test_a_new_parameter_rings_the_hosts_with_the_rules_input(account: Account, 
     ],
     ids=["changed", "deleted", "deleted among others"],
 )
-def test_so_does_one_that_is_changed_or_deleted(
+def test_a_changed_or_deleted_parameter_runs_the_command(
     account: Account, agents: Agents, change: Callable[[Account], None]
 ) -> None:
     put(account)
@@ -150,7 +128,7 @@ def test_so_does_one_that_is_changed_or_deleted(
     assert rung(agents) == ["/opt/bin/diagnose"]
 
 
-def test_whoever_changes_a_parameter_does_not_wait_for_the_hosts(account: Account, agents: Agents) -> None:
+def test_changing_a_parameter_does_not_wait_for_the_hosts(account: Account, agents: Agents) -> None:
     deploy(account, *RING)
     finished: list[bool] = []
 
@@ -166,7 +144,7 @@ def test_whoever_changes_a_parameter_does_not_wait_for_the_hosts(account: Accoun
 
 
 @pytest.mark.parametrize("name", ["/registry/http-secret", "/registry/users", "/other/users/push/anna"])
-def test_other_parameters_ring_nobody(account: Account, agents: Agents, name: str) -> None:
+def test_a_parameter_outside_the_pattern_runs_nothing(account: Account, agents: Agents, name: str) -> None:
     deploy(account, *RING)
     put(account, name)
     put(account)
@@ -175,7 +153,7 @@ def test_other_parameters_ring_nobody(account: Account, agents: Agents, name: st
     assert len(agents.ran) == 1
 
 
-def test_a_change_that_is_refused_rings_nobody(account: Account, agents: Agents) -> None:
+def test_a_refused_change_runs_nothing(account: Account, agents: Agents) -> None:
     deploy(account, *RING)
     ssm = account.client("ssm")
     with pytest.raises(ssm.exceptions.ParameterNotFound):
@@ -185,7 +163,7 @@ def test_a_change_that_is_refused_rings_nobody(account: Account, agents: Agents)
 
 
 @pytest.mark.parametrize("rights", [(), RING[:1], RING[1:]], ids=["none", "the document", "the hosts"])
-def test_a_role_that_may_not_ring_makes_a_dead_letter(
+def test_a_role_without_the_rights_leaves_a_dead_letter(
     account: Account, agents: Agents, rights: tuple[dict[str, Any], ...]
 ) -> None:
     deploy(account, *rights)
@@ -207,7 +185,7 @@ def test_a_role_that_may_not_ring_makes_a_dead_letter(
     ],
     ids=["not trusted", "not allowed by the document", "no such document"],
 )
-def test_what_run_command_does_not_take_is_a_dead_letter(
+def test_a_command_that_is_not_accepted_is_a_dead_letter(
     account: Account, agents: Agents, changed: dict[str, Any], code: str
 ) -> None:
     gone = allow("ssm:SendCommand", ARN.replace("verbs", "gone"))
@@ -217,7 +195,7 @@ def test_what_run_command_does_not_take_is_a_dead_letter(
     assert agents.ran == []
 
 
-def test_a_queue_that_does_not_let_eventbridge_gets_no_dead_letter(account: Account, agents: Agents) -> None:
+def test_a_queue_whose_policy_lacks_eventbridge_gets_no_dead_letter(account: Account, agents: Agents) -> None:
     rule = template()
     del rule["Resources"]["MayBeLost"]
     assert account.create("rule", rule) == "CREATE_COMPLETE"
@@ -225,7 +203,7 @@ def test_a_queue_that_does_not_let_eventbridge_gets_no_dead_letter(account: Acco
     assert account.update("rule", template(*RING)) == "UPDATE_COMPLETE"
     put(account)
     assert len(rung(agents)) == 1
-    assert lost(account) == []
+    assert account.dead_letters() == []
 
 
 def test_an_update_changes_the_rule_in_its_place(account: Account, agents: Agents) -> None:
@@ -245,7 +223,7 @@ def test_an_update_changes_the_rule_in_its_place(account: Account, agents: Agent
         ({"EventPattern": {"source": ["aws.ec2"]}}, "no events but"),
     ],
 )
-def test_what_nobody_plays_fails_its_stack_by_name(
+def test_a_rule_that_the_rehearsal_lacks_fails_its_stack_by_name(
     account: Account, rule: dict[str, Any], named: str
 ) -> None:
     unplayed = template()

@@ -1,4 +1,4 @@
-"""Programs built once, and what takes their place; the Go toolchain is played by a script."""
+"""Programs built once, and their replacements; a script plays the Go toolchain."""
 
 import sys
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ def test_another_version_is_another_program(shop: Shop) -> None:
     assert len(shop.cached) == 2
 
 
-def test_debians_takes_the_place_of_what_cannot_be_built(shop: Shop) -> None:
+def test_debians_program_replaces_one_that_cannot_be_built(shop: Shop) -> None:
     shop.go_is(FAILS)
     part, said = shop.prepare(WITH_DEBIAN)
     assert (part.path, part.package, part.command) == (None, "debian-tool", "tool-of-debian")
@@ -90,13 +90,13 @@ def test_debians_takes_the_place_of_what_cannot_be_built(shop: Shop) -> None:
     assert said[-1] == "tool cannot be built here, Debian's debian-tool takes its place"
 
 
-def test_without_a_package_in_debian_the_error_says_why_it_could_not_be_built(shop: Shop) -> None:
+def test_error_has_the_reason_if_debian_has_no_package(shop: Shop) -> None:
     shop.go_is(FAILS)
     with pytest.raises(PartError, match=r"go install example\.com/tool@v1\.2\.3 failed:\nno such module"):
         shop.prepare(WITHOUT_DEBIAN)
 
 
-def test_what_else_does_the_work_is_named_where_debian_has_no_package(shop: Shop) -> None:
+def test_replacement_is_named_if_debian_has_no_package(shop: Shop) -> None:
     shop.go_is(FAILS)
     part, said = shop.prepare(Recipe("tool", "example.com/tool", "v1.2.3", instead="the old way"))
     assert (part.path, part.package) == (None, None)
@@ -112,7 +112,7 @@ def test_a_failed_build_leaves_nothing_and_is_tried_again(shop: Shop) -> None:
     assert part.path is not None
 
 
-def test_what_a_killed_build_left_is_removed_by_the_next(shop: Shop) -> None:
+def test_leftovers_of_a_killed_build_are_removed_by_the_next(shop: Shop) -> None:
     shop.go_is(BUILDS)
     left = shop.workplace.cache / "parts/.go-killed"
     left.mkdir(parents=True)

@@ -1,12 +1,13 @@
-// Which logins are guesses (see auth.conf): the name is a user's, and name and password were not right when they were
-// checked last, or never were.
+// Which logins are guesses (see auth.conf): the user exists, and this password was wrong at its last check or never
+// checked.
 import crypto from 'crypto';
 import fs from 'fs';
 
-// Who may push is in this file too.
+// Push users are in this file too.
 const users = '/etc/registry/users/pull';
 
-// What to count it under: who guesses, and at whom. Empty if it is no guess; nginx checks no password of a stranger.
+// The key of the limit: address and user name. Empty if the login is no guess. nginx checks no password of an unknown
+// user.
 function key(r) {
     const login = r.headersIn.Authorization;
     if (!login || ngx.shared.right.has(fingerprint(login)) || !isUser(r.variables.remote_user)) {
@@ -19,7 +20,7 @@ function isUser(name) {
     return Boolean(name) && ('\n' + fs.readFileSync(users, 'utf8')).includes('\n' + name + ':');
 }
 
-// A header filter. 403 is neither: it was not checked, or is right and may only pull.
+// A header filter. 403 says nothing about the password: either it was not checked, or it is right and may only pull.
 function learn(r) {
     const login = r.headersIn.Authorization;
     if (r.status === 204) {

@@ -1,5 +1,5 @@
-// nginx has no verb of its own that forgets: a manifest that was deleted leaves both caches here (see nginx.conf, whose
-// keys these are). njs runs for deletions, and before an answer is kept; what comes from a cache does not wait for it.
+// Removes a deleted manifest from both caches of nginx.conf, because nginx itself has no directive for that. The keys are
+// those of nginx.conf. njs runs for deletions and before an answer is cached, never for an answer from a cache.
 import crypto from 'crypto';
 import fs from 'fs';
 
@@ -14,11 +14,11 @@ const types = [
 // Every Accept that nginx.conf can compose.
 const accepts = types.reduce((some, type) => some.concat(some.map((accept) => accept + type)), ['']);
 
-// A header filter: it has run before the client can know that the manifest is gone. Whatever the answer was: one that
-// never arrived may have deleted as well.
+// A header filter: it runs before the client learns that the manifest is gone. It runs for every answer, because a
+// deletion may succeed although its answer is lost.
 function forget(r) {
     const path = pathOf(r);
-    // An answer that was on its way is not kept either.
+    // An answer under way is not cached either.
     ngx.shared.deleted.set(path, '');
     accepts.forEach((accept) => {
         remove(folders.latest, r.variables.half_minute + ' ' + path + ' ' + accept);
@@ -26,7 +26,7 @@ function forget(r) {
     });
 }
 
-// Emptied first: a worker may have the file open (open_file_cache), and an empty one is as good as none to nginx.
+// Emptied first: a worker may have the file open (open_file_cache), and nginx ignores an empty file.
 function remove(folder, key) {
     const file = folder + '/' + crypto.createHash('md5').update(key).digest('hex');
     try {

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Logs in, pushes and pulls with one client, in a folder that has an OCI layout `image`, or on the host:
+#   PASSWORD=… clients.bash REGISTRY CLIENT
+# Prints the client's version if all of it works, and fails otherwise.
+set -euo pipefail
+registry=$1 client=$2 user=admin layout=oci:image:image
+by=$registry/by
+
+main() {
+  "with_$client" >&2
+  version | sed -n 1p
+}
+
+version() {
+  case $client in
+    crane | oras) "$client" version ;;
+    helm) helm version --short ;;
+    *) "$client" --version ;;
+  esac
+}
+
+log_in() { printf %s "$PASSWORD" | "$@" -u "$user" --password-stdin "$registry"; }
+
+with_skopeo() {
+  log_in skopeo login
+  skopeo copy "$layout" "docker://$by/skopeo:1"
+  skopeo copy "docker://$by/skopeo:1" oci:skopeo-pulled:1
+}
+
+# A storage of its own, without containers: this client only pushes and pulls.
+with_podman() {
+  local tool=("$client" --root /srv/containers --runroot /srv/containers-run --storage-driver vfs) id
+  log_in "${tool[@]}" login
+  id=$("${tool[@]}" pull -q "$layout")
+  "${tool[@]}" push "$id" "docker://$by/$client:1"
+  "${tool[@]}" rmi -af
+  "${tool[@]}" pull "$by/$client:1"
+}
+
+with_buildah() { with_podman; }
+
+with_crane() {
+  log_in crane auth login
+  crane copy "$by/skopeo:1" "$by/crane:1"
+  crane pull "$by/crane:1" crane.tar
+  crane ls "$by/crane"
+}
+
+with_oras() {
+  log_in oras login
+  echo hello > hello.txt
+  oras push "$by/oras:1" hello.txt
+  rm hello.txt
+  oras pull "$by/oras:1"
+  grep hello hello.txt
+}
+
+with_helm() {
+  log_in helm registry login
+  rm -rf chart
+  helm create chart
+  helm package chart
+  helm push chart-0.1.0.tgz "oci://$by"
+  rm chart-0.1.0.tgz
+  helm pull "oci://$by/chart" --version 0.1.0
+  test -s chart-0.1.0.tgz
+}
+
+with_docker() {
+  log_in docker login
+  docker pull -q "$by/skopeo:1"
+  docker tag "$by/skopeo:1" "$by/docker:1"
+  docker push -q "$by/docker:1"
+  docker rmi "$by/docker:1" "$by/skopeo:1"
+  docker pull -q "$by/docker:1"
+}
+
+with_containerd() {
+  ctr images pull --user "$user:$PASSWORD" "$by/skopeo:1"
+  ctr images tag "$by/skopeo:1" "$by/ctr:1"
+  ctr images push --user "$user:$PASSWORD" "$by/ctr:1"
+}
+
+main

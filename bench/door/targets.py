@@ -1,0 +1,47 @@
+"""The front door's targets: ratios of medians, ours against another set-up in the same rounds."""
+
+from collections.abc import Sequence
+
+from bench.door.measure import Size
+from bench.door.rounds import Results, quotient
+from bench.door.setups import BARE, OURS, OWN_TLS, TUTORIAL
+from bench.page import Target
+
+
+def targets(results: Results, size: Size, peers: Sequence[str]) -> list[Target]:
+    def against(other: str, storage: str, number: str, *measurements: str) -> list[float | None]:
+        return [results.ratio(storage, measurement, number, OURS, other) for measurement in measurements]
+
+    bare_digest = against(BARE, "s3", "rps", "digest 64", "digest 8")
+    bare_tag = against(BARE, "s3", "rps", "tag 64", "tag 8")
+    disk, clients = "filesystem", list(size.push_megabytes)
+    cpu = [results.median("s3", each, OURS, "cpu_per_gb") for each in ("pull 1", "pull without redirect")]
+    p95 = [results.median(disk, "guessing", OURS, each) for each in ("p95", "idle_p95")]
+    # fmt: off
+    return [
+        Target("digest, S3: requests/s against bare, 64 and 8 connections", 50, bare_digest, at_least=True),
+        Target("digest, S3: p50 against bare", 1 / 30, against(BARE, "s3", "p50", "digest 64")),
+        Target("digest: requests/s against bare", 5, against(BARE, disk, "rps", "digest 64"), at_least=True),
+        *(
+            Target(f"digest: requests/s against {peer}", 3, against(peer, disk, "rps", "digest 64"), at_least=True)
+            for peer in peers
+        ),
+        Target("tag, S3: requests/s against bare, 64 and 8 connections", 0.97, bare_tag, at_least=True),
+        Target("tag: requests/s against bare", 0.55, against(BARE, disk, "rps", "tag 64"), at_least=True),
+        Target("tag: requests/s against the tutorial", 300, against(TUTORIAL, disk, "rps", "tag 64"), at_least=True),
+        Target("`/v2/`: requests/s against bare", 0.55, against(BARE, disk, "rps", "/v2/ 64"), at_least=True),
+        *(
+            Target(
+                f"{direction}{suffix}: MB/s against own TLS, {', '.join(map(str, clients))} clients", 1,
+                against(OWN_TLS, storage, "mb_per_second", *(f"{direction} {count}" for count in clients)),
+                at_least=True,
+            )
+            for storage, suffix in ((disk, ""), ("s3", ", S3"))
+            for direction in ("push", "pull")
+        ),
+        Target("50 pulls at once: slowest against own TLS", 1, against(OWN_TLS, disk, "slowest_seconds", "pull 50")),
+        Target("pull storm, S3: slowest client against bare", 0.8, against(BARE, "s3", "slowest_seconds", "storm")),
+        Target("CPU s per GB pulled, S3: redirect against none", 0.05, [quotient(*cpu)]),
+        Target("p95 of a user during guessing, against idle", 3, [quotient(*p95)]),
+    ]
+    # fmt: on

@@ -1,0 +1,77 @@
+"""The emulated services. Adding one is one line here.
+
+The package of a service has, of these modules, the ones that it needs: ``resources`` with TYPES, its
+CloudFormation types; ``asks`` with asks() and SIGNING_NAME, what a request to it asks for; ``patches`` with
+patch(), what it does otherwise than moto.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from moto.cloudformation.parsing import get_model_map
+
+from rehearsal.cloud.cloudformation.resource_type import MotoType, ResourceType
+from rehearsal.cloud.core.engines import Engines
+from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.iam.request import Asks
+
+SERVICES = (
+    "autoscaling",
+    "cloudformation",
+    "cloudwatch",
+    "ec2",
+    "events",
+    "iam",
+    "kms",
+    "lambda_",
+    "logs",
+    "s3",
+    "scheduler",
+    "sns",
+    "sqs",
+    "ssm",
+)
+
+
+class UnknownTypeError(Exception):
+    pass
+
+
+@cache
+def resource_types() -> Mapping[str, ResourceType]:
+    """The types that are not moto's own, by name."""
+    return {name: type_ for each in _modules("resources") for name, type_ in each.TYPES.items()}
+
+
+def type_named(name: str) -> ResourceType:
+    """
+    Raises:
+        UnknownTypeError: neither the rehearsal nor moto has it: the stack fails.
+    """
+    if found := resource_types().get(name):
+        return found
+    if name in get_model_map():
+        return MotoType()
+    raise UnknownTypeError(
+        f"{name} is a resource type the rehearsal's AWS does not have: add it in rehearsal/cloud"
+    )
+
+
+def asks() -> Mapping[str, Asks]:
+    """By the service's name in a signature. S3's protocol has no operations: the gate treats it apart."""
+    return {each.SIGNING_NAME: each.asks for each in _modules("asks") if hasattr(each, "SIGNING_NAME")}
+
+
+def patch(patches: Patches, engines: Engines) -> None:
+    for each in _modules("patches"):
+        each.patch(patches, engines)
+
+
+def _modules(name: str) -> Iterator[Any]:
+    for service in SERVICES:
+        module = f"rehearsal.cloud.{service}.{name}"
+        if find_spec(module):
+            yield import_module(module)

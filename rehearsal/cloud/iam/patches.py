@@ -1,0 +1,51 @@
+"""What IAM and STS do otherwise than moto: every call is authenticated and authorised."""
+
+import logging
+from typing import Any
+
+from moto.core.authorization import ActionAuthenticatorMixin
+from moto.core.responses import BaseResponse
+from moto.s3.responses import S3Response
+from moto.sts.models import AssumedRole, STSBackend
+
+from rehearsal.cloud.core.engines import Engines
+from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.iam.refusals import refused
+
+log = logging.getLogger(__name__)
+
+
+def patch(patches: Patches, engines: Engines) -> None:
+    @patches.replace(
+        ActionAuthenticatorMixin,
+        because='moto lets everybody do everything unless told otherwise, and then knows only Resource "*"',
+    )
+    def _authenticate_and_authorize_normal_action(self: BaseResponse, resource: str = "*") -> None:  # noqa: ARG001
+        engines.gate.check(self)
+
+    @patches.replace(ActionAuthenticatorMixin, because="the same for S3, whose protocol has no operations")
+    def _authenticate_and_authorize_s3_action(
+        self: S3Response, bucket_name: str | None = None, key_name: str | None = None
+    ) -> None:
+        engines.gate.check_s3(self, bucket_name, key_name)
+
+    @patches.wrap(
+        BaseResponse,
+        because="moto answers 500 for an operation that it does not have, and every SDK tries that again for a minute",
+    )
+    def call_action(original: Any, self: BaseResponse) -> Any:
+        try:
+            return original(self)
+        except NotImplementedError as missing:
+            log.warning("the rehearsal's AWS has no %s:%s", self.boto3_service_name, self._get_action())
+            answer = refused(self, "InvalidAction", str(missing))
+            return answer.code, {**self.response_headers, "status": answer.code}, answer.get_body()
+
+    @patches.wrap(
+        STSBackend, because="another S3 server may hold the objects: it has to know each session's key"
+    )
+    def assume_role(original: Any, self: STSBackend, *args: Any, **kwargs: Any) -> AssumedRole:
+        session: AssumedRole = original(self, *args, **kwargs)
+        if engines.buckets.on_access_key:
+            engines.buckets.on_access_key(session.access_key_id, session.secret_access_key)
+        return session

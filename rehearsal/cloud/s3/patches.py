@@ -1,0 +1,40 @@
+"""What S3 does otherwise than moto: the buckets' followers hear of every bucket."""
+
+from typing import Any
+
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket, S3Backend
+
+from rehearsal.cloud.core.engines import Engines
+from rehearsal.cloud.core.patches import Patches
+
+
+def patch(patches: Patches, engines: Engines) -> None:
+    buckets = engines.buckets
+
+    @patches.wrap(S3Backend, because="another S3 server may hold the objects: it makes the bucket, too")
+    def create_bucket(original: Any, s3: S3Backend, bucket_name: str, *args: Any, **kwargs: Any) -> Any:
+        created = original(s3, bucket_name, *args, **kwargs)
+        if buckets.on_created:
+            buckets.on_created(bucket_name)
+        return created
+
+    @patches.wrap(
+        S3Backend, because="another S3 server may hold the objects: only an empty bucket is deleted"
+    )
+    def delete_bucket(original: Any, s3: S3Backend, bucket_name: str) -> Any:
+        # moto answers 409 for what was not deleted.
+        if bucket_name in s3.buckets and buckets.has_objects(bucket_name):
+            return None
+        deleted = original(s3, bucket_name)
+        if deleted and buckets.on_deleted:
+            buckets.on_deleted(bucket_name)
+        return deleted
+
+    @patches.replace(
+        FakeBucket,
+        because="moto ignores conditions in a bucket policy: a Deny without TLS would shut everybody out; "
+        "the gate reads the policy instead",
+    )
+    def get_permission(*_: Any, **__: Any) -> PermissionResult:
+        return PermissionResult.NEUTRAL

@@ -1,0 +1,73 @@
+"""SNS topics, their policies and subscriptions."""
+
+import json
+from typing import Any
+
+from moto.sns.models import SNSBackend, Topic, sns_backends
+
+from rehearsal.cloud.cloudformation.resource_type import (
+    AttachedPolicyType,
+    MotoType,
+    Request,
+    ResourceType,
+    Settled,
+)
+
+
+class TopicType(MotoType):
+    """moto deletes a topic to change it, and with it all confirmed subscriptions."""
+
+    identity = ("TopicName",)
+
+    def change(self, request: Request, resource: Topic, previous: Request) -> Topic:  # noqa: ARG002
+        resource.kms_master_key_id = request.properties.get("KmsMasterKeyId", "")
+        resource.display_name = request.properties.get("DisplayName", "")
+        return resource
+
+
+class TopicPolicyType(AttachedPolicyType):
+    """moto has no type of this name."""
+
+    holders = "Topics"
+
+    def attach(self, request: Request, holder: str, document: str | None) -> None:
+        sns = request.scope.regional(sns_backends)
+        if document:
+            sns.get_topic(holder).policy = document
+        elif topic := sns.topics.get(holder):
+            topic._policy_json = topic._create_default_topic_policy(
+                request.scope.region, request.scope.account, topic.name
+            )
+
+
+class SubscriptionType(ResourceType):
+    """moto has no type of this name."""
+
+    identity = ("TopicArn", "Endpoint", "Protocol")
+
+    def create(self, request: Request) -> Settled:
+        properties = request.properties
+        sns = request.scope.regional(sns_backends)
+        subscription = sns.subscribe(properties["TopicArn"], properties["Endpoint"], properties["Protocol"])
+        _configure(sns, subscription.arn, properties)
+        return Settled(subscription.arn, {"Arn": subscription.arn})
+
+    def change(self, request: Request, resource: Settled, previous: Request) -> Settled:  # noqa: ARG002
+        _configure(request.scope.regional(sns_backends), resource.physical_resource_id, request.properties)
+        return resource
+
+    def delete(self, request: Request, resource: Settled) -> None:
+        request.scope.regional(sns_backends).unsubscribe(resource.physical_resource_id)
+
+
+def _configure(sns: SNSBackend, arn: str, properties: dict[str, Any]) -> None:
+    for name in ("FilterPolicyScope", "FilterPolicy", "RawMessageDelivery"):
+        if (value := properties.get(name)) is not None:
+            sns.set_subscription_attributes(arn, name, json.dumps(value) if name == "FilterPolicy" else value)
+
+
+TYPES = {
+    "AWS::SNS::Subscription": SubscriptionType(),
+    "AWS::SNS::Topic": TopicType(),
+    "AWS::SNS::TopicPolicy": TopicPolicyType(),
+}

@@ -1,0 +1,101 @@
+"""Everything that the rehearsal knows of the product: its folder, settings, outputs, parameters and its host.
+
+No other module of the rehearsal names a path, a unit or a port of the product (tests/contract/test_product.py).
+"""
+
+import json
+from pathlib import Path
+
+# The project's folder.
+PROJECT = Path(__file__).resolve().parents[2]
+USERDATA = PROJECT / "userdata"
+INSTALL = "install"
+PINNED_PACKAGES = "*requirements*.txt"
+
+# Job -> the part of its function's handler by which the schedule is found.
+JOBS = {"renew": "renew_certificate", "health": "check_health"}
+
+# Settings of a deployment (cdk.json), by name and value.
+LARGER_HOST = {"instance_type": "t4g.medium"}
+# The tag of an image that does not exist: a host that is to run it can never serve.
+MISSING_TAG = "3.1.2-does-not-exist"
+MISSING_IMAGE = {"registry_image": f"public.ecr.aws/docker/library/registry:{MISSING_TAG}"}
+
+# Outputs of the stacks.
+OUTPUT_URL = "RegistryUrl"
+OUTPUT_LOGIN = "DockerLogin"
+OUTPUT_IMAGE_BUCKET = "ImageBucket"
+OUTPUT_HOST_LOG = "HostLog"
+OUTPUT_CONFIRM_ALERTS = "ConfirmAlerts"
+
+# Names of the host's settings in host.env.
+IMAGE_BUCKET, STATE_BUCKET = "IMAGE_BUCKET", "STATE_BUCKET"
+
+# Parameter Store, below parameter_path().
+FIRST_USER = "admin"
+FIRST_USER_KEY = f"users/push/{FIRST_USER}"
+HEALTH_USER_KEY = "users/pull/health"
+HTTP_SECRET_KEY = "http-secret"  # noqa: S105  a name, not the value
+
+# The host's scripts.
+HOME = "/opt/registry"
+BOOTSTRAP = f"{HOME}/bootstrap"
+DIAGNOSE = f"{HOME}/bin/diagnose"
+SYNC_USERS = f"{HOME}/bin/sync-users"
+SAVE_CERTIFICATE = f"{HOME}/steps/save-certificate"
+AWS_API = f"{HOME}/tools/aws-api"
+FORGET_LOGINS = ("bash", "-c", f". {HOME}/lib/logins.bash && forget_logins")
+
+# The host's files.
+HOST_ENV = "/etc/registry/host.env"
+HTTP_SECRET_FILE = "/etc/registry/registry.env"  # noqa: S105  a path
+PROOF_LOGIN = "/etc/registry/proof/curl"
+USERS = "/etc/registry/users"
+PUSH_USERS, PULL_USERS = f"{USERS}/push", f"{USERS}/pull"
+# Touched whenever the users have been read from Parameter Store.
+USERS_SYNCED = "/var/lib/registry/users-synced"
+# There while the host serves, since it has power.
+PROVEN = "/run/registry/proven"
+SERVED_CERTIFICATE = "/etc/registry/tls"
+PLACEHOLDER_CERTIFICATE = "/etc/registry/placeholder"
+ACME_FOLDER = "/etc/letsencrypt"
+CERTIFICATE = f"{ACME_FOLDER}/live/registry"
+CERTBOT = "/opt/certbot/bin/certbot"
+CERTBOT_PACKAGES = "/opt/certbot/lib"
+NGINX_CONFIGURATION = "/etc/nginx/nginx.conf"
+REGISTRY_CONFIGURATION = "/etc/registry/registry.yml"
+# The host's units, and its container.
+NGINX = "nginx.service"
+LOGIN_CHECK = "registry-auth.service"
+USERS_TIMER = "registry-users.timer"
+CONTAINER = "registry"
+
+# Ports on the host. Anything else that listens is a finding.
+REGISTRY_ON_HOST = "localhost:5000"
+NGINX_TO_REGISTRY = "server 127.0.0.1:5000;"
+LISTENERS = {
+    "tcp 0.0.0.0:80 nginx": "the certificate authority's challenge, and the redirect to HTTPS",
+    "tcp 0.0.0.0:443 nginx": "the front door",
+    "tcp 127.0.0.1:5080 nginx": "the front door's manifests, for itself",
+    "tcp 127.0.0.1:5000 registry": "the registry, for nginx and for docker on the server",
+}
+
+
+def registry_image() -> str:
+    """The image that the hosts run, as cdk.json pins it."""
+    return str(json.loads((PROJECT / "cdk.json").read_text())["context"]["registry_image"])
+
+
+def settings(*, domain: str, zone: str, email: str) -> dict[str, str]:
+    """What `cdk deploy` must be told."""
+    return {"domain_name": domain, "hosted_zone": zone, "alert_email": email}
+
+
+def parameter_path(domain: str) -> str:
+    """Where the registry's parameters are in Parameter Store."""
+    return f"/registry/{domain}"
+
+
+def user_parameter(domain: str, name: str, *, access: str) -> str:
+    """The parameter whose value is a user's password; ``access`` is push or pull."""
+    return f"{parameter_path(domain)}/users/{access}/{name}"

@@ -1,0 +1,74 @@
+"""What the world's process does on request: scheduled runs, CloudWatch's looks, and power."""
+
+import json
+from datetime import UTC, datetime
+
+from rehearsal.cloud import Cloud
+from rehearsal.contract import product
+from rehearsal.contract.aws_profile import AwsProfile
+from rehearsal.contract.tick_result import AlarmState, TickResult
+from rehearsal.inside.hosts.fleet import Fleet
+
+LOG_LINES = 40
+
+
+class WorldActions:
+    """The actions of rehearsal.contract.control."""
+
+    def __init__(self, cloud: Cloud, fleet: Fleet, profile: AwsProfile, domain: str) -> None:
+        self._cloud = cloud
+        self._fleet = fleet
+        self._ssm = profile.client("ssm")
+        self._first_user = f"{product.parameter_path(domain)}/{product.FIRST_USER_KEY}"
+
+    def tick(self, job: str, at: str | None) -> TickResult:
+        return tick(self._cloud, job, at)
+
+    def alarms(self, at: str | None) -> tuple[AlarmState, ...]:
+        return look_at_alarms(self._cloud, at)
+
+    def power(self, instance_id: str, on: bool) -> None:
+        self._fleet.set_power(instance_id, on)
+
+    def password(self) -> str:
+        try:
+            found = self._ssm.get_parameter(Name=self._first_user, WithDecryption=True)
+        except self._ssm.exceptions.ParameterNotFound:
+            return ""
+        return str(found["Parameter"]["Value"])
+
+
+def tick(cloud: Cloud, job: str, at: str | None) -> TickResult:
+    """One run of a schedule, and then CloudWatch's look at every alarm; ``at`` is ISO 8601, None is now."""
+    when = _moment(at)
+    fired = cloud.fire(product.JOBS[job], when)
+    alarms = tuple(each for each in cloud.look_at_alarms(when) if each.state != each.before)
+    last = fired.outcomes[-1] if fired.outcomes else None
+    error = (last.error and f"{last.error}: {last.payload}") if last else fired.lost
+    return TickResult(
+        schedule=fired.schedule,
+        function=fired.function,
+        event=fired.event,
+        scheduled_at=fired.scheduled_at,
+        attempts=len(fired.outcomes),
+        dead_letter=fired.dead_letter or None,
+        result=json.loads(last.payload) if last and not last.error else None,
+        error=error or None,
+        request_id=last.request_id if last else None,
+        duration_milliseconds=last.duration_milliseconds if last else None,
+        init_milliseconds=last.init_milliseconds if last else None,
+        memory_mib=last.memory_mib if last else None,
+        log=last.log[-LOG_LINES:] if last else (),
+        alarms=alarms,
+    )
+
+
+def look_at_alarms(cloud: Cloud, at: str | None) -> tuple[AlarmState, ...]:
+    """As CloudWatch does; ``at`` is ISO 8601, None is now."""
+    return cloud.look_at_alarms(_moment(at))
+
+
+def _moment(at: str | None) -> datetime:
+    """In UTC if it names no time zone."""
+    read = datetime.fromisoformat(at) if at else datetime.now(UTC)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -1,0 +1,159 @@
+"""The world's network: the VPC's bridge, the hosts' interfaces on it, and the Elastic IPs.
+
+Runs inside the world: every interface, route and rule here is the world's own and ends with it.
+"""
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearsal.contract.world_network import BRIDGE, S3_ADDRESS, WORLD_ADDRESS
+from rehearsal.machine.world.namespaces import MTU_BYTES, OUTSIDE_PEER
+
+GATEWAY = "10.0.0.1"
+GATEWAY_MAC = "02:00:0a:00:00:01"
+METADATA_ADDRESS = "169.254.169.254"
+# 10.77.0.100-199 in the fewest blocks that stay clear of the world's own address
+ELASTIC_BLOCKS = ("10.77.0.96/27", "10.77.0.128/26", "10.77.0.192/29")
+HOST_INTERFACE = "ens5"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPorts:
+    """TCP ports, both ends included, that a security group opens to sources in `cidr`."""
+
+    cidr: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """An associated Elastic IP: its host, and the ports that the security group opens."""
+
+    private_ip: str
+    open_ports: tuple[OpenPorts, ...]
+
+
+class Network:
+    def __init__(self) -> None:
+        self._forwards: dict[str, Forward] = {}
+        _write_sysctl("net/ipv4/ip_forward", "1")
+        _ip_batch(
+            # An address of its own: else it is that of a port, and changes when that host goes.
+            f"link add {BRIDGE} address {GATEWAY_MAC} mtu {MTU_BYTES} type bridge",
+            f"address add {GATEWAY}/16 dev {BRIDGE}",
+            f"address add {METADATA_ADDRESS}/32 dev {BRIDGE}",
+            f"link set {BRIDGE} up",
+            f"address add {WORLD_ADDRESS}/24 dev {OUTSIDE_PEER}",
+            f"address add {S3_ADDRESS}/24 dev {OUTSIDE_PEER}",
+            f"link set {OUTSIDE_PEER} up",
+            # Beyond the gateway, so that the world answers for them to the machine's ARP, and so that the
+            # world's own clients call them from the address the outside knows.
+            *(f"route add {block} dev {BRIDGE} src {WORLD_ADDRESS}" for block in ELASTIC_BLOCKS),
+        )
+        _write_sysctl(f"net/ipv4/conf/{OUTSIDE_PEER}/proxy_arp", "1")
+        _write_sysctl(f"net/ipv4/neigh/{OUTSIDE_PEER}/proxy_delay", "0")
+        # Where the machine has br_netfilter, NAT would act on frames as they cross the bridge, and what
+        # a host sends to its own Elastic IP would be dropped there.
+        if Path("/proc/sys/net/bridge").exists():
+            _write_sysctl("net/bridge/bridge-nf-call-iptables", "0")
+        # A gateway that sends a host's packet back to the VPC must not teach it a shorter way round the NAT.
+        for name in ("all", BRIDGE):
+            _write_sysctl(f"net/ipv4/conf/{name}/send_redirects", "0")
+        # A connection whose process was killed would try for minutes to say goodbye to a peer that is dead
+        # too, and hold this network, with the link on the machine, for as long.
+        _write_sysctl("net/ipv4/tcp_orphan_retries", "1")
+        _nft(Path(__file__).with_name("vpc.nft").read_text())
+
+    def attach_host(self, instance_id: str, private_ip: str, mac_address: str) -> Path:
+        """A network namespace with the host's one interface; returns its path."""
+        self.detach_host(instance_id)
+        link = _link_name(private_ip)
+        _ip_batch(
+            f"netns add {instance_id}",
+            f"link add {link} mtu {MTU_BYTES} type veth "
+            f"peer name {HOST_INTERFACE} mtu {MTU_BYTES} netns {instance_id}",
+            f"link set {link} master {BRIDGE} up",
+        )
+        _ip_batch(
+            "link set lo up",
+            f"link set {HOST_INTERFACE} address {mac_address}",
+            f"address add {private_ip}/16 dev {HOST_INTERFACE}",
+            f"link set {HOST_INTERFACE} up",
+            f"route add default via {GATEWAY}",
+            f"route add {METADATA_ADDRESS} dev {HOST_INTERFACE}",
+            namespace=instance_id,
+        )
+        return Path("/run/netns", instance_id)
+
+    def set_power(self, private_ip: str, *, on: bool) -> None:
+        """Without power a host's wire is dead: its kernel, which is this machine's, would still answer."""
+        _ip_batch(f"link set {_link_name(private_ip)} {'up' if on else 'down'}")
+
+    def detach_host(self, instance_id: str) -> None:
+        if Path("/run/netns", instance_id).exists():
+            _ip_batch(f"netns delete {instance_id}")
+
+    def apply_addresses(self, forwards: Mapping[str, Forward]) -> None:
+        """Elastic IP -> where it leads now; addresses that are not named lead nowhere.
+
+        One transaction: a new connection goes to the old host or to the new, never to none. Those that exist
+        end when their address moves, as EC2's do: the new host knows nothing of them, and resets them.
+        """
+        _nft(render_forwards(forwards))
+        for address, old_host in departures(self._forwards, forwards):
+            # Connections that the new host has answered stay. Exit code 1 says that there was none.
+            subprocess.run(
+                ["conntrack", "--delete", "--orig-dst", address, "--reply-src", old_host],
+                check=False,
+                capture_output=True,
+            )
+        self._forwards = dict(forwards)
+
+
+def departures(before: Mapping[str, Forward], after: Mapping[str, Forward]) -> tuple[tuple[str, str], ...]:
+    """Elastic IPs that lead elsewhere now, each with the private address that it led to."""
+    return tuple(
+        (address, forward.private_ip)
+        for address, forward in before.items()
+        if address not in after or after[address].private_ip != forward.private_ip
+    )
+
+
+def render_forwards(forwards: Mapping[str, Forward]) -> str:
+    rules = [
+        f"add rule ip vpc forwards ip saddr {ports.cidr} ip daddr {address} "
+        f"tcp dport {ports.first}-{ports.last} dnat to {forward.private_ip}"
+        for address, forward in sorted(forwards.items())
+        for ports in forward.open_ports
+    ]
+    # A host may hold several; the others see one of them.
+    owners = {forward.private_ip: address for address, forward in sorted(forwards.items(), reverse=True)}
+    owned = ", ".join(f"{private_ip} : {address}" for private_ip, address in sorted(owners.items()))
+    elements = [f"add element ip vpc elastic {{ {owned} }}"] if owned else []
+    return "\n".join(["flush chain ip vpc forwards", "flush map ip vpc elastic", *rules, *elements]) + "\n"
+
+
+def _link_name(private_ip: str) -> str:
+    return "host-" + "-".join(private_ip.split(".")[2:])
+
+
+def _ip_batch(*commands: str, namespace: str | None = None) -> None:
+    inside = ["-netns", namespace] if namespace else []
+    _feed(["ip", *inside, "-batch", "-"], "\n".join(commands))
+
+
+def _nft(rules: str) -> None:
+    _feed(["nft", "--file", "-"], rules)
+
+
+def _feed(command: list[str], text: str) -> None:
+    done = subprocess.run(command, input=text, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} refused:\n{done.stderr.strip()}\nof\n{text}")
+
+
+def _write_sysctl(path: str, value: str) -> None:
+    Path("/proc/sys", path).write_text(value)

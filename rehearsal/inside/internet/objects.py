@@ -1,0 +1,173 @@
+"""The S3 server that holds the objects: versitygw, which asks the emulated AWS about signatures and permissions.
+
+versitygw knows no policies of its own. It asks an IAM service over a socket for the signing key of each request, and
+whether its owner may do each action on each object; here the emulated AWS answers. The protocol is the one between
+versitygw and its `versitygw iam` (iamapi/private/types.go of v1.8.0).
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socketserver import ThreadingMixIn, UnixStreamServer
+from threading import Lock, Thread
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from rehearsal.cloud import Cloud
+from rehearsal.contract.aws_profile import AwsProfile
+
+ADDRESS = ("127.0.0.1", 7070)
+PROTOCOL_HEADER = "X-Vgw-Private-Protocol"
+PROTOCOL_VERSION = 1
+# The gateway's own account; this process alone knows its secret.
+KEEPER = "keeper"
+
+Authorise = Callable[[str, str, str], bool]
+Start = Callable[[str, list[str], tuple[str, int]], None]
+
+
+class UnknownKeyError(Exception):
+    """An access key that the emulated AWS never issued."""
+
+
+class Keyring:
+    """The secret of every access key, and the permissions of its owner."""
+
+    def __init__(self, authorise: Authorise) -> None:
+        self._authorise = authorise
+        self._secrets: dict[str, str] = {}
+        self._lock = Lock()
+
+    def add(self, access_key_id: str, secret: str) -> None:
+        """Know a new access key."""
+        with self._lock:
+            self._secrets[access_key_id] = secret
+
+    def answer(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The IAM service's answer to the gateway's question at ``path``; None if objects never need it.
+
+        Raises:
+            UnknownKeyError: the access key was never issued.
+        """
+        match path:
+            case "/private/version":
+                return {"protocol": PROTOCOL_VERSION, "minClient": PROTOCOL_VERSION}
+            case "/private/derive-signing-key":
+                return self._signing_key(asked)
+            case "/private/evaluate-policy":
+                return self._decisions(asked)
+        return None
+
+    def _signing_key(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            secret = self._secrets.get(asked["accessKeyId"])
+        if secret is None:
+            raise UnknownKeyError(asked["accessKeyId"])
+        key = f"AWS4{secret}".encode()
+        for part in (asked["date"], asked["region"], asked["service"], "aws4_request"):
+            key = hmac.digest(key, part.encode(), hashlib.sha256)
+        return {"derivedKey": b64encode(key).decode()}
+
+    def _decisions(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """The emulated AWS has weighed the bucket's policy, too, so a refusal is final."""
+        return {
+            "decisions": [
+                [
+                    "allow" if self._authorise(asked["accessKeyId"], action, resource) else "no_match"
+                    for action in asked["actions"]
+                ]
+                for resource in asked["resources"]
+            ]
+        }
+
+
+class ObjectServer:
+    """``folder`` is what the stand-ins see as /srv; ``start`` starts a program among them."""
+
+    def __init__(self, folder: Path, cloud: Cloud, start: Start) -> None:
+        keyring = Keyring(cloud.authorise)
+        region = cloud.scope.region
+        server = _Server(folder / "iam.sock", keyring)
+        Thread(target=server.serve_forever, name="iam for objects", daemon=True).start()
+        (folder / "buckets").mkdir()
+        secret = secrets.token_urlsafe(32)
+        # fmt: off
+        command = [
+            "env", f"ROOT_ACCESS_KEY={KEEPER}", f"ROOT_SECRET_KEY={secret}",
+            "versitygw", "--quiet", "--keep-alive", f"--port={ADDRESS[0]}:{ADDRESS[1]}", f"--region={region}",
+            # Whatever follows the first ".s3" of a host name is cut off: s3.amazonaws.com and s3.REGION.amazonaws.com.
+            "--virtual-domain=s3",
+            "--iam-standalone-endpoint=/srv/iam.sock",
+            "posix", "/srv/buckets",
+        ]
+        # fmt: on
+        start("versitygw", command, ADDRESS)
+        profile = AwsProfile(f"http://{ADDRESS[0]}:{ADDRESS[1]}", region, cloud.scope.account, KEEPER, secret)
+        self._s3 = profile.client("s3", config=Config(s3={"addressing_style": "path"}))
+        cloud.follow_objects(
+            on_bucket_created=self._create_bucket,
+            on_bucket_deleted=self._delete_bucket,
+            on_access_key=keyring.add,
+            read_object=self._read_object,
+            has_objects=self._has_objects,
+        )
+
+    def _create_bucket(self, name: str) -> None:
+        self._s3.create_bucket(Bucket=name)
+
+    def _delete_bucket(self, name: str) -> None:
+        self._s3.delete_bucket(Bucket=name)
+
+    def _read_object(self, bucket: str, key: str) -> bytes:
+        try:
+            content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
+                raise FileNotFoundError(f"s3://{bucket}/{key}") from error
+            raise
+        return content
+
+    def _has_objects(self, bucket: str) -> bool:
+        return bool(self._s3.list_objects_v2(Bucket=bucket, MaxKeys=1)["KeyCount"])
+
+
+class _Server(ThreadingMixIn, UnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, at: Path, keyring: Keyring) -> None:
+        super().__init__(str(at), _Handler)
+        self.keyring = keyring
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        try:
+            said = self.server.keyring.answer(self.path, asked)
+        except UnknownKeyError as unknown:
+            self._say(403, {"code": "NoSuchIdentity", "error": f"nobody holds {unknown}"})
+        else:
+            self._say(200, said) if said is not None else self._say(404, {"error": f"no {self.path} here"})
+
+    def _say(self, status: int, said: Mapping[str, Any]) -> None:
+        body = json.dumps(said).encode()
+        self.send_response(status)
+        self.send_header(PROTOCOL_HEADER, str(PROTOCOL_VERSION))
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Nothing: versitygw has a log of its own."""

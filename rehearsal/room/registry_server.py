@@ -1,0 +1,68 @@
+"""A registry server in a room: the product's configuration file with another address and another storage driver."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rehearsal.room.isolation import Room
+
+USERDATA = Path(__file__).resolve().parents[2] / "userdata"
+PROGRAM = "/opt/registry-part"
+# The container's user on the host: nobody.
+CONFINED = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+@dataclass(frozen=True, slots=True)
+class StorageDriver:
+    """A storage driver of the registry. `secrets` go into the environment, as on the host."""
+
+    name: str
+    settings: Mapping[str, Any]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+def filesystem(folder: str) -> StorageDriver:
+    return StorageDriver("filesystem", {"rootdirectory": folder})
+
+
+def s3(endpoint: str, bucket: str, folder: str, access_key: str, secret_key: str) -> StorageDriver:
+    """The product's driver with another endpoint, other keys, and a folder in the bucket."""
+    settings = {
+        "region": "us-east-1",
+        "bucket": bucket,
+        "rootdirectory": folder,
+        "regionendpoint": endpoint,
+        "forcepathstyle": True,
+        "secure": False,
+    }
+    return StorageDriver(
+        "s3", settings, {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
+    )
+
+
+def start_registry(
+    room: Room,
+    name: str,
+    address: str,
+    driver: StorageDriver,
+    *,
+    redirect: bool = True,
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Start the server and wait until it listens. `changes` are merged into the file's top level."""
+    settings = yaml.safe_load((USERDATA / "etc/registry/registry.yml").read_text())
+    del settings["storage"]["s3"]
+    settings["storage"][driver.name] = dict(driver.settings)
+    settings["storage"]["redirect"] = {"disable": not redirect}
+    settings["http"]["addr"] = address
+    for key, value in (changes or {}).items():
+        settings[key] = {**settings.get(key, {}), **value}
+    room.place(f"/srv/{name}.yml").write_text(yaml.safe_dump(settings))
+    if driver.name == "filesystem":
+        room.run("install", "-d", "-o", "65534", "-g", "65534", driver.settings["rootdirectory"])
+    environment = {"REGISTRY_HTTP_SECRET": "bench", "OTEL_TRACES_EXPORTER": "none", **driver.secrets}
+    room.start(name, *CONFINED, PROGRAM, "serve", f"/srv/{name}.yml", environment=environment)
+    room.wait_for(name, address)

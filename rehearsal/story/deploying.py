@@ -1,0 +1,102 @@
+"""Steps that deploy: for the first time, once more, an update, a deployment that cannot work, and the end."""
+
+import time
+
+from rehearsal.contract import product
+from rehearsal.outside.cdk import CdkFailedError
+from rehearsal.story.images import pulls_work
+from rehearsal.story.outage import Pulls
+from rehearsal.story.step import StepFailedError, Story, await_hosts, expect
+
+LONGEST_OUTAGE_SECONDS = 5.0
+GROWING_SECONDS = 300
+
+
+def bootstrap(story: Story) -> str:
+    story.cdk.bootstrap()
+    return "the account can be deployed to"
+
+
+def deploy(story: Story) -> str:
+    started = time.monotonic()
+    story.outputs = story.cdk.deploy()
+    took_seconds = time.monotonic() - started
+    (host,) = await_hosts(story, lambda hosts: len(hosts) == 1, "one host")
+    return f"{story.outputs[product.OUTPUT_URL]} serves after {took_seconds:.0f} s, on {host.id}"
+
+
+def grow(story: Story, hosts: int) -> str:
+    """As an operator would: more capacity for the group, and every new host serves."""
+    autoscaling = story.world.aws("autoscaling")
+    (group,) = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+    autoscaling.update_auto_scaling_group(
+        AutoScalingGroupName=group["AutoScalingGroupName"], MaxSize=hosts, DesiredCapacity=hosts
+    )
+    deadline = time.monotonic() + GROWING_SECONDS
+    while time.monotonic() < deadline:
+        serving = [host for host in story.world.hosts() if story.world.serves(host)]
+        if len(serving) == hosts:
+            return f"{hosts} hosts serve: {', '.join(host.id for host in serving)}"
+        time.sleep(1)
+    raise StepFailedError(
+        f"expected {hosts} hosts to serve within {GROWING_SECONDS} s, saw {story.world.hosts()}"
+    )
+
+
+def deploy_again(story: Story) -> str:
+    before = story.world.hosts()
+    story.cdk.deploy()
+    expect(story.world.hosts() == before, f"the same host {before}", story.world.hosts())
+    return "no changes, the same host"
+
+
+def update(story: Story) -> str:
+    (before,) = story.world.hosts()
+    with Pulls(lambda: pulls_work(story)) as pulls:
+        story.outputs = story.cdk.deploy(**product.LARGER_HOST)
+    (after,) = await_hosts(story, lambda hosts: before not in hosts and len(hosts) == 1, "a new host alone")
+    expect(
+        pulls.longest_outage_seconds <= LONGEST_OUTAGE_SECONDS,
+        f"pulls to fail for at most {LONGEST_OUTAGE_SECONDS} s",
+        f"{pulls.longest_outage_seconds:.1f} s",
+    )
+    return (
+        f"{before.id} handed over to {after.id}; {pulls.failures} of {pulls.attempts} pulls failed,"
+        f" longest outage {pulls.longest_outage_seconds:.1f} s"
+    )
+
+
+def broken_deploy(story: Story) -> str:
+    (before,) = story.world.hosts()
+    with Pulls(lambda: pulls_work(story)) as pulls:
+        try:
+            story.cdk.deploy(**product.LARGER_HOST, **product.MISSING_IMAGE)
+        except CdkFailedError as failed:
+            expect("FAILURE signal" in str(failed), "the host's failure signal", failed)
+        else:
+            raise StepFailedError(
+                "expected the deployment of an image that does not exist to fail; it succeeded"
+            )
+    await_hosts(story, lambda hosts: hosts == (before,), f"the old host {before.id} alone")
+    expect(pulls.failures == 0, "every pull to work", f"{pulls.failures} of {pulls.attempts} failed")
+    cause = story.client.shell(story.outputs[product.OUTPUT_HOST_LOG]).stdout
+    expect(product.MISSING_TAG in cause, "the missing image in the host log", cause)
+    line = next(line for line in cause.splitlines() if product.MISSING_TAG in line)
+    return f"the deployment failed, {before.id} kept serving ({pulls.attempts} pulls); its log says: {line.strip()}"
+
+
+def destroy(story: Story) -> str:
+    kept_before = _objects(story)
+    try:
+        story.cdk.destroy()
+    except CdkFailedError as refused:
+        expect("TerminationProtection" in str(refused), "only termination protection to refuse", refused)
+    await_hosts(story, lambda hosts: not hosts, "no host")
+    kept = _objects(story)
+    expect(kept == kept_before, f"{kept_before} objects", kept)
+    return f"the host and its address are gone; the {kept} objects of the images are kept"
+
+
+def _objects(story: Story) -> int:
+    bucket = f"s3://{story.outputs[product.OUTPUT_IMAGE_BUCKET]}"
+    return len(story.client.run("aws", "s3", "ls", "--recursive", bucket).stdout.splitlines())

@@ -1,0 +1,45 @@
+"""Steps on the server itself: docker there, and the host's scripts once more."""
+
+import time
+
+from rehearsal.contract import product
+from rehearsal.story.images import expect_catalog
+from rehearsal.story.step import Story, expect
+
+IMAGE = f"{product.REGISTRY_ON_HOST}/on-the-server:1.0"
+
+
+def catalog_on_host(story: Story) -> str:
+    host = story.world.hosts()[0]
+    url = f"http://{product.REGISTRY_ON_HOST}/v2/_catalog"
+    printed = story.world.run_on_host(host, "curl", "-sS", url).stdout
+    expect_catalog(printed)
+    return f"on the server: curl {url}  →  {printed.strip()}"
+
+
+def docker_on_host(story: Story) -> str:
+    host = story.world.hosts()[0]
+    tag = ("tag", product.registry_image(), IMAGE)
+    for command in (tag, ("push", "--quiet", IMAGE), ("rmi", IMAGE), ("pull", "--quiet", IMAGE)):
+        done = story.world.run_on_host(host, "docker", *command)
+        expect(done.returncode == 0, f"docker {' '.join(command)} to work", done.stdout + done.stderr)
+    return f"docker push and docker pull {IMAGE} work on the server"
+
+
+def scripts_again(story: Story) -> str:
+    (host,) = story.world.hosts()
+    units = f"{product.NGINX} {product.LOGIN_CHECK} docker"
+    look = (
+        f"docker inspect --format '{{{{.Id}}}} {{{{.State.StartedAt}}}}' {product.CONTAINER};"
+        f" systemctl show --property=MainPID --property=ActiveEnterTimestamp {units};"
+        f" cat {product.USERS}/* {product.CERTIFICATE}/* | sha256sum; find /etc -newer /run/looked"
+    )
+    story.world.run_on_host(host, "touch", "/run/looked")
+    before = story.world.run_on_host(host, "sh", "-c", look).stdout
+    started = time.monotonic()
+    done = story.world.run_on_host(host, product.BOOTSTRAP)
+    took_seconds = time.monotonic() - started
+    expect(done.returncode == 0, "bootstrap to work a second time", done.stdout + done.stderr)
+    after = story.world.run_on_host(host, "sh", "-c", look).stdout
+    expect(after == before, f"nothing to change:\n{before}", after)
+    return f"bootstrap ran again in {took_seconds:.1f} s: same container, same processes, same files"

@@ -1,0 +1,65 @@
+"""The secrets of a deployed registry, and the forms in which each may leak."""
+
+import base64
+import json
+from urllib.parse import quote
+
+from rehearsal.contract import product
+from rehearsal.contract.world_state import Host
+from rehearsal.story.step import Story, expect
+
+# The login of a host's proof, which that host alone accepts.
+PROOF = "proof/+host"
+
+
+def secret_values(story: Story, host: Host) -> dict[str, list[str]]:
+    """What to look for, by name: passwords, the HTTP secret, keys of the person, of the host's role and of TLS.
+
+    After a slash in a name comes the user's, if it is a login.
+    """
+    values = {**_parameters(story), **_of_role(story, host)}
+    values[PROOF] = _on_host(story, host, "cat", product.PROOF_LOGIN).split('"')[1].partition(":")[2]
+    pem = _on_host(story, host, "cat", f"{product.SERVED_CERTIFICATE}/privkey.pem").splitlines()
+    values["the certificate's key"] = pem[1]
+    values["the account's secret key"] = story.world.state.profile.secret_access_key
+    return {name: forms(value, name.rpartition("/")[2]) for name, value in values.items()}
+
+
+def forms(value: str, user: str) -> list[str]:
+    """As it is, as a login in a header, by itself in base64, and in an address."""
+    login = f"{user}:{value}"
+    encoded = [base64.b64encode(each.encode()).decode().rstrip("=") for each in (value, login)]
+    return sorted({value, *encoded, quote(value, safe=""), json.dumps(value)[1:-1]})
+
+
+def _parameters(story: Story) -> dict[str, str]:
+    root = product.parameter_path(story.domain)
+    pages = story.world.aws("ssm").get_paginator("get_parameters_by_path")
+    found = [
+        parameter
+        for page in pages.paginate(Path=root, Recursive=True, WithDecryption=True)
+        for parameter in page["Parameters"]
+    ]
+    values = {each["Name"].removeprefix(f"{root}/"): str(each["Value"]) for each in found}
+    expect(
+        {product.HTTP_SECRET_KEY, product.FIRST_USER_KEY} <= values.keys(),
+        "the HTTP secret and the admin in Parameter Store",
+        sorted(values),
+    )
+    return values
+
+
+def _of_role(story: Story, host: Host) -> dict[str, str]:
+    path = "iam/security-credentials/"
+    role = _on_host(story, host, product.AWS_API, "metadata", path).strip()
+    issued = json.loads(_on_host(story, host, product.AWS_API, "metadata", f"{path}{role}"))
+    return {
+        "the role's secret key": str(issued["SecretAccessKey"]),
+        "the role's session token": str(issued["Token"]),
+    }
+
+
+def _on_host(story: Story, host: Host, *command: str) -> str:
+    done = story.world.run_on_host(host, *command)
+    expect(done.returncode == 0, f"{' '.join(command)} to work", done.stderr)
+    return done.stdout

@@ -1,0 +1,78 @@
+"""Telling the story: a world is started, every step is taken in it, and then nothing is left."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from rehearsal.error import RehearsalError
+from rehearsal.machine.workplace import Workplace
+from rehearsal.outside.golden_root import make_golden
+from rehearsal.outside.lifecycle import down, up
+from rehearsal.outside.world import World
+from rehearsal.story.deploying import grow
+from rehearsal.story.evidence import keep_logs
+from rehearsal.story.step import Step, Story
+from rehearsal.story.steps import SET_UP, STEPS
+from rehearsal.story.transcript import Transcript
+
+
+def set_up(workplace: Workplace, transcript: Transcript, *, hosts: int = 1) -> None:
+    """Start a rehearsal, deploy into it, and leave it running.
+
+    Raises:
+        RehearsalError: a step failed; the rehearsal is left running, so that the cause can be found.
+    """
+    story = begin(workplace, transcript, detached=True)
+    for step in SET_UP:
+        _take(step, story, transcript)
+    if hosts > 1:
+        _take(Step(f"{hosts} hosts", lambda story: grow(story, hosts)), story, transcript)
+    story.world.note_timings(transcript.timings)
+    make_golden(workplace, transcript.detail)
+
+
+def tell(workplace: Workplace, transcript: Transcript) -> bool:
+    """The whole story, and then nothing is left; returns whether every step succeeded."""
+    story = begin(workplace, transcript, detached=False)
+    held, logs = False, None
+    with ThreadPoolExecutor() as pool:
+        try:
+            for step in SET_UP:
+                _take(step, story, transcript)
+            # The first host has installed everything now; later hosts boot from the golden root.
+            golden = pool.submit(make_golden, workplace, transcript.detail)
+            for step in STEPS[len(SET_UP) :]:
+                _take(step, story, transcript)
+            golden.result()
+            held = True
+        except RehearsalError as failed:
+            transcript.failed(transcript.current, str(failed))
+            logs = keep_logs(workplace, story.world.keeper_pid)
+        finally:
+            down(workplace)
+    transcript.summary(held=held, steps=len(STEPS), logs=logs)
+    return held
+
+
+def begin(workplace: Workplace, transcript: Transcript, *, detached: bool) -> Story:
+    """Start a world for the story."""
+    started = transcript.seconds
+    transcript.begin("a world of its own: Debian hosts, AWS, DNS, a certificate authority, an image registry")
+    world = up(workplace, transcript.detail, detached=detached)
+    transcript.held(
+        "the world",
+        "it runs; one virtual wire is all that it adds to this machine's network",
+        transcript.seconds - started,
+    )
+    return story_in(world, transcript.detail)
+
+
+def story_in(world: World, say: Callable[[str], None]) -> Story:
+    """A story at its beginning, in a world that runs."""
+    return Story(world.cdk(say), world.client(), world, say)
+
+
+def _take(step: Step, story: Story, transcript: Transcript) -> None:
+    started = transcript.seconds
+    transcript.begin(step.title)
+    evidence = step.run(story)
+    transcript.held(step.title, evidence, transcript.seconds - started)

@@ -1,0 +1,67 @@
+"""What the stack gives the functions, and what they read, measure and judge."""
+
+import re
+from dataclasses import fields
+
+import pytest
+
+from lambdas.environment import Environment, HealthEnvironment
+from lambdas.judge.checks import CLOCK_SECONDS, FULL_DISK_PERCENT, LEAST_MEMORY_PERCENT
+from rehearsal.contract import product
+from tests.contract.conftest import LAMBDAS, function, number, script, source_of
+from tests.support.assembly import Assembly
+
+# Read by Powertools and by the AWS SDK.
+NOT_OURS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+GIVEN_BY_LAMBDA = {"AWS_REGION"}
+
+
+@pytest.mark.parametrize(
+    ("handler", "environment"),
+    [("check_health", HealthEnvironment), ("renew_certificate", Environment)],
+)
+def test_function_reads_every_variable_that_the_stack_sets_and_no_other(
+    assembly: Assembly, handler: str, environment: type[Environment]
+) -> None:
+    given = function(assembly, handler)["Environment"]["Variables"].keys()
+    read = {field.name.upper() for field in fields(environment)}
+    assert given - NOT_OURS == read - GIVEN_BY_LAMBDA
+
+
+def test_rehearsal_finds_the_schedule_of_each_function(assembly: Assembly) -> None:
+    for handler in product.JOBS.values():
+        assert function(assembly, handler)
+        assert (LAMBDAS / f"{handler}.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "threshold"),
+    [
+        ("full_disk_percent", FULL_DISK_PERCENT),
+        ("least_memory_percent", LEAST_MEMORY_PERCENT),
+        ("clock_limit_seconds", CLOCK_SECONDS),
+    ],
+)
+def test_host_repairs_what_the_health_check_finds_wrong(variable: str, threshold: int) -> None:
+    assert number(variable, script("lib/machine.bash")) == threshold
+
+
+def test_alarms_and_dashboard_watch_metrics_that_the_functions_measure(assembly: Assembly) -> None:
+    variables = function(assembly, "check_health")["Environment"]["Variables"]
+    namespace = variables["POWERTOOLS_METRICS_NAMESPACE"]
+    measured = set(re.findall(r"\"([A-Z]\w+)\": \(\s*MetricUnit", source_of(LAMBDAS, "*.py")))
+    alarms = [
+        *(each["Properties"] for each in assembly.operations.of_type("AWS::CloudWatch::Alarm").values())
+    ]
+    watched = {each["MetricName"] for each in alarms if each.get("Namespace") == namespace}
+    dashboard = str(assembly.operations.properties("AWS::CloudWatch::Dashboard"))
+    watched |= set(re.findall(rf"{namespace}\\?\",\\?\"(\w+)", dashboard))
+    assert watched
+    assert watched <= measured
+    services = {
+        dimension["Value"]
+        for each in alarms
+        if each.get("Namespace") == namespace
+        for dimension in each["Dimensions"]
+    }
+    assert services == {variables["POWERTOOLS_SERVICE_NAME"]}

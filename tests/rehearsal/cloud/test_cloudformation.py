@@ -1,0 +1,211 @@
+"""Stacks are created, updated, rolled back and deleted as by CloudFormation."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from rehearsal.cloud.cloudformation.template import TemplateError, creation_order
+from tests.support.cloud_account import Account, host_stack, until
+
+BUCKET: dict[str, Any] = {"Resources": {"Images": {"Type": "AWS::S3::Bucket"}}}
+
+
+def test_an_unknown_type_fails_the_stack_by_name(account: Account) -> None:
+    template = {"Resources": {"Fleet": {"Type": "AWS::GameLift::Fleet"}, **BUCKET["Resources"]}}
+    assert account.create("games", template) == "ROLLBACK_COMPLETE"
+    assert "AWS::GameLift::Fleet" in account.reasons("games", "Fleet")[-1]
+    assert account.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_creation_ends_when_the_host_signals(account: Account) -> None:
+    account.cloudformation.create_stack(StackName="host", TemplateBody=json.dumps(host_stack()))
+    (instance,) = until(account.cloud.instances)
+    assert account.stack("host")["StackStatus"] == "CREATE_IN_PROGRESS"
+    account.signal(instance, "SUCCESS")
+    assert account.settled("host") == "CREATE_COMPLETE"
+    assert f"Received SUCCESS signal with UniqueId {instance.id}" in account.reasons("host", "Hosts")
+
+
+def test_a_resource_independent_of_the_group_does_not_wait_for_it(account: Account) -> None:
+    template = host_stack()
+    template["Resources"]["Late"] = {"Type": "AWS::S3::Bucket"}
+    account.cloudformation.create_stack(StackName="host", TemplateBody=json.dumps(template))
+    (instance,) = until(account.cloud.instances)
+    assert [bucket["Name"] for bucket in account.client("s3").list_buckets()["Buckets"]]
+    account.signal(instance, "SUCCESS")
+    assert account.settled("host") == "CREATE_COMPLETE"
+
+
+def test_a_failure_signal_rolls_the_creation_back(account: Account) -> None:
+    with account.hosts_signal("FAILURE"):
+        assert account.create("host", host_stack()) == "ROLLBACK_COMPLETE"
+    assert account.reasons("host", "Hosts")[-3] == (
+        "Received 1 FAILURE signal(s) out of 1. "
+        "Unable to satisfy 100% MinSuccessfulInstancesPercent requirement"
+    )
+    assert account.cloud.instances() == ()
+    ec2 = account.client("ec2")
+    assert [vpc["CidrBlock"] for vpc in ec2.describe_vpcs()["Vpcs"]] == ["172.31.0.0/16"]
+    assert ec2.describe_launch_templates()["LaunchTemplates"] == []
+
+
+def test_a_silent_host_fails_the_creation_after_its_timeout(account: Account) -> None:
+    assert account.create("host", host_stack(timeout="PT1S")) == "ROLLBACK_COMPLETE"
+    assert "Failed to receive 1 resource signal(s) within the specified duration" in account.reasons(
+        "host", "Hosts"
+    )
+
+
+def test_a_new_template_starts_the_new_host_before_the_old_one_goes(account: Account) -> None:
+    old = account.create_host("first")
+    account.cloudformation.update_stack(StackName="host", TemplateBody=json.dumps(host_stack("second")))
+    both = until(lambda: found if len(found := account.cloud.instances()) == 2 else None)
+    assert account.stack("host")["StackStatus"] == "UPDATE_IN_PROGRESS"
+    (new,) = (instance for instance in both if instance.id != old.id)
+    account.signal(new, "SUCCESS")
+    assert account.settled("host") == "UPDATE_COMPLETE"
+    assert account.cloud.instances() == (new,)
+    assert new.user_data == b"second"
+
+
+def test_a_failed_update_keeps_the_old_host_and_its_template(account: Account) -> None:
+    old = account.create_host("first")
+    with account.hosts_signal("FAILURE"):
+        assert account.update("host", host_stack("broken")) == "UPDATE_ROLLBACK_COMPLETE"
+    assert account.cloud.instances() == (old,)
+    version = account.client("ec2").describe_launch_templates()["LaunchTemplates"][0]["LatestVersionNumber"]
+    assert version == 1
+    assert account.cloudformation.get_template(StackName="host")["TemplateBody"] == host_stack("first")
+
+
+def test_a_silent_host_fails_the_update_after_its_timeout(account: Account) -> None:
+    old = account.create_host("first", timeout="PT2S")
+    assert account.update("host", host_stack("silent", timeout="PT2S")) == "UPDATE_ROLLBACK_COMPLETE"
+    assert account.cloud.instances() == (old,)
+
+
+def test_a_failed_update_undoes_the_resources_it_changed(account: Account) -> None:
+    account.create_host("first")
+    with account.hosts_signal("SUCCESS"):
+        broken = host_stack("second")
+        broken["Resources"]["Extra"] = {"Type": "AWS::S3::Bucket"}
+        broken["Resources"]["Fleet"] = {"Type": "AWS::GameLift::Fleet", "DependsOn": ["Hosts", "Extra"]}
+        assert account.update("host", broken) == "UPDATE_ROLLBACK_COMPLETE"
+    assert [instance.user_data for instance in account.cloud.instances()] == [b"first"]
+    assert account.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_an_update_that_changes_nothing_is_refused(account: Account) -> None:
+    account.create("storage", BUCKET)
+    with pytest.raises(ClientError, match=r"No updates are to be performed\."):
+        account.update("storage", BUCKET)
+
+
+def test_a_change_set_without_changes_fails_as_the_cdk_expects(account: Account) -> None:
+    account.create("storage", BUCKET)
+    account.cloudformation.create_change_set(
+        StackName="storage", ChangeSetName="again", ChangeSetType="UPDATE", TemplateBody=json.dumps(BUCKET)
+    )
+    described = account.cloudformation.describe_change_set(StackName="storage", ChangeSetName="again")
+    assert described["Status"] == "FAILED"
+    assert described["StatusReason"].startswith("The submitted information didn't contain changes.")
+
+
+def test_a_change_set_is_carried_out_only_when_executed(account: Account) -> None:
+    account.cloudformation.create_change_set(
+        StackName="storage", ChangeSetName="new", ChangeSetType="CREATE", TemplateBody=json.dumps(BUCKET)
+    )
+    assert account.stack("storage")["StackStatus"] == "REVIEW_IN_PROGRESS"
+    account.cloudformation.execute_change_set(StackName="storage", ChangeSetName="new")
+    assert account.settled("storage") == "CREATE_COMPLETE"
+
+
+def test_a_protected_stack_is_not_deleted(account: Account) -> None:
+    account.create("storage", BUCKET, EnableTerminationProtection=True)
+    with pytest.raises(ClientError, match="TerminationProtection is enabled"):
+        account.delete("storage")
+    account.cloudformation.update_termination_protection(
+        StackName="storage", EnableTerminationProtection=False
+    )
+    assert account.delete("storage") == "DELETE_COMPLETE"
+
+
+def test_a_retained_bucket_outlives_its_stack(account: Account) -> None:
+    kept = {"Resources": {"Images": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"}}}
+    account.create("storage", kept)
+    assert account.delete("storage") == "DELETE_COMPLETE"
+    assert len(account.client("s3").list_buckets()["Buckets"]) == 1
+
+
+def test_a_bucket_with_objects_fails_the_deletion(account: Account) -> None:
+    account.create("storage", BUCKET)
+    s3 = account.client("s3")
+    name = s3.list_buckets()["Buckets"][0]["Name"]
+    s3.put_object(Bucket=name, Key="layer", Body=b"bytes")
+    assert account.delete("storage") == "DELETE_FAILED"
+    assert "not empty" in account.reasons("storage", "Images")[-1]
+    s3.delete_object(Bucket=name, Key="layer")
+    assert account.delete("storage") == "DELETE_COMPLETE"
+
+
+EXPORTING = {
+    "Resources": {"Address": {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}}},
+    "Outputs": {"Address": {"Value": {"Ref": "Address"}, "Export": {"Name": "address"}}},
+}
+IMPORTING = {
+    "Resources": {
+        "Note": {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {"Name": "/note", "Type": "String", "Value": {"Fn::ImportValue": "address"}},
+        }
+    }
+}
+
+
+def test_a_stack_reads_what_another_one_exports(account: Account) -> None:
+    account.create("dns", EXPORTING)
+    account.create("host", IMPORTING)
+    note = account.client("ssm").get_parameter(Name="/note")["Parameter"]["Value"]
+    assert {note} == account.cloud.associations().keys()
+
+
+def test_a_stack_with_an_export_in_use_is_not_deleted(account: Account) -> None:
+    account.create("dns", EXPORTING)
+    account.create("host", IMPORTING)
+    assert account.delete("dns") == "CREATE_COMPLETE"
+    assert "as it is in use by host" in account.reasons("dns", "dns")[-1]
+    without = {"Resources": EXPORTING["Resources"]}
+    assert account.update("dns", without) == "UPDATE_ROLLBACK_COMPLETE"
+
+
+def test_importing_an_unknown_export_fails(account: Account) -> None:
+    assert account.create("host", IMPORTING) == "ROLLBACK_COMPLETE"
+    assert "No export named address found." in account.reasons("host", "Note")
+
+
+def test_a_signal_to_a_finished_stack_is_refused(account: Account) -> None:
+    instance = account.create_host()
+    with pytest.raises(ClientError, match="is in CREATE_COMPLETE state and can not be signaled"):
+        account.signal(instance, "SUCCESS")
+
+
+def test_a_signal_with_a_strange_id_does_not_count(account: Account) -> None:
+    account.cloudformation.create_stack(StackName="host", TemplateBody=json.dumps(host_stack(timeout="PT1S")))
+    until(account.cloud.instances)
+    account.cloudformation.signal_resource(
+        StackName="host", LogicalResourceId="Hosts", UniqueId="i-stranger", Status="SUCCESS"
+    )
+    assert account.settled("host") == "ROLLBACK_COMPLETE"
+
+
+def test_a_waiting_group_is_created_after_all_independent_resources() -> None:
+    waiting = {"Type": "Group", "CreationPolicy": {"ResourceSignal": {}}}
+    order = creation_order({"Hosts": waiting, "After": {"DependsOn": "Hosts"}, "Other": {}})
+    assert order == ["Other", "Hosts", "After"]
+
+
+def test_a_circle_of_resources_is_named() -> None:
+    with pytest.raises(TemplateError, match=r"\[A, B\]"):
+        creation_order({"A": {"P": {"Ref": "B"}}, "B": {"P": {"Fn::Sub": "x-${A.Arn}"}}})

@@ -1,0 +1,164 @@
+"""Instances, addresses and what the metadata service can say about them."""
+
+import base64
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from rehearsal.cloud import Instance
+from tests.support.cloud_account import Account, host_stack, running_account, until
+
+ADDRESS = {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}}
+RECORD: dict[str, Any] = {
+    "Type": "AWS::Route53::RecordSet",
+    "Properties": {
+        "Name": "registry.example.com.",
+        "Type": "A",
+        "TTL": "60",
+        "ResourceRecords": [{"Ref": "Address"}],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Account]:
+    with running_account() as running:
+        running.create_host("#cloud-config\n")
+        yield running
+
+
+def replaced(account: Account, old: Instance) -> Instance:
+    def another() -> Instance | None:
+        found = account.cloud.instances()
+        return found[0] if len(found) == 1 and found[0].id != old.id else None
+
+    instance: Instance = until(another)
+    return instance
+
+
+def test_a_host_is_what_its_launch_template_says(account: Account, host: Instance) -> None:
+    ec2 = account.client("ec2")
+    (described,) = ec2.describe_instances(InstanceIds=[host.id])["Reservations"][0]["Instances"]
+    assert described["MetadataOptions"]["HttpTokens"] == "required"
+    assert described["MetadataOptions"]["HttpPutResponseHopLimit"] == 1
+    assert described["IamInstanceProfile"]["Arn"].endswith(str(host.profile_name))
+    assert described["Architecture"] == "arm64"
+    assert ip_address(host.private_ip) in ip_network("10.0.0.0/16")
+    attribute = ec2.describe_instance_attribute(InstanceId=host.id, Attribute="userData")
+    assert base64.b64decode(attribute["UserData"]["Value"]) == host.user_data == b"#cloud-config\n"
+
+
+def test_a_host_carries_the_tags_of_its_group_and_its_stack(host: Instance) -> None:
+    assert host.tags["team"] == "registry"
+    assert host.tags["aws:cloudformation:stack-name"] == "host"
+    assert host.tags["aws:cloudformation:logical-id"] == "Hosts"
+    assert host.tags["aws:autoscaling:groupName"].startswith("host-Hosts-")
+
+
+def test_open_ports_are_those_of_the_security_group(account: Account, host: Instance) -> None:
+    assert account.cloud.open_tcp_ports(host) == (("0.0.0.0/0", 443, 443),)
+
+
+def test_metadata_names_the_instance_and_its_role(account: Account, host: Instance) -> None:
+    metadata = account.cloud.instance_metadata(host.id)
+    assert metadata["instance-id"] == host.id
+    assert metadata["local-ipv4"] == host.private_ip
+    assert metadata["placement/region"] == "us-east-1"
+    assert metadata["iam/security-credentials/"].startswith("host-Role-")
+
+
+def test_credentials_are_a_session_of_the_role(account: Account, host: Instance) -> None:
+    identity = account.client_of_host("sts", host.id).get_caller_identity()
+    role = account.cloud.instance_metadata(host.id)["iam/security-credentials/"]
+    assert identity["Arn"] == f"arn:aws:sts::123456789012:assumed-role/{role}/{host.id}"
+    assert account.cloud.role_credentials(host.id) == account.cloud.role_credentials(host.id)
+
+
+def test_a_terminated_host_is_replaced(account: Account, host: Instance) -> None:
+    account.client("ec2").terminate_instances(InstanceIds=[host.id])
+    assert replaced(account, host).user_data == host.user_data
+
+
+def test_an_unhealthy_host_is_replaced(account: Account, host: Instance) -> None:
+    account.client("autoscaling").set_instance_health(InstanceId=host.id, HealthStatus="Unhealthy")
+    assert replaced(account, host)
+
+
+def test_a_suspended_group_replaces_nothing_until_it_is_resumed(account: Account, host: Instance) -> None:
+    autoscaling = account.client("autoscaling")
+    group = host.tags["aws:autoscaling:groupName"]
+    autoscaling.suspend_processes(AutoScalingGroupName=group, ScalingProcesses=["ReplaceUnhealthy"])
+    autoscaling.set_instance_health(InstanceId=host.id, HealthStatus="Unhealthy")
+    assert account.cloud.instances() == (host,)
+    autoscaling.resume_processes(AutoScalingGroupName=group)
+    assert replaced(account, host)
+
+
+def test_an_address_moves_to_the_host_that_takes_it(account: Account, host: Instance) -> None:
+    ec2 = account.client("ec2")
+    address = ec2.allocate_address(Domain="vpc")
+    assert address["PublicIp"] in {f"10.77.0.{number}" for number in range(100, 200)}
+    assert account.cloud.associations()[address["PublicIp"]] == ""
+    allocation = address["AllocationId"]
+    ec2.associate_address(AllocationId=allocation, InstanceId=host.id, AllowReassociation=True)
+    assert account.cloud.associations()[address["PublicIp"]] == host.id
+    ec2.terminate_instances(InstanceIds=[host.id])
+    assert account.cloud.associations()[address["PublicIp"]] == ""
+    successor = replaced(account, host)
+    ec2.associate_address(AllocationId=allocation, InstanceId=successor.id, AllowReassociation=True)
+    assert account.cloud.associations()[address["PublicIp"]] == successor.id
+    assert account.cloud.instance_metadata(successor.id)["public-ipv4"] == address["PublicIp"]
+
+
+def test_an_associated_address_moves_only_with_reassociation_allowed(
+    account: Account, host: Instance
+) -> None:
+    ec2 = account.client("ec2")
+    address = ec2.allocate_address(Domain="vpc")
+    (subnet, *_) = ec2.describe_subnets()["Subnets"]
+    interface = ec2.create_network_interface(SubnetId=subnet["SubnetId"])["NetworkInterface"]
+    allocation = address["AllocationId"]
+    ec2.associate_address(AllocationId=allocation, NetworkInterfaceId=interface["NetworkInterfaceId"])
+    with pytest.raises(ClientError, match="AlreadyAssociated"):
+        ec2.associate_address(AllocationId=allocation, InstanceId=host.id, AllowReassociation=False)
+    assert account.cloud.associations()[address["PublicIp"]] == ""
+
+
+@pytest.mark.parametrize("key", ["HostedZoneName", "HostedZoneId"])
+def test_a_record_finds_its_zone_by_name_and_by_id(account: Account, key: str) -> None:
+    zone = account.cloud.create_hosted_zone("example.com")
+    properties = {**RECORD["Properties"], key: "example.com." if key == "HostedZoneName" else zone}
+    resources = {"Address": ADDRESS, "Record": {**RECORD, "Properties": properties}}
+    assert account.create("dns", {"Resources": resources}) == "CREATE_COMPLETE"
+    assert account.cloud.records()["registry.example.com"] in account.cloud.associations()
+    account.delete("dns")
+    assert account.cloud.records() == {}
+    account.client("route53").delete_hosted_zone(Id=zone)
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "reason"),
+    [
+        ("t3.small", "does not match the architecture 'arm64'"),
+        ("t99.nano", "Invalid instance type: t99.nano"),
+    ],
+)
+def test_a_type_that_cannot_run_the_image_fails_the_deploy(
+    account: Account, instance_type: str, reason: str
+) -> None:
+    name = instance_type.replace(".", "-")
+    assert account.create(name, host_stack(instance_type=instance_type)) == "ROLLBACK_COMPLETE"
+    assert any(reason in said for said in account.reasons(name, "Hosts"))
+
+
+def test_user_data_above_the_limit_fails_the_deploy(account: Account) -> None:
+    assert account.create("large", host_stack("x" * 16385)) == "ROLLBACK_COMPLETE"
+    assert "User data is limited to 16384 bytes" in account.reasons("large", "Hosts")
+
+
+def test_an_unknown_address_is_refused(account: Account, host: Instance) -> None:
+    with pytest.raises(ClientError, match="InvalidAllocationID"):
+        account.client("ec2").associate_address(AllocationId="eipalloc-none", InstanceId=host.id)

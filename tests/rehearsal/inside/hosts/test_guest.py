@@ -1,0 +1,464 @@
+"""Real hosts in a real world: one boot of two hosts serves every test here. Needs root."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+import xmlrpc.client
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.contract.world_network import WORLD_ADDRESS
+from rehearsal.machine.fitness import make_fit
+from rehearsal.machine.workplace import OUTSIDE_LINK, BusyError, Workplace
+from rehearsal.machine.world.entering import enter
+from rehearsal.machine.world.namespaces import start_world
+from tests.support import host_world
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: hosts need root; run `sudo make test`")
+
+REPOSITORY = Path(__file__).parents[4]
+FIRST, SECOND = "i-0first", "i-0second"
+FIRST_IP, SECOND_IP = "10.0.1.11", "10.0.200.12"
+ADDRESS, OTHER_ADDRESS = "10.77.0.100", "10.77.0.199"
+ANYBODY_TO_8080 = [["0.0.0.0/0", "8080", "8080"]]
+# Answers who it is and who asks.
+ANSWERER = """
+import http.server, socket
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+        self.wfile.write(f"{socket.gethostname()} to {self.client_address[0]}".encode())
+    def log_message(self, *_): pass
+http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
+"""
+UNIT = """
+[Service]
+ExecStart=/usr/bin/python3 /opt/answer.py
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def user_data(*more: list[str]) -> str:
+    document = {
+        "write_files": [
+            {"path": "/opt/answer.py", "content": ANSWERER},
+            {"path": "/etc/systemd/system/answer.service", "content": UNIT},
+        ],
+        "runcmd": [["systemctl", "enable", "--now", "answer.service"], *more],
+    }
+    return "#cloud-config\n" + json.dumps(document)
+
+
+INSTALL_DOCKER = (
+    ["apt-get", "update", "--quiet"],
+    [
+        "apt-get",
+        "install",
+        "--yes",
+        "--quiet",
+        "--no-install-recommends",
+        "docker.io",
+        "docker-cli",
+        "busybox-static",
+    ],
+)
+
+
+def processes_in(network: str) -> frozenset[int]:
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str((process / "ns/net").readlink()) == network:
+                found.add(int(process.name))
+    return frozenset(found)
+
+
+def take_machine(workplace: Workplace) -> int:
+    """The lock, of a machine without leftovers; another rehearsal is given two minutes to end."""
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            lock = workplace.take_lock()
+            break
+        except BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+    workplace.prepare()
+    workplace.remove_leftovers()
+    workplace.prepare()
+    return lock
+
+
+@contextlib.contextmanager
+def world(workplace: Workplace, argv: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    lock = take_machine(workplace)
+    keeper = start_world(workplace, argv, lock=lock, detached=False)
+    os.close(lock)
+    try:
+        yield keeper
+    finally:
+        keeper.kill()
+        keeper.wait()
+        workplace.release_lock(free_lock(workplace))
+
+
+def free_lock(workplace: Workplace) -> int:
+    """The lock of a world that has just been killed, and its leftovers removed."""
+    lock = take_machine(workplace)
+    workplace.remove_leftovers()
+    return lock
+
+
+@pytest.fixture(scope="module")
+def workplace() -> Workplace:
+    workplace = host_world.workplace()
+    make_fit(workplace, print)
+    return workplace
+
+
+@pytest.fixture(scope="module")
+def keeper(workplace: Workplace) -> Iterator[subprocess.Popen[bytes]]:
+    os.environ["PYTHONPATH"] = str(REPOSITORY)
+    with world(workplace, [sys.executable, host_world.__file__]) as keeper:
+        yield keeper
+
+
+@pytest.fixture(scope="module")
+def inside(keeper: subprocess.Popen[bytes]) -> Any:
+    """The world, with two hosts that have run their user data at the same time."""
+    deadline = time.monotonic() + 180
+    while not listens(WORLD_ADDRESS, host_world.PORT):
+        assert keeper.poll() is None, "the world ended at its start"
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    proxy: Any = xmlrpc.client.ServerProxy(f"http://{WORLD_ADDRESS}:{host_world.PORT}")
+    proxy.boot(FIRST, FIRST_IP, user_data(*INSTALL_DOCKER))
+    proxy.boot(SECOND, SECOND_IP, user_data())
+    return proxy
+
+
+def listens(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture
+def first(inside: Any) -> str:
+    inside.wait(FIRST)
+    return FIRST
+
+
+@pytest.fixture
+def second(inside: Any) -> str:
+    inside.wait(SECOND)
+    return SECOND
+
+
+def succeed(inside: Any, host: str, *argv: str) -> str:
+    code, output = inside.run(host, list(argv), 60)
+    assert code == 0, output
+    return str(output)
+
+
+def call(address: str, port: int = 8080) -> str:
+    with urllib.request.urlopen(f"http://{address}:{port}/", timeout=1) as reply:
+        return str(reply.read().decode())
+
+
+def test_host_runs_its_user_data_under_the_ec2_datasource(inside: Any) -> None:
+    datasource, errors = inside.wait(SECOND)
+    assert datasource.startswith("DataSourceEc2")
+    assert errors == []
+    assert succeed(inside, SECOND, "systemctl", "is-active", "answer.service") == "active\n"
+    assert succeed(inside, SECOND, "systemctl", "is-system-running") == "running\n"
+    assert succeed(inside, SECOND, "hostname") == "i-0second\n"
+
+
+def test_command_returns_its_exit_code_and_output_and_ends_at_its_limit(inside: Any, second: str) -> None:
+    assert inside.run(second, ["sh", "-c", "echo here; id -u; exit 3"], 10) == [3, "here\n0\n"]
+    assert inside.run(second, ["sleep", "600"], 1)[0] == "timeout"
+    assert inside.run(second, ["pgrep", "--full", "^sleep 600"], 10) == [1, ""]
+
+
+def test_host_trusts_the_rehearsal_authority_and_reaches_the_internet_for_packages(
+    inside: Any, second: str
+) -> None:
+    verdict = succeed(inside, second, "openssl", "verify", "/usr/local/share/ca-certificates/rehearsal.crt")
+    assert verdict.endswith(": OK\n")
+    succeed(inside, second, "apt-get", "update", "--quiet")
+
+
+def test_hosts_see_each_other(inside: Any, first: str, second: str) -> None:
+    assert succeed(inside, first, "curl", "-sS", f"http://{SECOND_IP}:8080") == f"i-0second to {FIRST_IP}"
+    assert succeed(inside, second, "curl", "-sS", f"http://{FIRST_IP}:8080") == f"i-0first to {SECOND_IP}"
+
+
+def test_metadata_service_answers_only_a_request_with_a_token(inside: Any, second: str) -> None:
+    url = "http://169.254.169.254/latest"
+    assert succeed(inside, second, "curl", "-s", "-w", "%{http_code}", f"{url}/meta-data/") == "401"
+    with_ttl = ["-H", "X-aws-ec2-metadata-token-ttl-seconds: 60"]
+    token = succeed(inside, second, "curl", "-sS", "-X", "PUT", *with_ttl, f"{url}/api/token")
+    with_token = ["-H", f"X-aws-ec2-metadata-token: {token}"]
+    assert succeed(inside, second, "curl", "-sS", *with_token, f"{url}/meta-data/instance-id") == second
+    assert "answer.service" in succeed(inside, second, "curl", "-sS", *with_token, f"{url}/user-data")
+
+
+def test_metadata_token_does_not_cross_dockers_bridge(inside: Any, first: str) -> None:
+    succeed(inside, first, "sh", "-c", "tar -C / -c usr/bin/busybox | docker import - tiny")
+    busybox = ["docker", "run", "--rm", "tiny", "/usr/bin/busybox"]
+    assert succeed(inside, first, *busybox, "echo", "hello") == "hello\n"
+    request = (
+        r"printf 'PUT /latest/api/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        r"X-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n'"
+        " | docker run --rm -i --network={} tiny"
+        " /usr/bin/busybox timeout 2 /usr/bin/busybox nc 169.254.169.254 80"
+    )
+    assert "200 OK" in succeed(inside, first, "sh", "-c", request.format("host"))
+    assert inside.run(first, ["sh", "-c", request.format("bridge")], 20)[1] == ""
+
+
+def test_reboot_and_power_cut_keep_the_disk_and_what_is_enabled(inside: Any, first: str) -> None:
+    # fmt: off
+    succeed(inside, first, "docker", "run", "--detach", "--restart=always", "--name=stays",
+            "--network=host", "--stop-timeout=1", "tiny", "/usr/bin/busybox", "sleep", "1000")
+    # fmt: on
+    assert inside.reboot(first) == 2
+    inside.wait(first)
+    assert succeed(inside, first, "docker", "inspect", "--format={{.State.Running}}", "stays") == "true\n"
+    assert inside.lose_power(first) is False
+    inside.wait(first)
+    assert succeed(inside, first, "systemctl", "is-active", "answer.service") == "active\n"
+
+
+def test_elastic_ip_leads_to_open_ports_of_its_host_and_keeps_the_clients_address(
+    inside: Any, first: str, second: str
+) -> None:
+    inside.apply_addresses(
+        {ADDRESS: (FIRST_IP, ANYBODY_TO_8080), OTHER_ADDRESS: (SECOND_IP, ANYBODY_TO_8080)}
+    )
+    assert call(ADDRESS) == "i-0first to 10.77.0.1"
+    assert call(OTHER_ADDRESS) == "i-0second to 10.77.0.1"
+    assert inside.call(f"http://{ADDRESS}:8080") == "i-0first to 10.77.0.2"
+    assert succeed(inside, first, "curl", "-sS", f"http://{ADDRESS}:8080") == f"i-0first to {ADDRESS}"
+    assert succeed(inside, second, "curl", "-sS", f"http://{ADDRESS}:8080") == f"i-0first to {OTHER_ADDRESS}"
+
+
+def test_elastic_ip_is_silent_on_closed_ports_for_closed_sources_and_when_free(
+    inside: Any, first: str
+) -> None:
+    assert first
+    inside.apply_addresses({ADDRESS: (FIRST_IP, [["10.77.0.2/32", "8080", "8080"]])})
+    with pytest.raises(urllib.error.URLError, match="timed out"):
+        call(ADDRESS)
+    with pytest.raises(urllib.error.URLError, match="timed out"):
+        call(ADDRESS, 22)
+    with pytest.raises(urllib.error.URLError, match="timed out"):
+        call(OTHER_ADDRESS)
+    assert inside.call(f"http://{ADDRESS}:8080") == "i-0first to 10.77.0.2"
+    assert inside.call(f"http://{OTHER_ADDRESS}:8080") == ""
+
+
+def test_elastic_ip_moves_between_hosts_without_a_refused_connection(
+    inside: Any, first: str, second: str
+) -> None:
+    inside.apply_addresses({ADDRESS: (FIRST_IP, ANYBODY_TO_8080)})
+    answers: list[str] = []
+    done = threading.Event()
+
+    def keep_calling() -> None:
+        while not done.is_set():
+            try:
+                answers.append(call(ADDRESS).split()[0])
+            except OSError:
+                # It was under way when its address moved; the next one is new and must be answered.
+                answers.append(call(ADDRESS).split()[0])
+
+    caller = threading.Thread(target=keep_calling)
+    caller.start()
+    for turn in range(20):
+        host, private_ip = ((second, SECOND_IP), (first, FIRST_IP))[turn % 2]
+        inside.apply_addresses({ADDRESS: (private_ip, ANYBODY_TO_8080)})
+        assert {call(ADDRESS).split()[0] for _ in range(5)} == {host}
+    done.set()
+    caller.join()
+    assert set(answers) == {first, second}
+    assert len(answers) > 20
+
+
+def test_world_is_entered_from_the_machine(inside: Any, keeper: subprocess.Popen[bytes]) -> None:
+    assert inside
+    command = enter(keeper.pid, ["cat", "/proc/net/dev", "/etc/resolv.conf"])
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "vpc0" in output
+    assert OUTSIDE_LINK not in output
+
+
+def test_second_rehearsal_is_told_the_holder_of_the_machine(
+    workplace: Workplace, keeper: subprocess.Popen[bytes]
+) -> None:
+    with pytest.raises(BusyError, match=rf"process {keeper.pid}, since 20.*, started in {Path.cwd()}\."):
+        workplace.take_lock()
+
+
+def test_removed_host_leaves_its_logs_and_nothing_else(
+    inside: Any, workplace: Workplace, second: str
+) -> None:
+    inside.remove(second)
+    logs = workplace.run / "logs" / second
+    assert "answer.service" in (logs / "console.log").read_text()
+    assert "DataSourceEc2" in (logs / "log/cloud-init.log").read_text()
+    assert not (workplace.run / "hosts" / second).exists()
+    assert not any((directory / second).exists() for directory in workplace.cgroups())
+
+
+def test_killed_world_leaves_only_folders_that_can_be_removed(
+    inside: Any, workplace: Workplace, keeper: subprocess.Popen[bytes], first: str
+) -> None:
+    assert inside
+    assert first
+    # A half-open connection between two that die at once: neither will hear the other's goodbye.
+    hold = "exec 3<>/dev/tcp/169.254.169.254/80; exec sleep 1000"
+    succeed(inside, first, "systemd-run", "--no-block", "bash", "-c", hold)
+    succeed(
+        inside,
+        first,
+        "sh",
+        "-c",
+        "until ss -Hnt state established dst 169.254.169.254 | grep -q .; do :; done",
+    )
+    network = str(Path(f"/proc/{keeper.pid}/ns/net").readlink())
+    assert len(processes_in(network)) > 3
+    keeper.kill()
+    keeper.wait()
+    assert_no_traces(network)
+    lock = workplace.take_lock()
+    workplace.remove_leftovers()
+    workplace.release_lock(lock)
+    assert not workplace.run.exists()
+    assert not workplace.lock.exists()
+    assert not any(directory.exists() for directory in workplace.cgroups())
+
+
+def assert_no_traces(network: str) -> None:
+    """The kernel buries namespaces a moment after their last process."""
+    deadline = time.monotonic() + 10
+    while traces := traces_of(network):
+        assert time.monotonic() < deadline, traces
+        time.sleep(0.05)
+
+
+def traces_of(network: str) -> list[str]:
+    found = [f"process {pid}" for pid in processes_in(network)]
+    found += [f"interface {OUTSIDE_LINK}"] if OUTSIDE_LINK in links() else []
+    found += [
+        line for line in Path("/proc/self/mounts").read_text().splitlines() if "registry-rehearsal" in line
+    ]
+    found += [f"process {pid} with our folder" for pid in processes_named("registry-rehearsal")]
+    return found
+
+
+def links() -> frozenset[str]:
+    return frozenset(name for _, name in socket.if_nameindex())
+
+
+def processes_named(text: str) -> frozenset[int]:
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if text.encode() in (process / "cmdline").read_bytes() and int(process.name) != os.getpid():
+                found.add(int(process.name))
+    return frozenset(found)
+
+
+STARTER = """
+import os, subprocess, sys
+from rehearsal.machine.world.namespaces import start_world
+from tests.support.host_world import workplace
+workplace = workplace()
+workplace.prepare()
+lock = workplace.take_lock()
+keeper = start_world(workplace, ["sleep", "1000"], lock=lock, detached=False)
+os.close(lock)
+print(keeper.pid, flush=True)
+keeper.wait()
+"""
+
+
+@pytest.mark.parametrize("victim", ["starter", "keeper", "first process", "the world's own process"])
+def test_kill_of_any_one_process_ends_the_world(workplace: Workplace, victim: str) -> None:
+    workplace.release_lock(take_machine(workplace))
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )
+    assert starter.stdout is not None
+    keeper = int(starter.stdout.readline())
+    network = str(Path(f"/proc/{keeper}/ns/net").readlink())
+    first_process = only_child(keeper)
+    victims = {
+        "starter": starter.pid,
+        "keeper": keeper,
+        "first process": first_process,
+        "the world's own process": only_child(first_process),
+    }
+    os.kill(victims[victim], signal.SIGKILL)
+    assert_no_traces(network)
+    starter.wait(10)
+    workplace.release_lock(free_lock(workplace))
+
+
+BUILDER = """
+from pathlib import Path
+from rehearsal.machine import roots
+from rehearsal.machine.layers import Stack, run_in
+from tests.support.host_world import workplace
+workplace = workplace()
+layers = roots.base(workplace, print).layers
+place = workplace.run / "registry-rehearsal-build"
+for name in ("upper", "work", "at"):
+    (place / name).mkdir(parents=True)
+stack = Stack(tuple(map(str, layers)), f"{place}/upper", f"{place}/work", f"{place}/at")
+run_in(stack, ["sh", "-c", "echo inside > /inside; sleep 1000; : registry-rehearsal"], {"PATH": "/usr/bin"})
+"""
+
+
+def test_killed_maker_of_a_root_leaves_no_process_and_no_mount(workplace: Workplace) -> None:
+    lock = take_machine(workplace)
+    builder = subprocess.Popen(
+        [sys.executable, "-c", BUILDER], env={**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    )
+    while not (workplace.run / "registry-rehearsal-build/upper/inside").exists():
+        assert builder.poll() is None
+        time.sleep(0.05)
+    builder.kill()
+    builder.wait()
+    assert_no_traces("none")
+    workplace.remove_leftovers()
+    workplace.release_lock(lock)
+    assert not workplace.run.exists()
+
+
+def only_child(pid: int) -> int:
+    """Waits for it: the world's own process starts a moment after the world does."""
+    while True:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        if len(children) == 1:
+            return int(children[0])
+        time.sleep(0.02)

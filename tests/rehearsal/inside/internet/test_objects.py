@@ -1,0 +1,183 @@
+"""Objects in versitygw, their buckets' configuration in moto: the emulated IAM decides about both."""
+
+import json
+import socket
+import subprocess
+from base64 import b64decode
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from rehearsal.contract.aws_profile import AwsProfile
+from rehearsal.inside.internet.objects import ADDRESS, Keyring, ObjectServer, UnknownKeyError
+from rehearsal.machine import parts
+from tests.support.cloud_account import Account, host_stack, running_account, until
+from tests.support.world import WORKPLACE
+
+ALLOWED: list[dict[str, Any]] = [
+    {
+        "Effect": "Allow",
+        "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+        "Resource": "arn:aws:s3:::images/mine/*",
+    },
+    {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::images"},
+]
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """With a host whose role may do what ALLOWED says, and the bucket images from before versitygw was there."""
+    folder = tmp_path_factory.mktemp("srv")
+    program = parts.prepare(WORKPLACE, parts.VERSITYGW, print).path
+    if program is None:
+        pytest.skip("VERSITYGW CANNOT BE BUILT HERE")
+    started = []
+
+    def start(_name: str, argv: list[str], _at: tuple[str, int]) -> None:
+        here = [each.replace("/srv", str(folder)) for each in argv]
+        started.append(subprocess.Popen([str(program) if each == "versitygw" else each for each in here]))
+        until(_answers)
+
+    with running_account() as running:
+        running.client("s3").create_bucket(Bucket="images")
+        ObjectServer(folder, running.cloud, start)
+        with running.hosts_signal("SUCCESS"):
+            running.create("host", host_stack(statements=ALLOWED))
+        yield running
+    for each in started:
+        each.terminate()
+        each.wait(10)
+
+
+def _answers() -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(ADDRESS) == 0
+
+
+def objects(key: str, secret: str, token: str | None = None) -> Any:
+    profile = AwsProfile(f"http://{ADDRESS[0]}:{ADDRESS[1]}", "us-east-1", "", key, secret)
+    config = Config(s3={"addressing_style": "path"}, signature_version="s3v4")
+    return profile.client("s3", aws_session_token=token, config=config)
+
+
+@pytest.fixture
+def administrator(account: Account) -> Any:
+    return objects(account.cloud.administrator.id, account.cloud.administrator.secret)
+
+
+@pytest.fixture
+def host(account: Account) -> Any:
+    (instance,) = account.cloud.instances()
+    issued = account.cloud.role_credentials(instance.id)
+    return objects(issued["AccessKeyId"], issued["SecretAccessKey"], issued["Token"])
+
+
+def refusal(of: ClientError) -> str:
+    return str(of.response["Error"]["Code"])
+
+
+def test_a_session_reads_and_writes_what_its_role_may(host: Any) -> None:
+    host.put_object(Bucket="images", Key="mine/a b+c", Body=b"layer", ServerSideEncryption="AES256")
+
+    assert host.get_object(Bucket="images", Key="mine/a b+c")["Body"].read() == b"layer"
+    assert [each["Key"] for each in host.list_objects_v2(Bucket="images")["Contents"]] == ["mine/a b+c"]
+
+
+def test_a_presigned_address_of_a_session_works_without_its_keys(host: Any) -> None:
+    host.put_object(Bucket="images", Key="mine/layer", Body=b"layer")
+    address = host.generate_presigned_url("get_object", Params={"Bucket": "images", "Key": "mine/layer"})
+
+    assert requests.get(address, timeout=10).content == b"layer"
+
+
+def test_a_session_is_refused_what_its_role_may_not(host: Any, administrator: Any) -> None:
+    administrator.put_object(Bucket="images", Key="theirs", Body=b"")
+    attempts: dict[str, dict[str, str]] = {
+        "put_object": {"Key": "theirs"},
+        "get_object": {"Key": "theirs"},
+        "list_multipart_uploads": {},
+        "copy_object": {"Key": "mine/copy", "CopySource": "images/theirs"},
+    }
+    for name, arguments in attempts.items():
+        with pytest.raises(ClientError) as refused:
+            getattr(host, name)(Bucket="images", **arguments)
+        assert refusal(refused.value) == "AccessDenied"
+
+
+def test_each_object_of_a_deletion_is_decided_on_its_own(host: Any, administrator: Any) -> None:
+    for key in ("mine/gone", "theirs"):
+        administrator.put_object(Bucket="images", Key=key, Body=b"")
+    done = host.delete_objects(Bucket="images", Delete={"Objects": [{"Key": "mine/gone"}, {"Key": "theirs"}]})
+
+    assert [each["Key"] for each in done["Deleted"]] == ["mine/gone"]
+    assert [(each["Key"], each["Code"]) for each in done["Errors"]] == [("theirs", "AccessDenied")]
+
+
+def test_a_policy_of_the_bucket_in_moto_holds_for_its_objects(account: Account, host: Any) -> None:
+    denial = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::images/*",
+    }
+    moto = account.client("s3")
+    moto.put_bucket_policy(Bucket="images", Policy=json.dumps({"Statement": [denial]}))
+    try:
+        with pytest.raises(ClientError) as refused:
+            host.put_object(Bucket="images", Key="mine/late", Body=b"")
+    finally:
+        moto.delete_bucket_policy(Bucket="images")
+
+    assert refusal(refused.value) == "AccessDenied"
+
+
+def test_a_wrong_secret_and_an_unknown_key_are_refused(account: Account) -> None:
+    for key, secret, code in (
+        (account.cloud.administrator.id, "wrong", "SignatureDoesNotMatch"),
+        ("AKIANOBODY", "wrong", "InvalidAccessKeyId"),
+    ):
+        with pytest.raises(ClientError) as refused:
+            objects(key, secret).list_objects_v2(Bucket="images")
+        assert refusal(refused.value) == code
+
+
+def test_a_bucket_comes_and_goes_with_its_configuration(account: Account, administrator: Any) -> None:
+    moto = account.client("s3")
+    moto.create_bucket(Bucket="later")
+    administrator.put_object(Bucket="later", Key="object", Body=b"template")
+    assert account.cloud.buckets.read_object("later", "object") == b"template"
+    assert account.cloud.buckets.has_objects("later")
+
+    administrator.delete_object(Bucket="later", Key="object")
+    assert not account.cloud.buckets.has_objects("later")
+    with pytest.raises(FileNotFoundError):
+        account.cloud.buckets.read_object("later", "object")
+    moto.delete_bucket(Bucket="later")
+    with pytest.raises(ClientError) as missing:
+        administrator.get_object(Bucket="later", Key="object")
+    assert refusal(missing.value) == "NoSuchBucket"
+
+
+def test_a_signing_key_is_what_aws_derives() -> None:
+    # https://docs.aws.amazon.com/general/latest/gr/signature-v4-examples.html
+    keyring = Keyring(lambda *_: True)
+    keyring.add("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+    asked = {"accessKeyId": "AKIDEXAMPLE", "date": "20120215", "region": "us-east-1", "service": "iam"}
+
+    said = keyring.answer("/private/derive-signing-key", asked)
+    assert said
+    assert b64decode(said["derivedKey"]).hex() == (
+        "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d"
+    )
+
+
+def test_an_unknown_access_key_has_no_signing_key() -> None:
+    with pytest.raises(UnknownKeyError):
+        Keyring(lambda *_: True).answer(
+            "/private/derive-signing-key",
+            {"accessKeyId": "AKIDEXAMPLE", "date": "20120215", "region": "us-east-1", "service": "iam"},
+        )

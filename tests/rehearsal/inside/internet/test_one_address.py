@@ -1,0 +1,125 @@
+"""The one address for all of AWS: objects reach versitygw, everything else reaches the emulated AWS."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from rehearsal.contract import product, run_directory
+from rehearsal.inside.internet.objects import ADDRESS
+from rehearsal.machine.oci_layout import REFERENCE
+from rehearsal.outside.client import CommandFailedError
+from rehearsal.story.deploying import bootstrap, deploy
+from rehearsal.story.front_door import first_login
+from rehearsal.story.images import push
+from rehearsal.story.step import Story
+from tests.support.world import WORKPLACE, needs_a_world, running_story
+
+pytestmark = needs_a_world
+MOTO, VERSITYGW = 4567, ADDRESS[1]
+SIGNED_FOR = (
+    "AWS4-HMAC-SHA256 Credential=AKIA/20120215/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
+)
+PRESIGNED = (
+    "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA%2F20120215%2Fus-east-1%2F{}%2Faws4_request"
+)
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    with running_story() as story:
+        bootstrap(story)
+        deploy(story)
+        yield story
+
+
+def in_versitygw(bucket: str, key: str) -> Path:
+    return WORKPLACE.run / run_directory.STAND_INS / "buckets" / bucket / key
+
+
+def test_one_address_serves_objects_and_configuration(story: Story) -> None:
+    s3 = story.world.aws("s3")
+    bucket = story.outputs[product.OUTPUT_IMAGE_BUCKET]
+    s3.put_object(Bucket=bucket, Key="a/key", Body=b"here")
+
+    assert in_versitygw(bucket, "a/key").read_bytes() == b"here"
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert s3.get_public_access_block(Bucket=bucket)
+    assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    assert bucket in [each["Name"] for each in s3.list_buckets()["Buckets"]]
+    assert s3.head_bucket(Bucket=bucket)
+    assert "a/key" in [each["Key"] for each in s3.list_objects_v2(Bucket=bucket, Prefix="a/")["Contents"]]
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a/key"}]})
+    assert not in_versitygw(bucket, "a/key").exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "service", "port"),
+    [
+        ("GET", "/bucket/key", "ec2", MOTO),
+        ("GET", "/", "s3", MOTO),
+        ("PUT", "/bucket", "s3", MOTO),
+        ("DELETE", "/bucket/", "s3", MOTO),
+        ("PUT", "/bucket?versioning", "s3", MOTO),
+        ("GET", "/bucket/?policy=", "s3", MOTO),
+        ("GET", "/bucket?x-id=GetBucketTagging&tagging", "s3", MOTO),
+        ("GET", f"/bucket/key?{PRESIGNED.format('sts')}", None, MOTO),
+        ("GET", f"/bucket/key?{PRESIGNED.format('s3')}", None, VERSITYGW),
+        ("GET", "/bucket", "s3", VERSITYGW),
+        ("GET", "/bucket/?list-type=2&prefix=policy", "s3", VERSITYGW),
+        ("GET", "/bucket?uploads", "s3", VERSITYGW),
+        ("GET", "/bucket?versions", "s3", VERSITYGW),
+        ("POST", "/bucket?delete", "s3", VERSITYGW),
+        ("PUT", "/bucket/key?partNumber=1&uploadId=1", "s3", VERSITYGW),
+        ("GET", "/bucket/key?tagging", "s3", VERSITYGW),
+    ],
+)
+def test_each_request_to_the_one_address_reaches_its_server(
+    story: Story, method: str, target: str, service: str | None, port: int
+) -> None:
+    headers = {"Authorization": SIGNED_FOR.format(service)} if service else {}
+    requests.request(method, f"{story.world.state.profile.endpoint_url}{target}", headers=headers, timeout=10)
+
+    assert port_that_answered() == port
+
+
+@pytest.mark.parametrize("domain", ["s3.amazonaws.com", "s3.us-east-1.amazonaws.com"])
+@pytest.mark.parametrize(
+    ("method", "bucket", "target", "port"),
+    [
+        ("GET", "bucket.", "/a/key", VERSITYGW),
+        ("GET", "bucket.", "/?list-type=2", VERSITYGW),
+        ("POST", "bucket.", "/?delete", VERSITYGW),
+        ("GET", "", "/bucket/key", VERSITYGW),
+        ("GET", "", "/", MOTO),
+        ("PUT", "bucket.", "/", MOTO),
+        ("GET", "bucket.", "/?publicAccessBlock", MOTO),
+    ],
+)
+def test_each_request_to_a_name_of_s3_reaches_its_server(
+    story: Story, domain: str, method: str, bucket: str, target: str, port: int
+) -> None:
+    story.client.run("curl", "--silent", "--request", method, f"https://{bucket}{domain}{target}")
+
+    assert port_that_answered() == port
+
+
+def port_that_answered() -> int:
+    last = (WORKPLACE.run / run_directory.STAND_INS / "nginx-access.log").read_text().splitlines()[-1]
+    return int(last.rpartition(":")[2])
+
+
+def test_a_host_whose_role_has_lost_its_permissions_takes_no_push(story: Story) -> None:
+    first_login(story)
+    push(story)
+    iam = story.world.aws("iam")
+    role = next(each["RoleName"] for each in iam.list_roles()["Roles"] if "host" in each["RoleName"].lower())
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=role, PolicyName=policy)
+    with pytest.raises(CommandFailedError):
+        story.client.run("skopeo", "copy", f"oci:small:{REFERENCE}", f"docker://{story.domain}/refused:1")
+    said = story.world.run_on_host(story.world.hosts()[0], "docker", "logs", product.CONTAINER)
+
+    assert "AccessDenied" in said.stdout + said.stderr

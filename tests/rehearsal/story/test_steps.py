@@ -1,0 +1,40 @@
+"""The story as tests: one world, every step in its order, and nothing left at the end."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rehearsal.machine.workplace import OUTSIDE_LINK
+from rehearsal.outside.lifecycle import down
+from rehearsal.story.step import Step, Story
+from rehearsal.story.steps import STEPS
+from rehearsal.story.telling import begin
+from rehearsal.story.transcript import Transcript
+from tests.support.world import WORKPLACE, needs_a_world
+
+pytestmark = needs_a_world
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    with Transcript(WORKPLACE) as transcript:
+        yield begin(WORKPLACE, transcript, detached=False)
+        down(WORKPLACE)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=[step.title for step in STEPS])
+def test_step_holds(story: Story, step: Step) -> None:
+    assert step.run(story)
+
+
+def test_nothing_is_left_on_the_machine(story: Story) -> None:
+    world = story.world.keeper_pid
+    down(WORKPLACE)
+
+    assert not Path(f"/proc/{world}").exists()
+    assert not WORKPLACE.run.exists()
+    assert not Path("/sys/class/net", OUTSIDE_LINK).exists()
+    mounts = subprocess.run(["findmnt", "--list", "--noheadings"], check=True, capture_output=True, text=True)
+    assert str(WORKPLACE.run) not in mounts.stdout

@@ -1,0 +1,161 @@
+"""A registry's client that asks the front door with curl, from inside the room."""
+
+import hashlib
+import json
+import signal
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rehearsal.room import door
+from rehearsal.room.door import BEHIND, CERTIFICATE, DOMAIN
+from rehearsal.room.isolation import Room
+from rehearsal.room.registry_server import filesystem, start_registry
+
+PASSWORD_OF = {"pusher": "may push and pull", "puller": "may pull only"}
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+FRONT = f"https://{DOMAIN}"
+REGISTRY = f"http://{BEHIND}"
+CURL = ("curl", "--silent", "--cacert", CERTIFICATE, "--resolve", f"{DOMAIN}:443:127.0.0.1")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`headers` has all values of each name in lower case."""
+
+    status: int
+    http_version: str
+    headers: dict[str, list[str]]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    repository: str
+    digest: str
+    media_type: str
+    body: str
+
+    @property
+    def path(self) -> str:
+        return f"/v2/{self.repository}/manifests/{self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    room: Room
+
+    def ask(
+        self,
+        path: str,
+        *options: str,
+        user: str | None = "puller",
+        password: str | None = None,
+        accept: str | None = OCI_MANIFEST,
+        at: str = FRONT,
+        given: str | None = None,
+    ) -> Answer:
+        """Send one request. `options` are curl's. Without `accept` there is no Accept header."""
+        login = ["--user", f"{user}:{password or PASSWORD_OF[user]}"] if user else []
+        # fmt: off
+        done = self.room.run(
+            *CURL, "--show-error", "--max-time", "60", "--path-as-is",
+            "--write-out", '\n{"status": %{http_code}, "http": "%{http_version}", "headers": %{header_json}}',
+            "--header", f"Accept: {accept}" if accept is not None else "Accept:",
+            *login, *options, f"{at}{path}", given=given,
+        )
+        # fmt: on
+        body, _, about = done.stdout.partition('\n{"status": ')
+        told = json.loads('{"status": ' + about)
+        return Answer(told["status"], told["http"], told["headers"], body)
+
+    def push(self, repository: str, *, media_type: str = OCI_MANIFEST, tag: str | None = None) -> Pushed:
+        """Push a unique manifest of an empty config and no layer, or a unique index or list of nothing."""
+        content: dict[str, Any] = {"manifests": []}
+        if media_type not in (OCI_INDEX, DOCKER_LIST):
+            digest = self.push_blob(repository, "{}")
+            config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest, "size": 2}
+            content = {"config": config, "layers": []}
+        head = {"schemaVersion": 2, "mediaType": media_type, "annotations": {"mark": str(uuid.uuid4())}}
+        body = json.dumps(head | content)
+        pushed = Pushed(repository, digest_of(body), media_type, body)
+        self.put(pushed, tag or pushed.digest)
+        return pushed
+
+    def put(self, pushed: Pushed, reference: str) -> None:
+        self._upload(f"/v2/{pushed.repository}/manifests/{reference}", pushed.media_type, pushed.body)
+
+    def push_blob(self, repository: str, content: str) -> str:
+        started = self.ask(f"/v2/{repository}/blobs/uploads/", "--request", "POST", user="pusher")
+        assert started.status == 202, started
+        upload = started.headers["location"][0].removeprefix(FRONT)
+        digest = digest_of(content)
+        self._upload(f"{upload}&digest={digest}", "application/octet-stream", content)
+        return digest
+
+    def _upload(self, path: str, media_type: str, content: str) -> None:
+        options = ("--request", "PUT", "--header", f"Content-Type: {media_type}", "--data-binary", "@-")
+        answer = self.ask(path, *options, user="pusher", given=content)
+        assert answer.status == 201, answer
+
+    def delete(self, pushed: Pushed, *, at: str = FRONT) -> None:
+        answer = self.ask(pushed.path, "--request", "DELETE", user="pusher", at=at)
+        assert answer.status == 202, answer
+
+    @contextmanager
+    def counting(self, path: str) -> Iterator[list[str]]:
+        """The registry's requests for this path during the block. The list is empty until the end of the block."""
+        log = self.room.logs / "registry"
+        start = log.stat().st_size
+        seen: list[str] = []
+        yield seen
+        time.sleep(0.1)
+        lines = log.read_bytes()[start:].decode().splitlines()
+        seen += [line.split('"')[1] for line in lines if f" {path} " in line or f" {path}?" in line]
+
+    def wait_for_a_fresh_half_minute(self) -> None:
+        """Wait until ten seconds or more are left before nginx's cache of the half minute changes."""
+        if (left := 30 - time.time() % 30) < 10:
+            time.sleep(left)
+
+    def let_the_half_minute_pass(self) -> None:
+        """Empty nginx's cache of the half minute, as the next half minute does."""
+        door.forget(self.room, door.MANIFESTS)
+
+    def start_registry(self) -> None:
+        """Start the registry behind the door, on a file system, with a log of its requests."""
+        log = {"log": {"accesslog": {"disabled": False}}}
+        start_registry(self.room, "registry", BEHIND, filesystem("/srv/images"), changes=log)
+
+    @contextmanager
+    def registry_silent(self) -> Iterator[None]:
+        self.room.send("registry", signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.room.send("registry", signal.SIGCONT)
+
+    @contextmanager
+    def registry_gone(self) -> Iterator[None]:
+        self.room.stop("registry")
+        try:
+            yield
+        finally:
+            self.start_registry()
+
+    def load(self, *arguments: str) -> list[str]:
+        """The room's command that runs door_load.py."""
+        script = Path(__file__).with_name("door_load.py")
+        self.room.place("/srv/door_load.py").write_text(script.read_text())
+        return ["python3", "/srv/door_load.py", *arguments]
+
+
+def digest_of(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

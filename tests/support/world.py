@@ -1,0 +1,26 @@
+"""A world of the rehearsal for tests, on machines that can run one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from rehearsal.machine.fitness import find_missing
+from rehearsal.machine.workplace import Workplace
+from rehearsal.outside.lifecycle import down, up
+from rehearsal.story.step import Story
+from rehearsal.story.telling import story_in
+
+WORKPLACE = Workplace.of_this_machine()
+MISSING = find_missing(WORKPLACE)
+needs_a_world = pytest.mark.skipif(bool(MISSING), reason=f"THE REHEARSAL DOES NOT RUN: {'; '.join(MISSING)}")
+
+
+@contextmanager
+def running_story() -> Iterator[Story]:
+    """A story at its beginning, in a world that ends with it."""
+    world = up(WORKPLACE, print, detached=False)
+    try:
+        yield story_in(world, print)
+    finally:
+        down(WORKPLACE)
