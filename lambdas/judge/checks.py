@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lambdas.judge.evidence import OutsideSays, judge_outside
+from lambdas.judge.evidence import CLOCK_SECONDS, OutsideSays, is_wrong_clock, judge_outside
 from lambdas.judge.sight import EXPIRING_LIFE_LEFT, FEWEST_FACTS, Sight
 from lambdas.see.facts import Facts
 from lambdas.see.http_answer import Answer
@@ -11,7 +11,6 @@ from lambdas.see.run_command import Delivery
 
 FULL_DISK_PERCENT = 95
 LEAST_MEMORY_PERCENT = 4
-CLOCK_SECONDS = 60
 CRASHES = 5
 # Fewer are somebody's own affair.
 SLOW_LISTINGS = 3
@@ -141,7 +140,7 @@ def _measured(facts: Facts) -> Iterator[Check]:
         ok, least = memory >= LEAST_MEMORY_PERCENT, f"at least {LEAST_MEMORY_PERCENT} %"
         yield Check("host memory available", ok, f"{memory} %", least)
     if clock is not None:
-        yield Check("host clock", abs(clock) <= CLOCK_SECONDS, f"{clock} s off", f"within {CLOCK_SECONDS} s")
+        yield Check("host clock", not is_wrong_clock(facts), f"{clock} s off", f"within {CLOCK_SECONDS} s")
     if facts.slow_listings is not None:
         actual = f"{facts.slow_listings}, the longest {facts.longest_listing_seconds or 0} s"
         ok, expected = (

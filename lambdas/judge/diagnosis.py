@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from lambdas.judge.causes import CAUSES, Cause
 from lambdas.judge.checks import (
-    CLOCK_SECONDS,
     CRASHES,
     FULL_DISK_PERCENT,
     LEAST_MEMORY_PERCENT,
@@ -16,7 +15,15 @@ from lambdas.judge.checks import (
     outside_checks,
     outside_fails,
 )
-from lambdas.judge.evidence import NO_EVIDENCE, Evidence, InsideSays, OutsideSays, is_stopped, weigh
+from lambdas.judge.evidence import (
+    NO_EVIDENCE,
+    Evidence,
+    InsideSays,
+    OutsideSays,
+    is_stopped,
+    is_wrong_clock,
+    weigh,
+)
 from lambdas.judge.sight import Sight
 from lambdas.see.facts import Facts
 from lambdas.see.http_answer import Answer
@@ -64,7 +71,7 @@ def _explanations(sight: Sight, evidence: Evidence) -> Iterator[tuple[str, bool]
     yield "host-gone", failing and sight.is_silent_inside and not sight.shows_life
     yield "disk-full", (facts.disk_used_percent or 0) >= FULL_DISK_PERCENT
     yield "memory-exhausted", memory is not None and memory < LEAST_MEMORY_PERCENT
-    yield "clock-wrong", abs(facts.clock_offset_seconds or 0) > CLOCK_SECONDS
+    yield "clock-wrong", is_wrong_clock(facts)
     yield "nginx-config-broken", facts.nginx_config not in (None, "ok")
     yield "nginx-stopped", is_stopped(facts.nginx)
     yield "address-lost", seen.port_443 != "open" and lost_address
@@ -86,8 +93,6 @@ def _explanations(sight: Sight, evidence: Evidence) -> Iterator[tuple[str, bool]
     yield "s3-unreachable", facts.s3 not in (None, "ok")
     yield "registry-crash-looping", _crashes(facts)
     yield "registry-stopped", facts.registry not in (None, "running")
-    # The registry's own checks of S3 fail.
-    yield "s3-unreachable", failing and facts.engine == "503"
     # A firewall on the host rejects. If instead nginx came back between the two looks, a row above has the cause.
     yield "port-443-closed", seen.port_443 == "refused" and facts.nginx == "active"
     yield "users-outdated", facts.users_file == "old"

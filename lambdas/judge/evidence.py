@@ -49,6 +49,7 @@ class InsideSays(StrEnum):
     """No observation: throttled, not reached on a host that shows life, or the decisive facts are missing."""
 
 
+CLOCK_SECONDS = 60
 _ALL = frozenset(RepairStep)
 _NONE: frozenset[RepairStep] = frozenset()
 
@@ -114,22 +115,29 @@ def judge_inside(sight: Sight) -> InsideSays:
     if _refuses_clients(facts):
         return InsideSays.AGREES
     # A host of an earlier version does not know its door: what it does not say is neither agreement nor health.
-    return InsideSays.WELL if facts.door and facts.engine else InsideSays.UNKNOWN
+    return InsideSays.WELL if facts.door and facts.engine == "200" else InsideSays.UNKNOWN
 
 
 def _refuses_clients(facts: Facts) -> bool:
-    """No fact here waits for S3, so a slow S3 refuses nobody."""
-    return (
-        any(map(is_stopped, (facts.nginx, facts.auth)))
-        or facts.registry not in (None, "running")
-        or facts.users_file == "missing"
-        or facts.door not in (None, "401")
-        or facts.login not in (None, "200")
-        or facts.engine not in (None, "200")
-        # Of a host that does not know the facts above. 0 is a refused connection; a late list is unknown.
-        or (facts.catalog is not None and (facts.catalog == 0 or facts.catalog >= 500))
+    """What is wrong with the host itself. A slow or failing S3 is not: no other host would serve better."""
+    stopped = is_stopped(facts.nginx) or is_stopped(facts.auth) or facts.registry not in (None, "running")
+    # AWS refuses what a wrong clock has signed.
+    broken = facts.users_file == "missing" or facts.resolver == "broken" or is_wrong_clock(facts)
+    shut = facts.door not in (None, "401")
+    if facts.engine == "503":
+        # The registry answers: its own checks of S3 fail. The login and the list of a host whose S3 fails say no more.
+        return stopped or broken or shut
+    mute = facts.login not in (None, "200") or facts.engine not in (None, "200")
+    # Of a host that does not know the engine: 0 is a refused connection, and a late list is unknown.
+    failing = (
+        facts.engine is None and facts.catalog is not None and (facts.catalog == 0 or facts.catalog >= 500)
     )
+    return stopped or broken or shut or mute or failing
 
 
 def is_stopped(unit: str | None) -> bool:
     return unit not in (None, "active", "reloading")
+
+
+def is_wrong_clock(facts: Facts) -> bool:
+    return abs(facts.clock_offset_seconds or 0) > CLOCK_SECONDS

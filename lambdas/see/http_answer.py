@@ -46,8 +46,9 @@ class Answer:
     @property
     def serves_manifest(self) -> bool:
         """A manifest, or the registry's own word that it has none: it asked S3 for either."""
-        found = self.status == 200 and self.problem in ("", TOO_LONG)
-        return found or (self.status == 404 and not self.problem and self._says_unknown_manifest)
+        if self.problem:
+            return self.status == 200 and self.problem == TOO_LONG
+        return (self.status == 200 and "schemaVersion" in self._content()) or self._says_unknown_manifest
 
     @property
     def _says_unknown_manifest(self) -> bool:
@@ -57,7 +58,9 @@ class Answer:
             if isinstance(errors, list)
             else []
         )
-        return any(isinstance(code, str) and code in _UNKNOWN_MANIFEST for code in codes)
+        return self.status == 404 and any(
+            isinstance(code, str) and code in _UNKNOWN_MANIFEST for code in codes
+        )
 
     def _content(self) -> dict[str, Any]:
         """The body, if it is a JSON object."""

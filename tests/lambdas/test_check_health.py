@@ -10,17 +10,18 @@ from lambdas.aws.state_store import recall
 from lambdas.check_health import HealthCheckError, check
 from lambdas.environment import HealthEnvironment
 from lambdas.judge.causes import RepairStep
-from lambdas.judge.incident import Incident
+from lambdas.judge.incident import Incident, Repair
 from lambdas.judge.memory import HealthMemory
 from lambdas.see.http_answer import Answer
-from lambdas.see.probe import Outside, Served
+from lambdas.see.probe import Outside, Pull, Served
 from lambdas.see.run_command import Delivery, Reply
 from tests.support.fake_aws import ENVIRONMENT, FakeAws, refusal
 from tests.support.well_registry import FINGERPRINT, HOST, NOW, WELL_FACTS, WELL_OUTSIDE, answered
 
 TICK = timedelta(minutes=5)
 STOPPED = replace(WELL_FACTS, registry="exited", catalog=0)
-BROKEN = replace(WELL_OUTSIDE, catalog=Answer(502))
+BAD_GATEWAY = Answer(502)
+BROKEN = replace(WELL_OUTSIDE, catalog=BAD_GATEWAY, pull=Pull(BAD_GATEWAY, BAD_GATEWAY))
 GONE = Outside(WELL_OUTSIDE.names, "silent", "silent")
 
 
@@ -34,7 +35,7 @@ def aws() -> FakeAws:
 def tick(
     aws: FakeAws, number: int = 0, environment: HealthEnvironment = ENVIRONMENT, **replaced: Any
 ) -> dict[str, Any]:
-    calls = {"ring": aws.ring, "look": aws.look, "record": aws.record} | replaced
+    calls = {"ring": aws.ring, "look": aws.look, "ask_again": aws.ask_again, "record": aws.record} | replaced
     return check(NOW + number * TICK, environment, aws.clients, **calls)
 
 
@@ -176,7 +177,7 @@ def test_an_unreadable_memory_begins_anew(aws: FakeAws) -> None:
 
 def test_replacement_host_and_renewal_are_remembered_beyond_an_incident(aws: FakeAws) -> None:
     ill = Incident(NOW, 3, "host-gone", told_at=NOW, told_cause_id="host-gone")
-    before = HealthMemory(NOW, ill.with_repair(RepairStep.INSTANCE, NOW), None, NOW, HOST, NOW)
+    before = HealthMemory(NOW, ill.with_repair(Repair(RepairStep.INSTANCE, NOW)), None, NOW, HOST, NOW)
     aws.s3.objects[ENVIRONMENT.health_object.key] = ('"x"', before.to_json().encode())
     tick(aws, 1)
     assert memory(aws) == replace(before, incident=Incident(since=NOW + TICK))
@@ -194,7 +195,7 @@ def test_a_certificate_in_its_last_third_starts_a_renewal_once_a_day(aws: FakeAw
 
 def test_an_unreadable_password_is_a_cause_of_its_own(aws: FakeAws) -> None:
     aws.ssm.password = None
-    aws.outside = replace(WELL_OUTSIDE, catalog=None)
+    aws.outside = replace(WELL_OUTSIDE, catalog=None, pull=None)
     tick(aws)
     tick(aws, 1)
     assert aws.subjects == ["[registry.example.com] AT RISK: The health user cannot log in"]
@@ -206,7 +207,7 @@ def test_a_refused_diagnosis_fails_the_run_after_the_mail(aws: FakeAws) -> None:
     for number in range(2):
         with pytest.raises(HealthCheckError, match="AccessDeniedException"):
             tick(aws, number)
-    assert aws.subjects == ["[registry.example.com] DOWN: The registry does not work"]
+    assert aws.subjects == ["[registry.example.com] DOWN: No known cause explains the failing checks"]
 
 
 def test_a_well_registry_is_measured(aws: FakeAws) -> None:

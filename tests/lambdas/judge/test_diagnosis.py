@@ -13,13 +13,13 @@ from lambdas.judge.causes import CAUSES
 from lambdas.judge.diagnosis import diagnose
 from lambdas.judge.sight import Inside, Sight, read_inside
 from lambdas.see.facts import Facts
-from lambdas.see.http_answer import Answer
-from lambdas.see.probe import Names, Outside, Served
+from lambdas.see.http_answer import NO_ANSWER_IN_TIME, Answer
+from lambdas.see.probe import Names, Outside, Pull, Served
 from lambdas.see.run_command import Delivery, Output, Reply
 from tests.support.well_registry import ADDRESS, FINGERPRINT, NOW, WELL, WELL_FACTS, WELL_OUTSIDE, lines
 
 Fault = Callable[[Sight], Sight]
-SHUT: dict[str, Any] = {"served": None, "anonymous": None, "catalog": None}
+SHUT: dict[str, Any] = {"served": None, "anonymous": None, "catalog": None, "pull": None}
 
 
 def after(sight: Sight, *faults: Fault) -> Sight:
@@ -68,7 +68,7 @@ def certificate(**changed: Any) -> Fault:
 def refused_certificate(**changed: Any) -> Fault:
     """Clients send no request over it."""
     told = certificate(**changed)
-    return lambda sight: after(sight, told, answers(anonymous=None, catalog=None))
+    return lambda sight: after(sight, told, answers(anonymous=None, catalog=None, pull=None))
 
 
 def answers(**changed: Any) -> Fault:
@@ -76,11 +76,16 @@ def answers(**changed: Any) -> Fault:
     return lambda sight: after(sight, outside(**changed)) if sight.outside.anonymous else sight
 
 
-UNAVAILABLE, BAD_GATEWAY = answers(catalog=Answer(503)), answers(catalog=Answer(502))
+def everywhere(answer: Answer) -> Fault:
+    """To each request with a login."""
+    return answers(catalog=answer, pull=Pull(answer, answer))
+
+
+LATE = Answer(problem=NO_ANSWER_IN_TIME)
+UNAVAILABLE, BAD_GATEWAY, REFUSED_LOGIN = map(everywhere, (Answer(503), Answer(502), Answer(401)))
 NO_HANDSHAKE = outside(
-    served=Served("no-handshake", problem="no answer in time"), anonymous=None, catalog=None
+    served=Served("no-handshake", problem=NO_ANSWER_IN_TIME), anonymous=None, catalog=None, pull=None
 )
-REFUSED_LOGIN = answers(catalog=Answer(401))
 OLD = "cd" * 32
 FAULTS: dict[str, tuple[Fault, ...]] = {
     "dns-missing": (outside(names=Names(problem="Name or service not known")),),
@@ -105,8 +110,9 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "docker-stopped": (BAD_GATEWAY, facts(docker="inactive", registry=None, catalog=0)),
     "s3-denied": (UNAVAILABLE, facts(s3="denied", catalog=503)),
     "s3-bucket-missing": (UNAVAILABLE, facts(s3="missing", catalog=503)),
+    "host-resolver-broken": (facts(resolver="broken", s3=None),),
     "s3-unreachable": (
-        answers(catalog=Answer(problem="no end in time")),
+        everywhere(LATE),
         facts(s3="unreachable", catalog=None),
     ),
     "disk-full": (facts(disk_used_percent=100),),
@@ -120,11 +126,13 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "users-missing": (REFUSED_LOGIN, facts(users_file="missing")),
 }
 OUTSIDE_ONLY: dict[str, tuple[Fault, ...]] = {
-    "not-the-registry": (answers(anonymous=Answer(200, body=b"<html>"), catalog=Answer(302)),),
-    "front-door-silent": (NO_HANDSHAKE,),
+    "not-the-registry": (everywhere(Answer(302)), answers(anonymous=Answer(200, body=b"<html>"))),
+    "front-door-silent": (NO_HANDSHAKE, facts(door="timeout", login="timeout")),
+    "answers-slow": (everywhere(LATE),),
+    "listings-slow": (facts(slow_listings=3, longest_listing_seconds=41),),
     "certificate-expiring": (certificate(not_before=NOW - timedelta(80), not_after=NOW + timedelta(10)),),
     "diagnosis-unreadable": (inside(Delivery.ANSWERED, Facts(nginx="active")),),
-    "unexplained": (BAD_GATEWAY,),
+    "unexplained": (BAD_GATEWAY, facts(login="502")),
 }
 NOT_SEEN_BY_A_CHECK = {"alerts-undelivered"} | {each for each in CAUSES if each.startswith("renewal-")}
 
@@ -208,7 +216,7 @@ def test_a_frozen_host_whose_kernel_still_accepts_is_gone() -> None:
 
 
 def test_an_unreadable_password_of_the_health_user_is_named() -> None:
-    assert named(outside(catalog=None)) == "health-login-refused"
+    assert named(outside(catalog=None, pull=None)) == "health-login-refused"
 
 
 @pytest.mark.parametrize(
