@@ -148,6 +148,6 @@ def _measured(facts: Facts) -> Iterator[Check]:
             f"fewer than {SLOW_LISTINGS} above 10 s in an hour",
         )
         yield Check("slow listings", ok, actual if facts.slow_listings else "0", expected)
-    # Restarts long ago do no harm. The count matters while the container is not up.
-    if restarts is not None and facts.registry != "running":
+    # Restarts long ago do no harm. The count matters while the registry is not up.
+    if restarts is not None and (facts.registry != "running" or facts.engine == "refused"):
         yield Check("registry restarts", restarts < CRASHES, str(restarts), f"fewer than {CRASHES}")

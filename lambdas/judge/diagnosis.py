@@ -111,7 +111,9 @@ def _explanations(sight: Sight, evidence: Evidence) -> Iterator[tuple[str, bool]
 
 
 def _crashes(facts: Facts) -> bool:
-    often = (facts.registry_restarts or 0) >= CRASHES and facts.catalog != 200
+    """Restarts long ago are none now, so the registry must refuse connections too."""
+    refuses = facts.engine == "refused" if facts.engine else facts.catalog == 0
+    often = (facts.registry_restarts or 0) >= CRASHES and refuses
     return facts.registry == "restarting" or (often and facts.registry not in (None, "absent"))
 
 

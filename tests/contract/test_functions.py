@@ -6,7 +6,8 @@ from dataclasses import fields
 import pytest
 
 from lambdas.environment import Environment, HealthEnvironment
-from lambdas.judge.checks import CLOCK_SECONDS, FULL_DISK_PERCENT, LEAST_MEMORY_PERCENT
+from lambdas.judge.checks import FULL_DISK_PERCENT, LEAST_MEMORY_PERCENT
+from lambdas.judge.evidence import CLOCK_SECONDS
 from rehearsal.contract import product
 from tests.contract.conftest import LAMBDAS, function, number, script, source_of
 from tests.support.assembly import Assembly
