@@ -23,11 +23,7 @@ class Subject:
 
 
 SUBJECTS = {
-    "door": Subject(
-        "the front door beside other registries (root)",
-        comparison.measure,
-        comparison.add_options,
-    ),
+    "door": Subject("the front door beside other registries (root)", comparison.measure, comparison.add_options),
     "clients": Subject("clients that log in, push and pull (a rehearsal is up)", clients.measure),
     "faults": Subject("the mails about faults (a rehearsal is up)", faults.measure, faults.add_options),
     "functions": Subject("size and import time of the functions' package", functions.measure),

@@ -20,10 +20,7 @@ from rehearsal.outside.client import CommandFailedError
 from rehearsal.outside.world import World
 
 DEBIAN = ("skopeo", "podman", "buildah")
-BUILT = (
-    Recipe("oras", "oras.land/oras/cmd/oras", "v1.3.6"),
-    Recipe("helm", "helm.sh/helm/v4/cmd/helm", "v4.3.1"),
-)
+BUILT = (Recipe("oras", "oras.land/oras/cmd/oras", "v1.3.6"), Recipe("helm", "helm.sh/helm/v4/cmd/helm", "v4.3.1"))
 IN_THE_CLIENTS_ROOT = (*DEBIAN, "crane", *(recipe.name for recipe in BUILT))
 ON_THE_HOST = ("docker", "containerd")
 SCRIPT = Path(__file__).with_suffix(".bash")
@@ -32,9 +29,7 @@ SCRIPT = Path(__file__).with_suffix(".bash")
 def prepare(workplace: Workplace, world: World, say: Say) -> None:
     client = world.client()
     client.run("apt-get", "update", "--quiet")
-    client.run(
-        "apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *DEBIAN, timeout_seconds=600
-    )
+    client.run("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *DEBIAN, timeout_seconds=600)
     # podman looks for control groups, even without containers.
     client.run("sh", "-c", "mountpoint -q /sys || mount -t sysfs -o ro sysfs /sys")
     root = Path(f"/proc/{world.keeper_pid}/root{world.state.client_root}")
@@ -44,9 +39,7 @@ def prepare(workplace: Workplace, world: World, say: Say) -> None:
             shutil.copy(part.path, root / "usr/local/bin" / recipe.name)
     # Left by an earlier run.
     shutil.rmtree(client.work / "image", ignore_errors=True)
-    write_image(
-        client.work / "image", pack({"payload": b"bench/clients"}), architecture=architecture(), config={}
-    )
+    write_image(client.work / "image", pack({"payload": b"bench/clients"}), architecture=architecture(), config={})
     shutil.copy(SCRIPT, client.work)
 
 

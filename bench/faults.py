@@ -81,11 +81,7 @@ def measure_pairs(incidents: Incidents, count: int, seed: int, say: Say) -> tupl
         rows.append([both, cause, str(seen.ticks_to_mail), seen.kinds])
         say(" | ".join(rows[-1]))
     target = share("two faults at once: first mails that name one of them", right, count)
-    return (
-        "Two faults at once",
-        page.table(("pair", "cause in the mail", "ticks to mail", "mails"), rows),
-        target,
-    )
+    return ("Two faults at once", page.table(("pair", "cause in the mail", "ticks to mail", "mails"), rows), target)
 
 
 def measure_healthy(incidents: Incidents, count: int) -> tuple[str, str, Target]:

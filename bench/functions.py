@@ -64,8 +64,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
         ]
         say(f"importing each handler {RUNS} times …")
         imports = [
-            [handler, *(import_milliseconds(folder, handler, before) for before in ("", BOTO3))]
-            for handler in HANDLERS
+            [handler, *(import_milliseconds(folder, handler, before) for before in ("", BOTO3))] for handler in HANDLERS
         ]
     sections = {
         "Size": page.table(("package", "KB"), sizes),

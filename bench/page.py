@@ -34,8 +34,7 @@ class Target:
         """What, target, measured and verdict; a number that misses the target is bold."""
         bound = f"at {'least' if self.at_least else 'most'} {self.limit:.3g}{self.unit}"
         numbers = [
-            number(value) if value is None or self.is_kept(value) else f"**{number(value)}**"
-            for value in self.measured
+            number(value) if value is None or self.is_kept(value) else f"**{number(value)}**" for value in self.measured
         ]
         return [self.what, bound, ", ".join(numbers), self.verdict()]
 

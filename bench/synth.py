@@ -81,10 +81,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     with tempfile.TemporaryDirectory() as output:
         for name, command in (
             (APP, ["python", "app.py"]),
-            (
-                "npx cdk synth",
-                ["npx", "--no-install", "cdk", "synth", "--quiet", f"--output={output}", *settings],
-            ),
+            ("npx cdk synth", ["npx", "--no-install", "cdk", "synth", "--quiet", f"--output={output}", *settings]),
         ):
             say(f"{name}: {RUNS} runs after the first …")
             runs[name] = [run(command, synth_environment(output)) for _ in range(RUNS + 1)][1:]

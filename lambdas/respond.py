@@ -43,9 +43,7 @@ class Responder:
         self._attempts = attempts
         self._is_served_again = is_served_again
 
-    def respond(
-        self, stored: Stored[HealthMemory], change: Change, sight: Sight, diagnosis: Diagnosis
-    ) -> HealthMemory:
+    def respond(self, stored: Stored[HealthMemory], change: Change, sight: Sight, diagnosis: Diagnosis) -> HealthMemory:
         """Returns what the job remembers now. If another run acts, nothing is done and nothing changes."""
         now = sight.now
         before = stored.memory.having_seen(sight.facts.pulled, now)
@@ -53,9 +51,7 @@ class Responder:
         repairs = self._environment.repairs
         plan = plan_repair(failing, diagnosis, now, self._find_hosts) if repairs else None
         if plan and plan.interrupts and self._is_served_again(before.canary):
-            failing = replace(
-                failing, incident=failing.incident.with_repair(Repair(plan.step, now, NOT_DONE))
-            )
+            failing = replace(failing, incident=failing.incident.with_repair(Repair(plan.step, now, NOT_DONE)))
             plan = None
         renews = early_renewal_is_due(sight.outside.served, before.renewal_at, now)
         served_by = sight.facts.instance_id if diagnosis.cause is None else None
@@ -100,9 +96,7 @@ class Responder:
             replace_host(self._aws.autoscaling, plan.host)
             return f"{plan.host} is being replaced"
         verb = VERBS[plan.step]
-        return read_repair(
-            self._ring(self._aws.ssm, self._environment.doorbell, verb, wait_seconds=REPAIR_SECONDS)
-        )
+        return read_repair(self._ring(self._aws.ssm, self._environment.doorbell, verb, wait_seconds=REPAIR_SECONDS))
 
     def _start_renewal(self, now: datetime) -> None:
         self._aws.functions.invoke(

@@ -15,21 +15,13 @@ def add_registry(scope: Construct, settings: Settings, *, userdata: Path, lambda
     prefix = settings.name_prefix
     storage = StorageStack(scope, f"{prefix}-storage", remove_data=settings.remove_data)
     dns = DnsStack(scope, f"{prefix}-dns", domain_name=settings.domain_name, hosted_zone=settings.hosted_zone)
+    # `cdk destroy --all` goes backwards and stops at the protected storage: by then it has released the address.
+    dns.add_stack_dependency(storage)
     host = HostStack(
-        scope,
-        f"{prefix}-host",
-        settings=settings,
-        storage=storage,
-        address=dns.address,
-        userdata=userdata,
+        scope, f"{prefix}-host", settings=settings, storage=storage, address=dns.address, userdata=userdata
     )
     operations = OperationsStack(
-        scope,
-        f"{prefix}-operations",
-        settings=settings,
-        storage=storage,
-        address=dns.address,
-        lambdas=lambdas,
+        scope, f"{prefix}-operations", settings=settings, storage=storage, address=dns.address, lambdas=lambdas
     )
     # The first health check finds a host that has already served a push and a pull.
     operations.add_stack_dependency(host)

@@ -23,10 +23,7 @@ class StorageStack(Stack):
         self.images = self._bucket("Images")
         self.state = self._bucket("State")
         self.host_log = logs.LogGroup(
-            self,
-            "HostLogGroup",
-            retention=logs.RetentionDays.THREE_MONTHS,
-            removal_policy=self._removal_policy,
+            self, "HostLogGroup", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=self._removal_policy
         )
         CfnOutput(self, "ImageBucket", value=self.images.bucket_name, description="The bucket of the images")
         CfnOutput(

@@ -1,8 +1,10 @@
-"""Who may import whom: the product knows of no rehearsal, the rehearsal not what the product is made of."""
+"""The house rules that a machine can check: imports, names, and the size of folders."""
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,9 @@ FORBIDDEN = {
     "rehearsal": {"stacks", "lambdas", "tests"},
     "bench": {"stacks", "tests"},
 }
+PACKAGES = ("stacks", "lambdas", "rehearsal", "bench")
+MOST_MODULES = 12
+ROOMLESS = {"__init__.py", "__main__.py"}
 STACKS_MAY_IMPORT = {"aws_cdk", "constructs", "jsii", "stacks"} | sys.stdlib_module_names
 
 
@@ -37,6 +42,23 @@ def imports(source: str) -> Iterator[str]:
             yield from (name.name.partition(".")[0] for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             yield node.module.partition(".")[0]
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_modules(source: str, known: set[str]) -> Iterator[str]:
+    """The whole names of our own modules that the source imports, but for those that only types need."""
+    tree = ast.parse(source)
+    for_types = {
+        id(node) for branch in ast.walk(tree) if isinstance(branch, ast.If)
+        if ast.unparse(branch.test) == "TYPE_CHECKING" for node in ast.walk(branch)
+    }  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in for_types:
+            names = {f"{node.module}.{name.name}" for name in node.names} & known
+            yield from names or {node.module} & known
 
 
 def environment_reads(source: str) -> Iterator[int]:
@@ -68,7 +90,20 @@ def test_a_folder_does_not_import_what_it_must_not_know(folder: str) -> None:
     }
 
 
-@pytest.mark.parametrize("folder", ["stacks", "lambdas", "rehearsal", "bench", "tests", "userdata"])
+def test_no_module_imports_itself_through_others() -> None:
+    names = {path: module_name(path) for folder in PACKAGES for path in python_files(folder)}
+    known = set(names.values())
+    graph = {name: set(imported_modules(path.read_text(), known)) - {name} for path, name in names.items()}
+    # CycleError names the circle.
+    TopologicalSorter(graph).prepare()
+
+
+def test_a_folder_has_at_most_a_dozen_modules() -> None:
+    folders = Counter(path.parent for folder in PACKAGES for path in python_files(folder) if path.name not in ROOMLESS)
+    assert {str(folder): count for folder, count in folders.items() if count > MOST_MODULES} == {}
+
+
+@pytest.mark.parametrize("folder", [*PACKAGES, "docs", "tests", "userdata"])
 def test_every_module_is_named_after_its_subject(folder: str) -> None:
     paths = [path for path in (PROJECT / folder).rglob("*") if "__pycache__" not in path.parts]
     assert [str(path) for path in paths if path.stem in NAMELESS] == []
@@ -96,3 +131,8 @@ def test_an_import_is_found_wherever_it_hides(source: str, found: set[str]) -> N
 )
 def test_a_look_at_the_environment_is_found(source: str) -> None:
     assert list(environment_reads(source))
+
+
+def test_a_circle_is_looked_for_in_what_runs_and_not_in_what_only_types_need() -> None:
+    source = "from a.b import c\nfrom a import d\nif TYPE_CHECKING:\n    from a.e import f"
+    assert set(imported_modules(source, {"a", "a.b", "a.d", "a.e"})) == {"a.b", "a.d"}

@@ -17,12 +17,7 @@ Numbers = Mapping[str, float]
 
 
 def load(
-    stand: Stand,
-    setup: Setup,
-    command: str,
-    *options: str,
-    user: str = USER,
-    timeout_seconds: float | None = None,
+    stand: Stand, setup: Setup, command: str, *options: str, user: str = USER, timeout_seconds: float | None = None
 ) -> Any:
     """The result of one command of bench/load."""
     login = (f"-user={user}", f"-password={PASSWORD}") if setup.login else ()
@@ -31,9 +26,7 @@ def load(
 
 
 @contextmanager
-def guessers(
-    stand: Stand, setup: Setup, threads: int, seconds: float, at: str = USER
-) -> Iterator[Popen[str]]:
+def guessers(stand: Stand, setup: Setup, threads: int, seconds: float, at: str = USER) -> Iterator[Popen[str]]:
     """Guess passwords of the user `at`, from the address that all clients here have."""
     options = (f"-user={at}", f"-for={seconds}s", f"-threads={threads}")
     argv = stand.room.command(["/opt/load", "guess", f"-url={setup.url}", *options])
@@ -54,10 +47,7 @@ def wrk(stand: Stand, url: str, connections: int, seconds: int, login: bool = Fa
     ]
     # fmt: on
     if login:
-        argv += [
-            "--header",
-            f"Authorization: Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}",
-        ]
+        argv += ["--header", f"Authorization: Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"]
     line = stand.room.run(*argv, url).stdout.strip().splitlines()[-1]
     told = json.loads(line)
     if told["failed"]:

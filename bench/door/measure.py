@@ -124,11 +124,7 @@ def handshakes(stand: Stand, setup: Setup, seconds: int) -> Numbers | None:
         return None
     full = load(stand, setup, "handshakes", f"-for={seconds}s")
     again = load(stand, setup, "handshakes", f"-for={seconds}s", "-resume")
-    return {
-        "full": full["per_second"],
-        "resumed": again["per_second"],
-        "resumed_share": again["resumed_share"],
-    }
+    return {"full": full["per_second"], "resumed": again["per_second"], "resumed_share": again["resumed_share"]}
 
 
 def guessing(stand: Stand, setup: Setup, seconds: int) -> Numbers | None:

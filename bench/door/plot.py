@@ -47,9 +47,7 @@ def plot(results: Results, peers: Sequence[str]) -> str:
         f"<style>{STYLE}</style>",
         f'<rect class="paper" width="{width}" height="{height}" rx="6"/>',
         text(MARGIN, 28, f"Requests per second, {CONNECTIONS} connections: more is better", "title"),
-        text(
-            MARGIN, 46, "Medians on a logarithmic scale. The bare registry has no TLS and no login.", "soft"
-        ),
+        text(MARGIN, 46, "Medians on a logarithmic scale. The bare registry has no TLS and no login.", "soft"),
     ]
     for kind, top in tops.items():
         lines.append(text(MARGIN, top - 2, TITLES[kind], "group"))
@@ -83,8 +81,7 @@ def stem(left: float, y: float, rps: float | None, style: str) -> str:
     x = left + PANEL_WIDTH * max(0.0, math.log10(rps)) / DECADES
     return (
         f'<path class="stem {style}" d="M{left} {y}H{x:.1f}"/>'
-        f'<circle class="dot {style}" cx="{x:.1f}" cy="{y}" r="4.5"/>'
-        + text(x + 9, y + 4, number(rps), style)
+        f'<circle class="dot {style}" cx="{x:.1f}" cy="{y}" r="4.5"/>' + text(x + 9, y + 4, number(rps), style)
     )
 
 

@@ -15,13 +15,7 @@ STORM = {
     "CPU of the host, s": "cpu_seconds",
 }
 HANDSHAKES = {"full": "full", "resumed": "resumed", "share that did resume": "resumed_share"}
-GUESSING = {
-    "idle p50": "idle_p50",
-    "idle p95": "idle_p95",
-    "p50": "p50",
-    "p95": "p95",
-    "guesses/s": "attempts",
-}
+GUESSING = {"idle p50": "idle_p50", "idle p95": "idle_p95", "p50": "p50", "p95": "p95", "guesses/s": "attempts"}
 
 
 def section(results: Results, storage: str, peers: Sequence[str], connections: Sequence[int]) -> str:
@@ -92,10 +86,7 @@ def layer_table(results: Results, storage: str, names: Sequence[str]) -> str:
     rows = [
         [
             f"{direction}, {count} clients",
-            *(
-                " / ".join(medians(results, storage, f"{direction} {count}", name, *numbers))
-                for name in names
-            ),
+            *(" / ".join(medians(results, storage, f"{direction} {count}", name, *numbers)) for name in names),
         ]
         for direction in ("push", "pull")
         for count in FULL.push_megabytes
@@ -106,10 +97,7 @@ def layer_table(results: Results, storage: str, names: Sequence[str]) -> str:
 
 def waiting_table(results: Results) -> str:
     seconds = results.samples.get(("filesystem", "waiting", OURS), {})
-    rows = [
-        [str(threads), *(span(seconds.get(f"{login} {threads}", ())) for login in WAITING)]
-        for threads in GUESSERS
-    ]
+    rows = [[str(threads), *(span(seconds.get(f"{login} {threads}", ())) for login in WAITING)] for threads in GUESSERS]
     explained = f"Median (longest). {LONGEST_LOGIN_SECONDS}: refused all that time."
     return f"{table(('threads that guess', *WAITING), rows)}\n\n{explained}"
 

@@ -22,9 +22,7 @@ Key = tuple[str, str, str]
 class Results:
     """Samples by (storage, measurement, set-up) and then by the number's name."""
 
-    samples: dict[Key, dict[str, list[float]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(list))
-    )
+    samples: dict[Key, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     unfinished: set[Key] = field(default_factory=set)
 
     def add(self, storage: str, measurement: str, setup: str, numbers: Numbers | None) -> None:

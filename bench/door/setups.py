@@ -56,9 +56,7 @@ class Peer:
         name, equals, rest = text.partition("=")
         command, at, url = rest.rpartition("@")
         if not (name and equals and command and at and url.startswith("http")):
-            raise ValueError(
-                f"{text!r} is not NAME=COMMAND@URL, as in zot='zot serve zot.json@http://127.0.0.1:8080'"
-            )
+            raise ValueError(f"{text!r} is not NAME=COMMAND@URL, as in zot='zot serve zot.json@http://127.0.0.1:8080'")
         return cls(name, command, url)
 
 

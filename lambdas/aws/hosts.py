@@ -17,9 +17,9 @@ class Hosts:
 
 
 def find_hosts(autoscaling: "AutoScalingClient", domain_name: str) -> Hosts:
-    groups = autoscaling.describe_auto_scaling_groups(
-        Filters=[{"Name": f"tag:{HOST_TAG}", "Values": [domain_name]}]
-    )["AutoScalingGroups"]
+    groups = autoscaling.describe_auto_scaling_groups(Filters=[{"Name": f"tag:{HOST_TAG}", "Values": [domain_name]}])[
+        "AutoScalingGroups"
+    ]
     in_service: list[str] = []
     changing: list[str] = []
     for instance in (instance for group in groups for instance in group["Instances"]):
@@ -29,6 +29,4 @@ def find_hosts(autoscaling: "AutoScalingClient", domain_name: str) -> Hosts:
 
 
 def replace_host(autoscaling: "AutoScalingClient", instance_id: str) -> None:
-    autoscaling.set_instance_health(
-        InstanceId=instance_id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
-    )
+    autoscaling.set_instance_health(InstanceId=instance_id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False)

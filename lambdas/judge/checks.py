@@ -143,10 +143,7 @@ def _measured(facts: Facts) -> Iterator[Check]:
         yield Check("host clock", not is_wrong_clock(facts), f"{clock} s off", f"within {CLOCK_SECONDS} s")
     if facts.slow_listings is not None:
         actual = f"{facts.slow_listings}, the longest {facts.longest_listing_seconds or 0} s"
-        ok, expected = (
-            facts.slow_listings < SLOW_LISTINGS,
-            f"fewer than {SLOW_LISTINGS} above 10 s in an hour",
-        )
+        ok, expected = (facts.slow_listings < SLOW_LISTINGS, f"fewer than {SLOW_LISTINGS} above 10 s in an hour")
         yield Check("slow listings", ok, actual if facts.slow_listings else "0", expected)
     # Restarts long ago do no harm. The count matters while the registry is not up.
     if restarts is not None and (facts.registry != "running" or facts.engine == "refused"):

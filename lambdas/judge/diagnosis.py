@@ -15,15 +15,7 @@ from lambdas.judge.checks import (
     outside_checks,
     outside_fails,
 )
-from lambdas.judge.evidence import (
-    NO_EVIDENCE,
-    Evidence,
-    InsideSays,
-    OutsideSays,
-    is_stopped,
-    is_wrong_clock,
-    weigh,
-)
+from lambdas.judge.evidence import NO_EVIDENCE, Evidence, InsideSays, OutsideSays, is_stopped, is_wrong_clock, weigh
 from lambdas.judge.sight import Sight
 from lambdas.see.facts import Facts
 from lambdas.see.http_answer import Answer

@@ -129,9 +129,7 @@ def _refuses_clients(facts: Facts) -> bool:
         return stopped or broken or shut
     mute = facts.login not in (None, "200") or facts.engine not in (None, "200")
     # Of a host that does not know the engine: 0 is a refused connection, and a late list is unknown.
-    failing = (
-        facts.engine is None and facts.catalog is not None and (facts.catalog == 0 or facts.catalog >= 500)
-    )
+    failing = facts.engine is None and facts.catalog is not None and (facts.catalog == 0 or facts.catalog >= 500)
     return stopped or broken or shut or mute or failing
 
 

@@ -76,15 +76,9 @@ class HealthMemory(Memory):
 
     def having_seen(self, canary: str | None, now: datetime) -> "HealthMemory":
         """What every run learns, whatever it diagnoses."""
-        begun = (
-            self.incident.since if self.replaced_at is None else max(self.incident.since, self.replaced_at)
-        )
+        begun = self.incident.since if self.replaced_at is None else max(self.incident.since, self.replaced_at)
         helped = self.incident.failures == 0 and self.replaced_at is not None and now - begun >= WELL_PHASE
-        return replace(
-            self,
-            canary=canary or self.canary,
-            replacement_helped=self.replacement_helped or helped,
-        )
+        return replace(self, canary=canary or self.canary, replacement_helped=self.replacement_helped or helped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +88,7 @@ class RenewalMemory(Memory):
 
 
 def _read(kind: type[Memory | Incident], content: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        each.name: _parsed(each.name, content[each.name]) for each in fields(kind) if each.name in content
-    }
+    return {each.name: _parsed(each.name, content[each.name]) for each in fields(kind) if each.name in content}
 
 
 def _parsed(name: str, value: Any) -> Any:

@@ -80,11 +80,7 @@ def entering(failing: HealthMemory, plan: RepairPlan, now: datetime) -> HealthMe
     if not plan.host:
         return replace(failing, incident=incident)
     return replace(
-        failing,
-        incident=incident,
-        replaced_at=now,
-        replaced_for=incident.cause_id,
-        replacement_helped=False,
+        failing, incident=incident, replaced_at=now, replaced_for=incident.cause_id, replacement_helped=False
     )
 
 

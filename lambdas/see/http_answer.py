@@ -53,14 +53,8 @@ class Answer:
     @property
     def _says_unknown_manifest(self) -> bool:
         errors = self._content().get("errors")
-        codes = (
-            [error.get("code") for error in errors if isinstance(error, dict)]
-            if isinstance(errors, list)
-            else []
-        )
-        return self.status == 404 and any(
-            isinstance(code, str) and code in _UNKNOWN_MANIFEST for code in codes
-        )
+        codes = [error.get("code") for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+        return self.status == 404 and any(isinstance(code, str) and code in _UNKNOWN_MANIFEST for code in codes)
 
     def _content(self) -> dict[str, Any]:
         """The body, if it is a JSON object."""

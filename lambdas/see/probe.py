@@ -150,9 +150,7 @@ def probe(
     return Outside(names, port_443, None, served, anonymous, catalog, pulled, _since(began))
 
 
-def pull(
-    endpoint: Endpoint, login: Login | None, manifest: str = "", *, trust: ssl.SSLContext | None = None
-) -> Pull:
+def pull(endpoint: Endpoint, login: Login | None, manifest: str = "", *, trust: ssl.SSLContext | None = None) -> Pull:
     """Ask for ``/v2/`` and for one manifest by its tag, ``repository:tag``. Ends within 30 seconds.
 
     By its tag, because that proves the registry and S3: the front door answers a manifest by digest from its own cache.
@@ -200,9 +198,7 @@ def connect(address: str, port: int) -> Port:
     return "open"
 
 
-def look_at_certificate(
-    endpoint: Endpoint, trust: ssl.SSLContext, *, seconds: float = HANDSHAKE_SECONDS
-) -> Served:
+def look_at_certificate(endpoint: Endpoint, trust: ssl.SSLContext, *, seconds: float = HANDSHAKE_SECONDS) -> Served:
     try:
         with _handshake(endpoint, trust, seconds) as connection:
             certificate = connection.getpeercert() or {}
@@ -214,9 +210,7 @@ def look_at_certificate(
             )
     except ssl.SSLCertVerificationError as error:
         return Served(
-            _TRUST.get(error.verify_code, "untrusted"),
-            _any_fingerprint(endpoint),
-            problem=error.verify_message,
+            _TRUST.get(error.verify_code, "untrusted"), _any_fingerprint(endpoint), problem=error.verify_message
         )
     except OSError as error:
         return Served("no-handshake", problem=_named(error))

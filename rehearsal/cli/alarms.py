@@ -21,11 +21,7 @@ def for_people(alarm: AlarmState) -> str:
 def _show(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Exit code 0 in every state: looking is what was asked for."""
     states = World.running(workplace).control.alarms(arguments.at)
-    print(
-        json.dumps(list(map(asdict, states)), indent=2)
-        if arguments.json
-        else "\n".join(map(for_people, states))
-    )
+    print(json.dumps(list(map(asdict, states)), indent=2) if arguments.json else "\n".join(map(for_people, states)))
     return 0
 
 
@@ -34,6 +30,4 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-ALARMS = Command(
-    "alarms", "have CloudWatch look at every alarm, and print their states", _show, _add_arguments
-)
+ALARMS = Command("alarms", "have CloudWatch look at every alarm, and print their states", _show, _add_arguments)

@@ -34,11 +34,7 @@ def _end(workplace: Workplace, _arguments: argparse.Namespace) -> int:
 
 def _add_hosts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--hosts",
-        type=_count,
-        default=1,
-        metavar="N",
-        help=f"how many hosts serve, 1 to {MOST_HOSTS} (default: 1)",
+        "--hosts", type=_count, default=1, metavar="N", help=f"how many hosts serve, 1 to {MOST_HOSTS} (default: 1)"
     )
 
 
@@ -49,7 +45,5 @@ def _count(text: str) -> int:
     return number
 
 
-UP = Command(
-    "up", "deploy the registry, leave it running, and print how to log in", _leave_running, _add_hosts
-)
+UP = Command("up", "deploy the registry, leave it running, and print how to log in", _leave_running, _add_hosts)
 DOWN = Command("down", "end the rehearsal and remove everything that is left of it", _end)

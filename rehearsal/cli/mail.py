@@ -35,11 +35,7 @@ def _show(workplace: Workplace, arguments: argparse.Namespace) -> int:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
-    parser.add_argument(
-        "--confirm", action="store_true", help="first follow the links of pending subscriptions"
-    )
+    parser.add_argument("--confirm", action="store_true", help="first follow the links of pending subscriptions")
 
 
-MAIL = Command(
-    "mail", "print the e-mails received, and the state of each subscription", _show, _add_arguments
-)
+MAIL = Command("mail", "print the e-mails received, and the state of each subscription", _show, _add_arguments)

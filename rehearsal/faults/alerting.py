@@ -26,9 +26,7 @@ def _replace_password(world: World) -> str:
 
 
 def _restore_password(world: World, before: str) -> None:
-    world.aws("ssm").put_parameter(
-        Name=_health_parameter(world), Value=before, Type="SecureString", Overwrite=True
-    )
+    world.aws("ssm").put_parameter(Name=_health_parameter(world), Value=before, Type="SecureString", Overwrite=True)
     Target.newest(world).do(product.SYNC_USERS)
 
 
@@ -44,8 +42,6 @@ def _let_publish(world: World, roles: Any) -> None:
 
 
 FAULTS: Mapping[str, Fault] = {
-    "health-login-refused": Fault(
-        "the health user's password becomes a hash", _replace_password, _restore_password
-    ),
+    "health-login-refused": Fault("the health user's password becomes a hash", _replace_password, _restore_password),
     "alerts-undelivered": Fault("the functions may not publish any more", _forbid_publishing, _let_publish),
 }

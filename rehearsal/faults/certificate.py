@@ -44,22 +44,14 @@ def _find(target: Target) -> None:
 
 
 FAULTS: Mapping[str, Fault] = {
-    "certificate-missing": on_newest_host(
-        "the host has no certificate, and serves its placeholder", _lose, _find
-    ),
+    "certificate-missing": on_newest_host("the host has no certificate, and serves its placeholder", _lose, _find),
     "certificate-expired": replaced(
-        "the certificate is 91 of its 90 days old, and the authority is down",
-        age_days=91,
-        authority_down=True,
+        "the certificate is 91 of its 90 days old, and the authority is down", age_days=91, authority_down=True
     ),
     "certificate-expiring": replaced(
-        "the certificate is 74 of its 90 days old, and the authority is down",
-        age_days=74,
-        authority_down=True,
+        "the certificate is 74 of its 90 days old, and the authority is down", age_days=74, authority_down=True
     ),
-    "certificate-wrong-name": replaced(
-        "the certificate is for another name", age_days=1, name="other.example.com"
-    ),
+    "certificate-wrong-name": replaced("the certificate is for another name", age_days=1, name="other.example.com"),
     "certificate-untrusted": replaced(
         "the certificate is signed by an unknown authority", age_days=1, self_signed=True
     ),

@@ -56,9 +56,7 @@ class Target:
         """Run a command; returns its output."""
         done = self.world.run_on_host(self.host, *argv)
         if done.returncode:
-            raise FaultError(
-                f"{' '.join(argv)} on {self.host.id}: exit code {done.returncode}\n{done.stderr}"
-            )
+            raise FaultError(f"{' '.join(argv)} on {self.host.id}: exit code {done.returncode}\n{done.stderr}")
         return done.stdout
 
     def read(self, path: str) -> str:

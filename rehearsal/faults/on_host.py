@@ -106,8 +106,7 @@ def _exhaust_memory(target: Target) -> None:
     total = int(next(line.split()[1] for line in lines if line.startswith("MemTotal:")))
     left = total * LITTLE_MEMORY_PERCENT // 100
     shown = [
-        f"{line.split()[0]} {left} kB" if line.startswith(("MemFree:", "MemAvailable:")) else line
-        for line in lines
+        f"{line.split()[0]} {left} kB" if line.startswith(("MemFree:", "MemAvailable:")) else line for line in lines
     ]
     target.do("touch", "/run/meminfo")
     target.write("/run/meminfo", "\n".join(shown) + "\n")

@@ -98,9 +98,7 @@ def _give_address_back(world: World, remembered: Mapping[str, str]) -> None:
 
 def drop(world: World, rule: str, hook: str = "input") -> None:
     """A rule of the world's own packet filter, until let_through()."""
-    table = (
-        f"add table inet {TABLE}\nadd chain inet {TABLE} {hook} {{ type filter hook {hook} priority -10; }}\n"
-    )
+    table = f"add table inet {TABLE}\nadd chain inet {TABLE} {hook} {{ type filter hook {hook} priority -10; }}\n"
     in_world(world, "nft", "--file", "-", stdin=f"{table}add rule inet {TABLE} {hook} {rule}\n")
 
 
@@ -116,12 +114,8 @@ FAULTS: Mapping[str, Fault] = {
     "dns-missing": Fault("the A record is deleted", _delete_record, restore_record),
     "dns-elsewhere": Fault("the A record names another address", point_elsewhere, restore_record),
     "port-443-closed": Fault(
-        "the security group does not let port 443 in any more",
-        lambda world: close_port(world, 443),
-        open_port,
+        "the security group does not let port 443 in any more", lambda world: close_port(world, 443), open_port
     ),
     "address-lost": Fault("the Elastic IP is moved to another interface", _take_address, _give_address_back),
-    "s3-unreachable": Fault(
-        "no packet of the VPC reaches S3", _cut_off_s3, lambda world, _: let_through(world)
-    ),
+    "s3-unreachable": Fault("no packet of the VPC reaches S3", _cut_off_s3, lambda world, _: let_through(world)),
 }

@@ -11,14 +11,7 @@ from rehearsal.faults.bucket import allow_again, deny, host_role
 from rehearsal.faults.certificate import AUTHORITY_IS_DOWN
 from rehearsal.faults.fault import Fault, Target
 from rehearsal.faults.on_host import not_executable
-from rehearsal.faults.reachability import (
-    close_port,
-    drop,
-    let_through,
-    open_port,
-    point_elsewhere,
-    restore_record,
-)
+from rehearsal.faults.reachability import close_port, drop, let_through, open_port, point_elsewhere, restore_record
 from rehearsal.outside.world import World
 
 # Past a third of its life, and far from its end.
@@ -87,9 +80,7 @@ FAULTS: Mapping[str, Fault] = {
         "a renewal is due, and port 80 is closed", lambda world: close_port(world, 80), open_port
     ),
     "renewal-dns": in_the_way("a renewal is due, and DNS points elsewhere", point_elsewhere, restore_record),
-    "renewal-rate-limited": in_the_way(
-        "a renewal is due, and the authority limits the rate", _limit_rate, _lift_limit
-    ),
+    "renewal-rate-limited": in_the_way("a renewal is due, and the authority limits the rate", _limit_rate, _lift_limit),
     "renewal-ca-down": in_the_way(
         "a renewal is due, and the authority is down",
         lambda world: drop(world, AUTHORITY_IS_DOWN, "output"),

@@ -52,12 +52,8 @@ class FunctionRuntime:
     def __call__(self, function: Function, payload: str) -> Outcome:
         """Run a function once."""
         if function.runtime != RUNTIME:
-            raise FunctionRuntimeError(
-                f"{function.name} is for {function.runtime}; the rehearsal has {RUNTIME}"
-            )
-        return _run(
-            function, payload, self._command(self._unpack(function), function), self._variables(function)
-        )
+            raise FunctionRuntimeError(f"{function.name} is for {function.runtime}; the rehearsal has {RUNTIME}")
+        return _run(function, payload, self._command(self._unpack(function), function), self._variables(function))
 
     def _compile(self) -> None:
         """Bytecode, as AWS's image has it; compiled once in the life of the cache."""
@@ -146,35 +142,19 @@ def _run(function: Function, payload: str, command: list[str], variables: Mappin
         printed = output.read().decode(errors="replace").splitlines()
     duration, init = (ended - asked) * 1000, (asked - began) * 1000
     if not conversation.answered.is_set():
-        conversation.settle(
-            *_silence(request_id, function, asked=conversation.asked.is_set(), exit_code=early)
-        )
+        conversation.settle(*_silence(request_id, function, asked=conversation.asked.is_set(), exit_code=early))
     if memory_mib > function.memory_mib:
         conversation.settle(
-            *_failure(
-                "Runtime.ExitError",
-                f"RequestId: {request_id} Error: Runtime exited with error: signal: killed",
-            )
+            *_failure("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: signal: killed")
         )
     report = (
         f"REPORT RequestId: {request_id}\tDuration: {duration:.2f} ms"
         f"\tBilled Duration: {duration + init:.0f} ms\tMemory Size: {function.memory_mib} MB"
         f"\tMax Memory Used: {memory_mib} MB\tInit Duration: {init:.2f} ms"
     )
-    log = (
-        f"START RequestId: {request_id} Version: $LATEST",
-        *printed,
-        f"END RequestId: {request_id}",
-        report,
-    )
+    log = (f"START RequestId: {request_id} Version: $LATEST", *printed, f"END RequestId: {request_id}", report)
     return Outcome(
-        request_id,
-        conversation.answer,
-        conversation.error,
-        log,
-        round(duration, 1),
-        round(init, 1),
-        memory_mib,
+        request_id, conversation.answer, conversation.error, log, round(duration, 1), round(init, 1), memory_mib
     )
 
 
@@ -182,18 +162,14 @@ def _silence(request_id: str, function: Function, *, asked: bool, exit_code: int
     """The error of a process that died, or whose time is over, without an answer."""
     if exit_code is not None:
         return _failure(
-            "Runtime.ExitError",
-            f"RequestId: {request_id} Error: Runtime exited with error: exit status {exit_code}",
+            "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: exit status {exit_code}"
         )
     if not asked:
         return _failure(
-            "Sandbox.Timedout",
-            f"RequestId: {request_id} Error: Init timed out after {LONGEST_INIT_SECONDS} s",
+            "Sandbox.Timedout", f"RequestId: {request_id} Error: Init timed out after {LONGEST_INIT_SECONDS} s"
         )
     limit = f"{function.timeout_seconds:.2f}"
-    return _failure(
-        "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit} seconds"
-    )
+    return _failure("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit} seconds")
 
 
 def _failure(kind: str, message: str) -> tuple[str, str]:

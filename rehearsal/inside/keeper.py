@@ -51,11 +51,7 @@ class Keeper:
         self._cloud.create_hosted_zone(order.zone)
         scope, administrator = self._cloud.scope, self._cloud.administrator
         self._profile = AwsProfile(
-            f"http://{WORLD_ADDRESS}:4566",
-            scope.region,
-            scope.account,
-            administrator.id,
-            administrator.secret,
+            f"http://{WORLD_ADDRESS}:4566", scope.region, scope.account, administrator.id, administrator.secret
         )
         self._internet = StandIns(
             workplace,

@@ -42,16 +42,11 @@ def choose_mirror(listing: str) -> Mirror:
     for line in listing.splitlines():
         uri, codename, component = line.split()
         release, _, pocket = codename.partition("-")
-        if (
-            not uri.startswith(("http://", "https://"))
-            or component != "main"
-            or release not in DEBIAN_RELEASES
-        ):
+        if not uri.startswith(("http://", "https://")) or component != "main" or release not in DEBIAN_RELEASES:
             continue
         uri = uri.rstrip("/")
         if pocket == "security" or (pocket == "" and uri.endswith("/debian")):
             found.setdefault(pocket, uri)
     return Mirror(
-        found.get("", "http://deb.debian.org/debian"),
-        found.get("security", "http://deb.debian.org/debian-security"),
+        found.get("", "http://deb.debian.org/debian"), found.get("security", "http://deb.debian.org/debian-security")
     )

@@ -108,9 +108,7 @@ def missing_range(routes: tuple[Mapping[str, str], ...]) -> tuple[str, ...]:
 def _routes() -> tuple[Mapping[str, str], ...]:
     if not shutil.which("ip"):
         return ()
-    listing = subprocess.run(
-        ["ip", "-json", "-4", "route"], check=True, capture_output=True, text=True
-    ).stdout
+    listing = subprocess.run(["ip", "-json", "-4", "route"], check=True, capture_output=True, text=True).stdout
     return tuple(json.loads(listing or "[]"))
 
 
@@ -120,9 +118,7 @@ def _missing_rights() -> list[str]:
     status = Path("/proc/self/status").read_text()
     effective = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff:"))
     if not int(effective, 16) >> CAP_SYS_ADMIN & 1:
-        return [
-            "the right to make namespaces and mounts (CAP_SYS_ADMIN): root lacks it here, as in a container"
-        ]
+        return ["the right to make namespaces and mounts (CAP_SYS_ADMIN): root lacks it here, as in a container"]
     return []
 
 

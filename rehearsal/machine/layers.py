@@ -33,9 +33,7 @@ def mount(*arguments: str) -> None:
     subprocess.run(["mount", *arguments], check=True)
 
 
-def run_in(
-    stack: Stack, argv: Sequence[str], environment: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
+def run_in(stack: Stack, argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run argv by chroot in the stack, with the network of this process and no service manager.
 
     Its mounts and processes are its own namespace's, and die with it and with this process.

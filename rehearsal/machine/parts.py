@@ -55,18 +55,12 @@ class Part:
 
 
 REGISTRY = Recipe(
-    "registry",
-    "github.com/distribution/distribution/v3/cmd/registry",
-    "v3.1.2",
-    "docker-registry",
-    "docker-registry",
+    "registry", "github.com/distribution/distribution/v3/cmd/registry", "v3.1.2", "docker-registry", "docker-registry"
 )
 PEBBLE = Recipe("pebble", "github.com/letsencrypt/pebble/v2/cmd/pebble", "v2.10.1", "pebble", "pebble")
 # Where it cannot be built, Debian's skopeo does its step of the story.
 CRANE = Recipe("crane", "github.com/google/go-containerregistry/cmd/crane", "v0.22.1", "skopeo", "skopeo")
-VERSITYGW = Recipe(
-    "versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0", instead="the S3 of moto"
-)
+VERSITYGW = Recipe("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0", instead="the S3 of moto")
 
 
 def prepare(workplace: Workplace, recipe: Recipe, say: Callable[[str], None]) -> Part:
@@ -90,9 +84,7 @@ def prepare(workplace: Workplace, recipe: Recipe, say: Callable[[str], None]) ->
         if recipe.debian is None:
             raise
         say(f"{recipe.name} cannot be built here, Debian's {recipe.debian} takes its place")
-        return Part(
-            recipe.name, "of Debian 13", f"package {recipe.debian}", None, recipe.debian, recipe.command
-        )
+        return Part(recipe.name, "of Debian 13", f"package {recipe.debian}", None, recipe.debian, recipe.command)
     say(f"{recipe.name} built in {time.monotonic() - started:.0f} s")
     return built
 

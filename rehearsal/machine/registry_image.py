@@ -54,9 +54,7 @@ def prepare(
     return RegistryImage(reference, layout, f"made of {program}")
 
 
-def _pull(
-    workplace: Workplace, reference: str, root: Root, say: Callable[[str], None]
-) -> RegistryImage | None:
+def _pull(workplace: Workplace, reference: str, root: Root, say: Callable[[str], None]) -> RegistryImage | None:
     """The real image, or None where its registry has no name or does not answer."""
     try:
         socket.getaddrinfo(reference.partition("/")[0], 443)

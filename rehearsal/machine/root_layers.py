@@ -54,9 +54,7 @@ def contents(paths: Iterable[Path]) -> tuple[bytes, ...]:
 
 def tree_contents(directory: Path) -> tuple[bytes, ...]:
     files = sorted(path for path in directory.rglob("*") if path.is_file())
-    return tuple(
-        part for path in files for part in (str(path.relative_to(directory)).encode(), path.read_bytes())
-    )
+    return tuple(part for path in files for part in (str(path.relative_to(directory)).encode(), path.read_bytes()))
 
 
 def place_of(workplace: Workplace, name: str, key: str) -> Path:
@@ -87,9 +85,7 @@ def made(workplace: Workplace, name: str, key: str, make: Callable[[Path], None]
     return place
 
 
-def run_to_layer(
-    below: Root, layer: Path, commands: Sequence[Sequence[str]], *, keep_lists: bool = False
-) -> None:
+def run_to_layer(below: Root, layer: Path, commands: Sequence[Sequence[str]], *, keep_lists: bool = False) -> None:
     """Run the commands by chroot above `below`; `layer` gets their changes."""
     scratch = layer.with_name(f"{layer.name}.scratch")
     policy, work, at = (scratch / name for name in ("policy", "work", "at"))

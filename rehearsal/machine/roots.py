@@ -10,16 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rehearsal.machine.debian_mirror import RELEASE, Mirror, machine_mirror
-from rehearsal.machine.root_layers import (
-    Root,
-    RootError,
-    Say,
-    contents,
-    digest,
-    made,
-    run_to_layer,
-    tree_contents,
-)
+from rehearsal.machine.root_layers import Root, RootError, Say, contents, digest, made, run_to_layer, tree_contents
 from rehearsal.machine.workplace import Workplace
 
 MACHINE_CERTIFICATES = Path("/usr/local/share/ca-certificates")
@@ -31,16 +22,7 @@ BASE_PACKAGES = (
     "sudo", "systemd", "systemd-sysv", "tzdata", "udev", "unattended-upgrades",
 )
 # fmt: on
-INTERNET_PACKAGES = (
-    "awscli",
-    "curl",
-    "dnsmasq-base",
-    "docker-cli",
-    "libfaketime",
-    "nginx-light",
-    "openssl",
-    "skopeo",
-)
+INTERNET_PACKAGES = ("awscli", "curl", "dnsmasq-base", "docker-cli", "libfaketime", "nginx-light", "openssl", "skopeo")
 # This machine's, and a DHCP client: cloud-init would wait half a minute for an answer to it.
 UNWANTED_FILES = ("etc/hostname", "etc/resolv.conf", "usr/sbin/dhcpcd")
 
@@ -50,12 +32,7 @@ def base(workplace: Workplace, say: Say) -> Root:
     mirror = machine_mirror()
     certificates = sorted(MACHINE_CERTIFICATES.glob("**/*.crt"))
     key = digest(
-        RELEASE,
-        *BASE_PACKAGES,
-        *UNWANTED_FILES,
-        *mirror.sources,
-        *contents(certificates),
-        *tree_contents(IMAGE_FILES),
+        RELEASE, *BASE_PACKAGES, *UNWANTED_FILES, *mirror.sources, *contents(certificates), *tree_contents(IMAGE_FILES)
     )
 
     def make(directory: Path) -> None:

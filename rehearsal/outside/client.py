@@ -56,9 +56,7 @@ class Client:
         except subprocess.TimeoutExpired as late:
             raise CommandFailedError(f"{shlex.join(command)}: no end after {timeout_seconds:.0f} s") from late
         if done.returncode:
-            raise CommandFailedError(
-                f"{shlex.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
-            )
+            raise CommandFailedError(f"{shlex.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         return done
 
     def shell(self, line: str) -> subprocess.CompletedProcess[str]:
@@ -77,7 +75,5 @@ class Client:
     def status_of(self, url: str, *, user: str | None) -> int:
         """The HTTP status of a GET, as ``user`` (``name:password``) or without a login; redirects not followed."""
         login = ["--user", user] if user else []
-        done = self.run(
-            "curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", *login, url
-        )
+        done = self.run("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", *login, url)
         return int(json.loads(done.stdout))

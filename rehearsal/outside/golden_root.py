@@ -49,15 +49,7 @@ def stocked(workplace: Workplace, say: Say) -> Root:
     finished = golden(workplace, say)
     key = digest(finished.key)
     packages = sorted(installed_packages(finished.layers[0]) - installed_packages(below.layers[0]))
-    download = [
-        "apt-get",
-        "install",
-        "--yes",
-        "--quiet",
-        "--no-install-recommends",
-        "--download-only",
-        *packages,
-    ]
+    download = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "--download-only", *packages]
 
     def make(directory: Path) -> None:
         run_to_layer(below, directory, (["apt-get", "update", "--quiet"], download), keep_lists=True)

@@ -28,9 +28,7 @@ class WorldDiedError(RehearsalError):
     """The world ended while it was started; the text ends with its last words."""
 
 
-def up(
-    workplace: Workplace, say: Say, *, detached: bool, host_roots: tuple[Root, ...] | None = None
-) -> World:
+def up(workplace: Workplace, say: Say, *, detached: bool, host_roots: tuple[Root, ...] | None = None) -> World:
     """Prepare the programs and roots, and start the world. Hosts boot from the first of ``host_roots`` that exists;
     without any given, from the golden root, else from the base.
 

@@ -83,10 +83,7 @@ class World:
 
     def serves(self, host: Host) -> bool:
         """Whether the host has proven that it serves, since it has power."""
-        return (
-            host.leader_pid is not None
-            and self.run_on_host(host, "test", "-e", product.PROVEN).returncode == 0
-        )
+        return host.leader_pid is not None and self.run_on_host(host, "test", "-e", product.PROVEN).returncode == 0
 
     def host_command(self, host: Host, argv: Sequence[str]) -> list[str]:
         """The command for this machine that runs argv on a host."""

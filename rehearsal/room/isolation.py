@@ -105,9 +105,7 @@ class Room:
         probe += ["--unix-socket", address, "http://localhost/"] if is_socket else [f"telnet://{address}"]
         deadline = time.monotonic() + timeout_seconds
         while True:
-            done = subprocess.run(
-                self.command(probe), check=False, stdin=subprocess.DEVNULL, capture_output=True
-            )
+            done = subprocess.run(self.command(probe), check=False, stdin=subprocess.DEVNULL, capture_output=True)
             # curl's exit codes where nothing listens.
             if done.returncode not in (7, 97):
                 return

@@ -38,9 +38,7 @@ def s3(endpoint: str, bucket: str, folder: str, access_key: str, secret_key: str
         "forcepathstyle": True,
         "secure": False,
     }
-    return StorageDriver(
-        "s3", settings, {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
-    )
+    return StorageDriver("s3", settings, {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key})
 
 
 def start_registry(

@@ -1,5 +1,6 @@
 """Steps that deploy: for the first time, once more, an update, a deployment that cannot work, and the end."""
 
+import json
 import time
 
 from rehearsal.contract import product
@@ -38,9 +39,7 @@ def grow(story: Story, hosts: int) -> str:
         if len(serving) == hosts:
             return f"{hosts} hosts serve: {', '.join(host.id for host in serving)}"
         time.sleep(1)
-    raise StepFailedError(
-        f"expected {hosts} hosts to serve within {GROWING_SECONDS} s, saw {story.world.hosts()}"
-    )
+    raise StepFailedError(f"expected {hosts} hosts to serve within {GROWING_SECONDS} s, saw {story.world.hosts()}")
 
 
 def deploy_again(story: Story) -> str:
@@ -74,9 +73,7 @@ def broken_deploy(story: Story) -> str:
         except CdkFailedError as failed:
             expect("FAILURE signal" in str(failed), "the host's failure signal", failed)
         else:
-            raise StepFailedError(
-                "expected the deployment of an image that does not exist to fail; it succeeded"
-            )
+            raise StepFailedError("expected the deployment of an image that does not exist to fail; it succeeded")
     await_hosts(story, lambda hosts: hosts == (before,), f"the old host {before.id} alone")
     expect(pulls.failures == 0, "every pull to work", f"{pulls.failures} of {pulls.attempts} failed")
     cause = story.client.shell(story.outputs[product.OUTPUT_HOST_LOG]).stdout
@@ -94,6 +91,8 @@ def destroy(story: Story) -> str:
     await_hosts(story, lambda hosts: not hosts, "no host")
     kept = _objects(story)
     expect(kept == kept_before, f"{kept_before} objects", kept)
+    addresses = json.loads(story.client.run("aws", "ec2", "describe-addresses", "--output", "json").stdout)["Addresses"]
+    expect(not addresses, "no Elastic IP, which AWS would bill", addresses)
     return f"the host and its address are gone; the {kept} objects of the images are kept"
 
 

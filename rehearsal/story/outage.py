@@ -41,9 +41,7 @@ class Pulls:
                 self.failures += 1
                 failing_since = started if failing_since is None else failing_since
             if failing_since is not None:
-                self.longest_outage_seconds = max(
-                    self.longest_outage_seconds, time.monotonic() - failing_since
-                )
+                self.longest_outage_seconds = max(self.longest_outage_seconds, time.monotonic() - failing_since)
             if succeeded:
                 failing_since = None
             self._done.wait(PAUSE_SECONDS)

@@ -62,9 +62,7 @@ class Transcript:
         for title, seconds in self.timings.items():
             self._print(f"{title:48} {seconds:7.1f}")
         if held:
-            self._print(
-                f"\nAll {steps} steps succeeded, in {self.seconds:.0f} s. Nothing is left on this machine."
-            )
+            self._print(f"\nAll {steps} steps succeeded, in {self.seconds:.0f} s. Nothing is left on this machine.")
         else:
             self._print(f"\nFAILED at: {self.current}. The logs of everything are in {logs}")
 

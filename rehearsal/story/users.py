@@ -19,9 +19,7 @@ OUT_WITHIN_SECONDS = 60
 
 
 def wrong_password(story: Story) -> str:
-    status = story.client.status_of(
-        f"https://{story.domain}/v2/", user=f"{product.FIRST_USER}:not-the-password"
-    )
+    status = story.client.status_of(f"https://{story.domain}/v2/", user=f"{product.FIRST_USER}:not-the-password")
     anonymous = story.client.status_of(f"https://{story.domain}/v2/", user=None)
     expect((status, anonymous) == (401, 401), "401 for a wrong password and for none", (status, anonymous))
     return "a wrong password gets 401, and so does none"
@@ -38,9 +36,7 @@ def pull_only_user(story: Story) -> str:
         image = f"docker://{story.domain}/forbidden:1"
         story.client.run("skopeo", "copy", "--dest-creds", credentials, f"oci:large:{REFERENCE}", image)
     except CommandFailedError as refused:
-        expect(
-            bool(re.search(r"unauthorized|denied|403|401", str(refused), re.IGNORECASE)), "a refusal", refused
-        )
+        expect(bool(re.search(r"unauthorized|denied|403|401", str(refused), re.IGNORECASE)), "a refusal", refused)
         return (
             f"{READER} could log in {seconds:.1f} s after aws ssm put-parameter began, by its event alone;"
             " pulls demo:1.0, and is refused a push"

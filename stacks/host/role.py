@@ -70,12 +70,7 @@ def host_statements(
             ["ec2:AssociateAddress"],
             [arn("ec2", f"elastic-ip/{address.attr_allocation_id}"), arn("ec2", "network-interface/*")],
         ),
-        allow(
-            "TakeAddressAsHost",
-            ["ec2:AssociateAddress"],
-            [arn("ec2", "instance/*")],
-            tagged(settings.domain_name),
-        ),
+        allow("TakeAddressAsHost", ["ec2:AssociateAddress"], [arn("ec2", "instance/*")], tagged(settings.domain_name)),
         write_log(storage.host_log),
         allow("SsmAgent", _AGENT_ACTIONS, ["*"]),
     ]

@@ -35,14 +35,10 @@ class HostStack(Stack):
         userdata: Path,
     ) -> None:
         """``userdata`` is the folder of the host's scripts; its ``bootstrap`` runs first."""
-        super().__init__(
-            scope, stack_id, description=f"Private Docker registry: the host of {settings.domain_name}"
-        )
+        super().__init__(scope, stack_id, description=f"Private Docker registry: the host of {settings.domain_name}")
         vpc = self._network()
         scripts = assets.Asset(self, "Userdata", path=str(userdata))
-        statements = host_statements(
-            self, settings=settings, scripts=scripts, storage=storage, address=address
-        )
+        statements = host_statements(self, settings=settings, scripts=scripts, storage=storage, address=address)
         template = ec2.LaunchTemplate(
             self,
             "Template",
@@ -51,12 +47,7 @@ class HostStack(Stack):
             role=service_role(self, "Role", iam.ServicePrincipal("ec2.amazonaws.com"), "host", statements),
             security_group=self._ports(vpc, settings.ssh_cidr),
             user_data=user_data(
-                self,
-                settings=settings,
-                storage=storage,
-                address=address,
-                scripts=scripts,
-                userdata=userdata,
+                self, settings=settings, storage=storage, address=address, scripts=scripts, userdata=userdata
             ),
             http_endpoint=True,
             require_imdsv2=True,
@@ -85,9 +76,7 @@ class HostStack(Stack):
             nat_gateways=0,
             subnet_configuration=[ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC)],
             # Without it, images would travel to S3 through the internet gateway.
-            gateway_endpoints={
-                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
-            },
+            gateway_endpoints={"S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
             # Restricting takes a Lambda function of its own, and no host is ever in the default group.
             restrict_default_security_group=False,
         )
@@ -111,10 +100,7 @@ class HostStack(Stack):
             max_capacity=2,
             health_checks=autoscaling.HealthChecks.ec2(),
             update_policy=autoscaling.UpdatePolicy.rolling_update(
-                min_instances_in_service=1,
-                max_batch_size=1,
-                wait_on_resource_signals=True,
-                pause_time=LONGEST_START,
+                min_instances_in_service=1, max_batch_size=1, wait_on_resource_signals=True, pause_time=LONGEST_START
             ),
         )
         resource = cast(autoscaling.CfnAutoScalingGroup, group.node.default_child)
@@ -138,9 +124,4 @@ class HostStack(Stack):
         login = f"docker login --username admin --password-stdin {settings.domain_name}"
         CfnOutput(self, "RegistryUrl", value=f"https://{settings.domain_name}")
         CfnOutput(self, "FirstLogin", value=first_login, description="Shows the password of the user admin")
-        CfnOutput(
-            self,
-            "DockerLogin",
-            value=f"{first_login} | {login}",
-            description="Logs docker in as the user admin",
-        )
+        CfnOutput(self, "DockerLogin", value=f"{first_login} | {login}", description="Logs docker in as the user admin")

@@ -73,11 +73,7 @@ def add_alarms(
                 function.metric_errors(period=quarter),
                 "a run failed. The mail before this one gives the cause; if there is none, read the function's log",
             ),
-            alarm(
-                f"{name}Throttles",
-                function.metric_throttles(period=quarter),
-                "AWS refused runs: too many at once",
-            ),
+            alarm(f"{name}Throttles", function.metric_throttles(period=quarter), "AWS refused runs: too many at once"),
         ]
 
     return [
@@ -85,9 +81,7 @@ def add_alarms(
         *failed_runs("Renewal", functions.renewal),
         alarm(
             "LostRuns",
-            lost.metric_approximate_number_of_messages_visible(
-                period=Duration.minutes(5), statistic="Maximum"
-            ),
+            lost.metric_approximate_number_of_messages_visible(period=Duration.minutes(5), statistic="Maximum"),
             "a schedule could not start its function, or an event could not tell the hosts that users changed "
             "(the hosts also look by themselves); the dead-letter queue holds the event and its error",
         ),

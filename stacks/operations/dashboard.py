@@ -13,12 +13,7 @@ _WHOLE_ROW = 24
 
 
 def add_dashboard(
-    scope: Construct,
-    construct_id: str,
-    *,
-    domain_name: str,
-    images: s3.IBucket,
-    alarms: Sequence[cloudwatch.IAlarm],
+    scope: Construct, construct_id: str, *, domain_name: str, images: s3.IBucket, alarms: Sequence[cloudwatch.IAlarm]
 ) -> cloudwatch.Dashboard:
     minutes, day = Duration.minutes(5), Duration.days(1)
 
@@ -72,10 +67,6 @@ def add_dashboard(
     dashboard.add_widgets(
         graph("How full? Images, bytes", stored("BucketSizeBytes", "bytes", "StandardStorage")),
         graph("How full? Objects", stored("NumberOfObjects", "objects", "AllStorageTypes")),
-        graph(
-            "Certificate, % of its life left",
-            own("CertificateLifeLeft", "life left", "Minimum"),
-            highest=100,
-        ),
+        graph("Certificate, % of its life left", own("CertificateLifeLeft", "life left", "Minimum"), highest=100),
     )
     return dashboard

@@ -20,13 +20,7 @@ def command_document(scope: Construct, construct_id: str) -> ssm.CfnDocument:
         content={
             "schemaVersion": "2.2",
             "description": "Runs one verb of a registry's host",
-            "parameters": {
-                "verb": {
-                    "type": "String",
-                    "description": "The verb to run",
-                    "allowedValues": list(VERBS),
-                }
-            },
+            "parameters": {"verb": {"type": "String", "description": "The verb to run", "allowedValues": list(VERBS)}},
             "mainSteps": [
                 {
                     "action": "aws:runShellScript",

@@ -64,17 +64,10 @@ def add_functions(
         environment: Mapping[str, str],
     ) -> lambda_.Function:
         log_group = logs.LogGroup(
-            scope,
-            f"{name}Log",
-            retention=logs.RetentionDays.THREE_MONTHS,
-            removal_policy=RemovalPolicy.DESTROY,
+            scope, f"{name}Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
         )
         common = common_statements(
-            domain_name=settings.domain_name,
-            document=document,
-            log_group=log_group,
-            alerts=alerts,
-            state=state,
+            domain_name=settings.domain_name, document=document, log_group=log_group, alerts=alerts, state=state
         )
         return lambda_.Function(
             scope,
@@ -85,11 +78,7 @@ def add_functions(
             handler=f"lambdas.{module}.handler",
             code=package,
             role=service_role(
-                scope,
-                f"{name}Role",
-                iam.ServicePrincipal("lambda.amazonaws.com"),
-                "function",
-                [*common, *statements],
+                scope, f"{name}Role", iam.ServicePrincipal("lambda.amazonaws.com"), "function", [*common, *statements]
             ),
             log_group=log_group,
             memory_size=MEMORY_MIB,

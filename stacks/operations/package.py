@@ -45,8 +45,5 @@ def function_package(source: Path) -> lambda_.Code:
     return lambda_.Code.from_asset(
         str(source),
         exclude=_UNPACKED,
-        bundling=BundlingOptions(
-            image=DockerImage.from_registry("docker-is-not-used"),
-            local=_LocalBundling(source),
-        ),
+        bundling=BundlingOptions(image=DockerImage.from_registry("docker-is-not-used"), local=_LocalBundling(source)),
     )

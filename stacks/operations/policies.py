@@ -16,22 +16,12 @@ def ring_statements(*, domain_name: str, document: ssm.CfnDocument) -> list[iam.
     """Run one of the document's verbs on this registry's hosts."""
     return [
         allow("RingDocument", ["ssm:SendCommand"], [arn("ssm", f"document/{document.ref}")]),
-        allow(
-            "RingHosts",
-            ["ssm:SendCommand"],
-            [arn("ec2", "instance/*")],
-            tagged(domain_name, "ssm:resourceTag"),
-        ),
+        allow("RingHosts", ["ssm:SendCommand"], [arn("ec2", "instance/*")], tagged(domain_name, "ssm:resourceTag")),
     ]
 
 
 def common_statements(
-    *,
-    domain_name: str,
-    document: ssm.CfnDocument,
-    log_group: logs.ILogGroup,
-    alerts: Alerts,
-    state: s3.IBucket,
+    *, domain_name: str, document: ssm.CfnDocument, log_group: logs.ILogGroup, alerts: Alerts, state: s3.IBucket
 ) -> list[iam.PolicyStatement]:
     """Write the log, run verbs on the hosts and read their output, send mail."""
     return [

@@ -29,9 +29,7 @@ class OperationsStack(Stack):
         address: ec2.CfnEIP,
         lambdas: Path,
     ) -> None:
-        super().__init__(
-            scope, stack_id, description=f"Private Docker registry: watching over {settings.domain_name}"
-        )
+        super().__init__(scope, stack_id, description=f"Private Docker registry: watching over {settings.domain_name}")
         document = command_document(self, "Verbs")
         alerts = Alerts(self, "Alerts", email=settings.alert_email)
         functions = add_functions(
@@ -52,9 +50,7 @@ class OperationsStack(Stack):
         )
         add_schedules(self, settings=settings, functions=functions, lost=lost)
         ring_on_user_changes(self, "UserChanges", settings=settings, document=document, lost=lost)
-        alarms = add_alarms(
-            self, "Alarms", settings=settings, functions=functions, lost=lost, topic=alerts.topic
-        )
+        alarms = add_alarms(self, "Alarms", settings=settings, functions=functions, lost=lost, topic=alerts.topic)
         dashboard = add_dashboard(
             self, "Dashboard", domain_name=settings.domain_name, images=storage.images, alarms=alarms
         )

@@ -28,6 +28,4 @@ class Alerts(Construct):
         self.key.add_to_resource_policy(
             allow("Alarms", ["kms:Decrypt", "kms:GenerateDataKey"], ["*"], principal=alarms)
         )
-        self.topic.add_to_resource_policy(
-            allow("Alarms", ["sns:Publish"], [self.topic.topic_arn], principal=alarms)
-        )
+        self.topic.add_to_resource_policy(allow("Alarms", ["sns:Publish"], [self.topic.topic_arn], principal=alarms))

@@ -42,10 +42,7 @@ def ring_on_user_changes(
         event_pattern={
             "source": ["aws.ssm"],
             "detail-type": ["Parameter Store Change"],
-            "detail": {
-                "name": [{"prefix": f"{settings.parameter_path}/users/"}],
-                "operation": list(_OPERATIONS),
-            },
+            "detail": {"name": [{"prefix": f"{settings.parameter_path}/users/"}], "operation": list(_OPERATIONS)},
         },
         targets=[
             events.CfnRule.TargetProperty(
@@ -56,9 +53,7 @@ def ring_on_user_changes(
                 input=json.dumps({"verb": ["sync-users"]}),
                 run_command_parameters=events.CfnRule.RunCommandParametersProperty(
                     run_command_targets=[
-                        events.CfnRule.RunCommandTargetProperty(
-                            key=f"tag:{HOST_TAG}", values=[settings.domain_name]
-                        )
+                        events.CfnRule.RunCommandTargetProperty(key=f"tag:{HOST_TAG}", values=[settings.domain_name])
                     ]
                 ),
                 retry_policy=events.CfnRule.RetryPolicyProperty(

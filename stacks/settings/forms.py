@@ -104,9 +104,7 @@ def acme_directory(text: str) -> str:
         return text
     if text.startswith("http://"):
         raise FormError("is not encrypted")
-    if not re.fullmatch(
-        r"https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", text
-    ):
+    if not re.fullmatch(r"https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", text):
         raise FormError("is not an ACME directory")
     return text
 
@@ -127,9 +125,7 @@ def ssh_cidr(text: str) -> str:
     if network.version != 4:
         raise FormError("is IPv6; the host has IPv4 only")
     if network.prefixlen < _WIDEST_SSH_PREFIX:
-        raise FormError(
-            f"opens SSH to {network.num_addresses:,} addresses", f"/{_WIDEST_SSH_PREFIX} or narrower"
-        )
+        raise FormError(f"opens SSH to {network.num_addresses:,} addresses", f"/{_WIDEST_SSH_PREFIX} or narrower")
     if str(network) != text:
         raise FormError(f"does not begin where a range begins; that range is {network}")
     return text

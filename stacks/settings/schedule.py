@@ -69,9 +69,7 @@ class _Field:
 _MINUTES = _Field("minutes", 0, 59)
 _HOURS = _Field("hours", 0, 23)
 _DAY_OF_MONTH = _Field("day of month", 1, 31)
-_MONTHS = _Field(
-    "month", 1, 12, ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-)
+_MONTHS = _Field("month", 1, 12, ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"))
 _DAY_OF_WEEK = _Field("day of week", 1, 7, ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"))
 _YEARS = _Field("year", 1970, 2199)
 _LAST_OR_NTH = re.compile(rf"([1-7]|{'|'.join(_DAY_OF_WEEK.names)})(?:L|#([1-5]))", re.IGNORECASE)

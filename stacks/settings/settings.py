@@ -10,9 +10,7 @@ from stacks.settings import forms
 from stacks.settings.forms import FormError
 from stacks.settings.schedule import CRON_FORM, RATE_FORM, longest_gap, schedule
 
-UBUNTU_AMI_PARAMETER = (
-    "/aws/service/canonical/ubuntu/server/26.04/stable/current/{architecture}/hvm/ebs-gp3/ami-id"
-)
+UBUNTU_AMI_PARAMETER = "/aws/service/canonical/ubuntu/server/26.04/stable/current/{architecture}/hvm/ebs-gp3/ami-id"
 # Three missing checks are an alarm, and CloudWatch looks back a week at most.
 LONGEST_UNWATCHED = timedelta(hours=12)
 _EMAIL = "e.g. you@example.com"
@@ -46,9 +44,7 @@ class Settings:
         "Name of the registry, which every image's name begins with; international names in their `xn--` form",
     )
     alert_email: str = setting(
-        forms.email,
-        _EMAIL,
-        "Address that gets one mail when something breaks and one when it works again",
+        forms.email, _EMAIL, "Address that gets one mail when something breaks and one when it works again"
     )
     hosted_zone: str = setting(
         forms.hosted_zone,
@@ -57,10 +53,7 @@ class Settings:
         default="",
     )
     acme_email: str = setting(
-        forms.email,
-        _EMAIL,
-        "Contact for the certificate authority; empty: the same as `alert_email`",
-        default="",
+        forms.email, _EMAIL, "Contact for the certificate authority; empty: the same as `alert_email`", default=""
     )
     acme_directory: str = setting(
         forms.acme_directory,

@@ -23,9 +23,7 @@ DOMAIN = "registry.example.com"
 
 def source_of(folder: Path, pattern: str = "*") -> str:
     """The text of all files below a folder."""
-    paths = sorted(
-        path for path in folder.rglob(pattern) if path.is_file() and "__pycache__" not in path.parts
-    )
+    paths = sorted(path for path in folder.rglob(pattern) if path.is_file() and "__pycache__" not in path.parts)
     return "\n".join(path.read_text() for path in paths)
 
 

@@ -18,8 +18,7 @@ GIVEN_BY_LAMBDA = {"AWS_REGION"}
 
 
 @pytest.mark.parametrize(
-    ("handler", "environment"),
-    [("check_health", HealthEnvironment), ("renew_certificate", Environment)],
+    ("handler", "environment"), [("check_health", HealthEnvironment), ("renew_certificate", Environment)]
 )
 def test_function_reads_every_variable_that_the_stack_sets_and_no_other(
     assembly: Assembly, handler: str, environment: type[Environment]
@@ -51,18 +50,13 @@ def test_alarms_and_dashboard_watch_metrics_that_the_functions_measure(assembly:
     variables = function(assembly, "check_health")["Environment"]["Variables"]
     namespace = variables["POWERTOOLS_METRICS_NAMESPACE"]
     measured = set(re.findall(r"\"([A-Z]\w+)\": \(\s*MetricUnit", source_of(LAMBDAS, "*.py")))
-    alarms = [
-        *(each["Properties"] for each in assembly.operations.of_type("AWS::CloudWatch::Alarm").values())
-    ]
+    alarms = [*(each["Properties"] for each in assembly.operations.of_type("AWS::CloudWatch::Alarm").values())]
     watched = {each["MetricName"] for each in alarms if each.get("Namespace") == namespace}
     dashboard = str(assembly.operations.properties("AWS::CloudWatch::Dashboard"))
     watched |= set(re.findall(rf"{namespace}\\?\",\\?\"(\w+)", dashboard))
     assert watched
     assert watched <= measured
     services = {
-        dimension["Value"]
-        for each in alarms
-        if each.get("Namespace") == namespace
-        for dimension in each["Dimensions"]
+        dimension["Value"] for each in alarms if each.get("Namespace") == namespace for dimension in each["Dimensions"]
     }
     assert services == {variables["POWERTOOLS_SERVICE_NAME"]}

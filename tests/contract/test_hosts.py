@@ -45,9 +45,7 @@ def test_functions_and_user_changes_ask_for_every_verb_and_no_other(assembly: As
     } & verbs_of_document(assembly)
     assert set(VERBS.values()) < asked
     rule = str(assembly.operations.of_type("AWS::Events::Rule"))
-    assert asked | {verb for verb in verbs_of_document(assembly) if verb in rule} == verbs_of_document(
-        assembly
-    )
+    assert asked | {verb for verb in verbs_of_document(assembly) if verb in rule} == verbs_of_document(assembly)
 
 
 def test_rehearsal_breaks_and_calls_verbs_that_the_document_allows(assembly: Assembly) -> None:
@@ -55,9 +53,7 @@ def test_rehearsal_breaks_and_calls_verbs_that_the_document_allows(assembly: Ass
         assert verb.removeprefix(f"{product.HOME}/bin/") in verbs_of_document(assembly)
 
 
-def test_host_scripts_read_every_setting_that_the_stack_writes_and_no_other(
-    host_env: Mapping[str, str],
-) -> None:
+def test_host_scripts_read_every_setting_that_the_stack_writes_and_no_other(host_env: Mapping[str, str]) -> None:
     read = set(re.findall(r"\$\{?([A-Z][A-Z_]+)", source_of(USERDATA)))
     read |= set(re.findall(r"os\.environ\[\"([A-Z_]+)\"\]", source_of(USERDATA)))
     assert read - NOT_SETTINGS == host_env.keys()

@@ -14,17 +14,13 @@ from tests.support.assembly import Assembly
 PATH = product.parameter_path(DOMAIN)
 
 
-def test_stack_tells_the_host_the_parameter_path_that_the_rehearsal_reads(
-    host_env: Mapping[str, str],
-) -> None:
+def test_stack_tells_the_host_the_parameter_path_that_the_rehearsal_reads(host_env: Mapping[str, str]) -> None:
     assert host_env["PARAMETER_PATH"] == PATH
 
 
 def test_host_may_create_only_the_parameters_that_its_scripts_create(assembly: Assembly) -> None:
     (create,) = [each for each in statements(assembly.host) if each.get("Sid") == "CreateOnly"]
-    allowed = {
-        name.partition(f":parameter{PATH}/")[2] for name in re.findall(r":parameter[^'\"]+", str(create))
-    }
+    allowed = {name.partition(f":parameter{PATH}/")[2] for name in re.findall(r":parameter[^'\"]+", str(create))}
     (users,) = re.findall(r"create_first_users\(\) \{(.*?)\n\}", script("bin/sync-users"), re.DOTALL)
     created = {f"users/{name}" for name in re.findall(r"missing\+=\(([a-z/]+)\)", users)}
     assert f"$PARAMETER_PATH/{product.HTTP_SECRET_KEY}" in script("steps/run-registry")
@@ -46,9 +42,7 @@ def test_login_of_the_output_is_the_first_users(assembly: Assembly) -> None:
 
 @pytest.mark.parametrize("step", ["save-certificate", "restore-certificate"])
 def test_host_saves_and_restores_the_certificate_where_its_role_may(step: str, resources: str) -> None:
-    (key,) = re.findall(
-        r"saved_key\(\) \{ printf '(\S+)' \"\$DOMAIN_NAME\"; \}", script("lib/certificate.bash")
-    )
+    (key,) = re.findall(r"saved_key\(\) \{ printf '(\S+)' \"\$DOMAIN_NAME\"; \}", script("lib/certificate.bash"))
     assert "$(saved_key)" in script(f"steps/{step}")
     assert f"/{key.replace('%s', DOMAIN)}'" in resources
 
@@ -56,8 +50,6 @@ def test_host_saves_and_restores_the_certificate_where_its_role_may(step: str, r
 def test_functions_remember_under_the_keys_that_their_roles_may_write(assembly: Assembly) -> None:
     environment = Environment(DOMAIN, "", "", "", "state", "", "")
     keys = {environment.health_object.key, environment.renewal_object.key}
-    written = [
-        str(each["Resource"]) for each in statements(assembly.operations) if "s3:PutObject" in each["Action"]
-    ]
+    written = [str(each["Resource"]) for each in statements(assembly.operations) if "s3:PutObject" in each["Action"]]
     assert keys == {key for key in keys if any(f"/{key}'" in resource for resource in written)}
     assert keys == {f"health/{DOMAIN}.json", f"renewal/{DOMAIN}.json"}

@@ -32,9 +32,7 @@ def test_no_other_module_of_the_rehearsal_names_what_is_the_products(place: str)
         for path in (REHEARSAL / place).rglob("*.py")
         if path.name != "product.py"
         # Text for people may name them.
-        for match in OF_THE_PRODUCT.finditer(
-            re.sub(r'""".*?"""|^ *#.*$', "", path.read_text(), flags=re.S | re.M)
-        )
+        for match in OF_THE_PRODUCT.finditer(re.sub(r'""".*?"""|^ *#.*$', "", path.read_text(), flags=re.S | re.M))
     }
     assert found == set()
 
@@ -74,7 +72,4 @@ def test_settings_that_the_rehearsal_deploys_with_are_the_projects() -> None:
     context = json.loads((PROJECT / "cdk.json").read_text())["context"]
     used = product.settings(domain="", zone="", email="") | product.LARGER_HOST | product.MISSING_IMAGE
     assert used.keys() <= context.keys()
-    assert (
-        product.MISSING_IMAGE["registry_image"].partition(":")[0]
-        == product.registry_image().partition(":")[0]
-    )
+    assert product.MISSING_IMAGE["registry_image"].partition(":")[0] == product.registry_image().partition(":")[0]

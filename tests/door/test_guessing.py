@@ -80,9 +80,7 @@ def test_a_user_with_an_earlier_login_is_let_in_during_guessing_from_the_same_ad
     assert seen == [200, 404 if user == "pusher" else 403] * 5
 
 
-def test_a_first_login_is_let_in_after_19_waiting_guesses_at_the_same_user(
-    client: Client, behind: str
-) -> None:
+def test_a_first_login_is_let_in_after_19_waiting_guesses_at_the_same_user(client: Client, behind: str) -> None:
     add_newcomer(client, "new here")
     with guessing(client, WAITING, behind, "newcomer") as statuses:
         told = client.ask("/v2/", "--interface", behind, user="newcomer", password="new here")  # noqa: S106

@@ -21,9 +21,7 @@ from tests.support.door_client import (
 )
 
 TYPES = (DOCKER_MANIFEST, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX)
-COMBINATIONS = [
-    ", ".join(some) for count in range(5) for some in itertools.combinations(reversed(TYPES), count)
-]
+COMBINATIONS = [", ".join(some) for count in range(5) for some in itertools.combinations(reversed(TYPES), count)]
 ODD = [
     None,
     "*/*",
@@ -213,9 +211,7 @@ def test_a_client_that_has_the_manifest_gets_304(client: Client) -> None:
     assert client.ask(pushed.path, "--range", "0-3").body == pushed.body
 
 
-@pytest.mark.parametrize(
-    "folder", ["/run/nginx-logins", "/run/nginx-manifests", "/var/cache/nginx-manifests"]
-)
+@pytest.mark.parametrize("folder", ["/run/nginx-logins", "/run/nginx-manifests", "/var/cache/nginx-manifests"])
 def test_only_nginx_can_read_its_caches(client: Client, room: Room, folder: str) -> None:
     client.ask(client.push("team/app").path)
     place = room.place(folder)

@@ -44,9 +44,7 @@ def test_a_tls_session_is_resumed(client: Client) -> None:
     assert handshake(client.room, "-tls1_2", "-reconnect").count("Reused, TLSv1.2") == 5
 
 
-def test_the_version_check_needs_a_login_each_time_and_the_registry_once_each_half_minute(
-    client: Client,
-) -> None:
+def test_the_version_check_needs_a_login_each_time_and_the_registry_once_each_half_minute(client: Client) -> None:
     client.wait_for_a_fresh_half_minute()
     client.let_the_half_minute_pass()
     with client.counting("/v2/") as asked:
@@ -122,6 +120,4 @@ def test_an_upload_is_passed_on_to_the_registry_unbuffered(client: Client, room:
 
 def bytes_arrived(room: Room) -> int:
     """Bytes of unfinished uploads in the registry's storage."""
-    return sum(
-        path.stat().st_size for path in room.place("/srv/images").rglob("data") if "_uploads" in str(path)
-    )
+    return sum(path.stat().st_size for path in room.place("/srv/images").rglob("data") if "_uploads" in str(path))

@@ -235,9 +235,7 @@ def test_a_replacement_that_helped_may_be_followed_by_another(aws: FakeAws) -> N
 
 def test_a_failed_repair_is_in_the_mail(aws: FakeAws) -> None:
     stop_registry(aws)
-    aws.replies["repair-service"] = answered(
-        "", succeeded=False, stderr="no such image\nhttps://evil.example"
-    )
+    aws.replies["repair-service"] = answered("", succeeded=False, stderr="no such image\nhttps://evil.example")
     tick(aws)
     tick(aws, 1)
     assert "service, repaired nothing, but no such image https[:]//evil[.]example" in aws.sns.mails[0][1]
@@ -300,9 +298,7 @@ def test_replacement_host_and_renewal_are_remembered_beyond_an_incident(aws: Fak
 
 
 def test_a_certificate_in_its_last_third_starts_a_renewal_once_a_day(aws: FakeAws) -> None:
-    aws.outside = replace(
-        WELL_OUTSIDE, served=Served("ok", FINGERPRINT, NOW - timedelta(61), NOW + timedelta(29))
-    )
+    aws.outside = replace(WELL_OUTSIDE, served=Served("ok", FINGERPRINT, NOW - timedelta(61), NOW + timedelta(29)))
     for number in range(0, 2 * 288, 12):
         tick(aws, number)
     assert aws.functions.started == ["renew", "renew"]

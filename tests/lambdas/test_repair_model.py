@@ -27,16 +27,7 @@ from lambdas.see.http_answer import NO_ANSWER_IN_TIME, Answer
 from lambdas.see.probe import ANSWER_SECONDS, CLIENT_SECONDS, Outside, Pull
 from lambdas.see.run_command import Delivery, Reply
 from tests.support.fake_aws import ENVIRONMENT, FakeAws, refusal
-from tests.support.well_registry import (
-    HOST,
-    MANIFEST,
-    NOW,
-    WELCOME,
-    WELL_FACTS,
-    WELL_OUTSIDE,
-    answered,
-    lines,
-)
+from tests.support.well_registry import HOST, MANIFEST, NOW, WELCOME, WELL_FACTS, WELL_OUTSIDE, answered, lines
 
 TICK = timedelta(minutes=5)
 DEGRADATIONS, TICKS = 1000, 6
@@ -125,9 +116,7 @@ def within(limit: float, seconds: float, answer: Answer) -> Answer:
 
 
 def pulled(seconds: Seconds) -> Pull:
-    return Pull(
-        within(CLIENT_SECONDS, seconds.login, WELCOME), within(CLIENT_SECONDS, seconds.manifest, MANIFEST)
-    )
+    return Pull(within(CLIENT_SECONDS, seconds.login, WELCOME), within(CLIENT_SECONDS, seconds.manifest, MANIFEST))
 
 
 def seen_outside(seconds: Seconds) -> Outside:
@@ -168,9 +157,7 @@ def degradation(random: Random) -> Seconds:
         factor = random.choice((0.2, 0.8, 0.95, 1.05, 1.5, 3, 20)) * random.uniform(0.9, 1.1)
         limit = random.choice((4, 8, 10, 12, 15))
         slow = random.choice((*Seconds.__slots__, "all"))
-        seconds = (
-            Seconds().times(limit * factor) if slow == "all" else replace(Seconds(), **{slow: limit * factor})
-        )
+        seconds = Seconds().times(limit * factor) if slow == "all" else replace(Seconds(), **{slow: limit * factor})
         if seconds.serves:
             return seconds
 

@@ -38,3 +38,7 @@ def test_the_address_is_tagged_with_the_registrys_name(assembly: Assembly) -> No
         "Domain": "vpc",
         "Tags": [{"Key": "Name", "Value": "registry.example.com"}],
     }
+
+
+def test_destroy_all_releases_the_address_before_the_protected_storage_stops_it(assembly: Assembly) -> None:
+    assert "registry-storage" in assembly.manifest["artifacts"]["registry-dns"]["dependencies"]

@@ -75,14 +75,10 @@ def test_the_host_can_do_its_work(scene: Scene) -> None:
         "list images": lambda: s3.list_objects_v2(Bucket=images),
         "save the certificate": lambda: s3.put_object(**certificate, Body=b"x"),
         "restore the certificate": lambda: s3.get_object(**certificate),
-        "read the users": lambda: ssm.get_parameters_by_path(
-            Path=f"{TREE}/users", Recursive=True, WithDecryption=True
-        ),
+        "read the users": lambda: ssm.get_parameters_by_path(Path=f"{TREE}/users", Recursive=True, WithDecryption=True),
         "read the HTTP secret": lambda: ssm.get_parameter(Name=f"{TREE}/http-secret", WithDecryption=True),
         "create the first login": lambda: ssm.put_parameter(**admin),
-        "write its log": lambda: logs.create_log_stream(
-            logGroupName=physical["HostLogGroup"], logStreamName="i"
-        ),
+        "write its log": lambda: logs.create_log_stream(logGroupName=physical["HostLogGroup"], logStreamName="i"),
         "take the address": lambda: as_host("ec2").associate_address(
             AllocationId=allocation(scene), InstanceId=scene.host
         ),
@@ -201,35 +197,25 @@ def test_no_function_has_a_shell_a_push_login_an_image_or_a_key(scene: Scene, fu
         "ring an untagged instance among the hosts": ring(
             scene, ssm, Targets=None, InstanceIds=[scene.host, scene.stranger]
         ),
-        "ring another registry": ring(
-            scene, ssm, Targets=[{"Key": f"tag:{TAG}", "Values": ["other.example.com"]}]
-        ),
+        "ring another registry": ring(scene, ssm, Targets=[{"Key": f"tag:{TAG}", "Values": ["other.example.com"]}]),
         "ring hosts with another tag": ring(scene, ssm, Targets=[{"Key": "tag:team", "Values": ["a"]}]),
         "make a document": lambda: ssm.create_document(Name="shell", Content="{}"),
         "change the document": lambda: ssm.update_document(Name=physical["Verbs"], Content="{}"),
         "start a session": lambda: ssm.start_session(Target=scene.host),
-        "read the admin's password": lambda: ssm.get_parameter(
-            Name=f"{TREE}/users/push/admin", WithDecryption=True
-        ),
+        "read the admin's password": lambda: ssm.get_parameter(Name=f"{TREE}/users/push/admin", WithDecryption=True),
         "read all passwords": lambda: ssm.get_parameters_by_path(Path=f"{TREE}/users", Recursive=True),
         "read the HTTP secret": lambda: ssm.get_parameter(Name=f"{TREE}/http-secret", WithDecryption=True),
-        "make a user": lambda: ssm.put_parameter(
-            Name=f"{TREE}/users/push/mallory", Value="x", Type="SecureString"
-        ),
+        "make a user": lambda: ssm.put_parameter(Name=f"{TREE}/users/push/mallory", Value="x", Type="SecureString"),
         "delete a user": lambda: ssm.delete_parameter(Name=f"{TREE}/users/push/admin"),
         "read an image": lambda: s3.get_object(Bucket=images, Key="docker/a"),
         "write an image": lambda: s3.put_object(Bucket=images, Key="docker/a", Body=b""),
         "delete an image": lambda: s3.delete_object(Bucket=images, Key="docker/a"),
         "list images": lambda: s3.list_objects_v2(Bucket=images),
         "read the certificate's key": lambda: s3.get_object(Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz"),
-        "put another certificate": lambda: s3.put_object(
-            Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz", Body=b""
-        ),
+        "put another certificate": lambda: s3.put_object(Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz", Body=b""),
         "delete its state": lambda: s3.delete_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
         "terminate the host": lambda: ec2.terminate_instances(InstanceIds=[scene.host]),
-        "move the address": lambda: ec2.associate_address(
-            AllocationId=allocation(scene), InstanceId=scene.host
-        ),
+        "move the address": lambda: ec2.associate_address(AllocationId=allocation(scene), InstanceId=scene.host),
         "silence the topic": lambda: sns.delete_topic(TopicArn=physical["AlertsTopic"]),
         "subscribe another address": lambda: sns.subscribe(
             TopicArn=physical["AlertsTopic"], Protocol="email", Endpoint="m@example.com"
@@ -271,9 +257,7 @@ def test_only_the_check_can_repair_and_each_function_writes_its_own_state(scene:
             ),
             "start a renewal": lambda: acting("lambda").invoke(FunctionName=physical["RenewCertificate"]),
             "find the group": lambda: autoscaling.describe_auto_scaling_groups(),
-            "replace a host": lambda: autoscaling.set_instance_health(
-                InstanceId=scene.host, HealthStatus="Healthy"
-            ),
+            "replace a host": lambda: autoscaling.set_instance_health(InstanceId=scene.host, HealthStatus="Healthy"),
             "replace an untagged instance": lambda: autoscaling.set_instance_health(
                 InstanceId=scene.stranger, HealthStatus="Unhealthy"
             ),
@@ -323,12 +307,8 @@ def test_a_changed_user_reaches_the_registrys_hosts_only(scene: Scene) -> None:
     assert allowed(calls) == {"ring"}
 
 
-@pytest.mark.parametrize(
-    ("role", "may"), [("RenewCertificateRole", True), ("CheckHealthRole", True), ("Role", False)]
-)
-def test_only_the_functions_can_use_the_topics_key_and_no_other_key(
-    scene: Scene, role: str, may: bool
-) -> None:
+@pytest.mark.parametrize(("role", "may"), [("RenewCertificateRole", True), ("CheckHealthRole", True), ("Role", False)])
+def test_only_the_functions_can_use_the_topics_key_and_no_other_key(scene: Scene, role: str, may: bool) -> None:
     cloud = scene.product.account.cloud
     key = scene.product.session(role).access_key_id
     own = f"arn:aws:kms:us-east-1:{cloud.scope.account}:key/{scene.physical['AlertsKey']}"
@@ -350,9 +330,7 @@ def test_every_role_of_the_product_is_tried_here(scene: Scene) -> None:
 
 def allocation(scene: Scene) -> str:
     addresses = scene.product.account.client("ec2").describe_addresses()["Addresses"]
-    found: str = next(
-        each["AllocationId"] for each in addresses if each["PublicIp"] == scene.physical["Address"]
-    )
+    found: str = next(each["AllocationId"] for each in addresses if each["PublicIp"] == scene.physical["Address"])
     return found
 
 

@@ -12,15 +12,7 @@ import pytest
 from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 
-from tests.support.assembly import (
-    EVERYTHING_ELSE,
-    PROJECT,
-    STACKS,
-    Assembly,
-    Synthesise,
-    empty_app,
-    registry_app,
-)
+from tests.support.assembly import EVERYTHING_ELSE, PROJECT, STACKS, Assembly, Synthesise, empty_app, registry_app
 
 PHYSICAL_NAMES = {
     "AutoScalingGroupName",
@@ -69,9 +61,7 @@ def test_no_resource_has_a_physical_name(assembly: Assembly) -> None:
 def test_no_template_mentions_a_secret(assembly: Assembly) -> None:
     for template in assembly.templates:
         text = template.path.read_text()
-        assert not [
-            word for word in ("{{resolve:", "SecretsManager", "NoEcho", "AKIA", "BEGIN ") if word in text
-        ]
+        assert not [word for word in ("{{resolve:", "SecretsManager", "NoEcho", "AKIA", "BEGIN ") if word in text]
 
 
 def test_two_registries_fit_into_one_account(synthesise: Synthesise, assembly: Assembly) -> None:
@@ -85,9 +75,7 @@ def test_two_registries_fit_into_one_account(synthesise: Synthesise, assembly: A
 def test_the_same_settings_give_the_same_templates(synthesise: Synthesise, assembly: Assembly) -> None:
     again = synthesise(name_prefix="registry")
     assert again.folder != assembly.folder
-    assert [template.body for template in again.templates] == [
-        template.body for template in assembly.templates
-    ]
+    assert [template.body for template in again.templates] == [template.body for template in assembly.templates]
 
 
 def test_a_deployment_looks_nothing_up_and_runs_no_function(assembly: Assembly) -> None:
@@ -117,10 +105,7 @@ def test_wrong_settings_end_the_app_with_a_message_and_no_template(tmp_path: Pat
         check=False,
     )
     assert done.returncode == 1
-    assert (
-        "domain_name: 'registry' is not a full domain name; expected e.g. registry.example.com\n"
-        in done.stderr
-    )
+    assert "domain_name: 'registry' is not a full domain name; expected e.g. registry.example.com\n" in done.stderr
     assert "alert_email: missing; expected e.g. you@example.com\n" in done.stderr
     assert "remove_data: 'yes' is neither true nor false; expected true or false\n" in done.stderr
     assert "Traceback" not in done.stderr

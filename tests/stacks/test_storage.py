@@ -41,10 +41,7 @@ def test_a_bucket_answers_over_tls_only(assembly: Assembly, bucket: str) -> None
     assert statement["Action"] == "s3:*"
     assert statement["Principal"] == {"AWS": "*"}
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert [readable(resource) for resource in statement["Resource"]] == [
-        f"<{bucket}.Arn>",
-        f"<{bucket}.Arn>/*",
-    ]
+    assert [readable(resource) for resource in statement["Resource"]] == [f"<{bucket}.Arn>", f"<{bucket}.Arn>/*"]
 
 
 @pytest.mark.parametrize("bucket", sorted(BUCKETS))

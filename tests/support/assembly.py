@@ -101,11 +101,7 @@ def empty_app(folder: Path, *, validate: bool = False) -> App:
 
 
 def registry_app(
-    folder: Path,
-    changed: Mapping[str, object],
-    *,
-    userdata: Path = PROJECT / "userdata",
-    validate: bool = False,
+    folder: Path, changed: Mapping[str, object], *, userdata: Path = PROJECT / "userdata", validate: bool = False
 ) -> App:
     """The product before synthesis, with changed settings."""
     app = empty_app(folder, validate=validate)

@@ -54,9 +54,7 @@ class Account:
         policy = json.dumps(document(*statements))
         iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=policy)
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        return self.client(
-            service, aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"]
-        )
+        return self.client(service, aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
 
     def create(self, name: str, template: dict[str, Any], **options: Any) -> str:
         """Creates a stack and returns the status it comes to rest in."""
@@ -185,10 +183,7 @@ def host_stack(
         "SecurityGroupIds": [{"Fn::GetAtt": ["Ports", "GroupId"]}],
         "UserData": {"Fn::Base64": user_data},
     }
-    version = {
-        "LaunchTemplateId": {"Ref": "Template"},
-        "Version": {"Fn::GetAtt": ["Template", "LatestVersionNumber"]},
-    }
+    version = {"LaunchTemplateId": {"Ref": "Template"}, "Version": {"Fn::GetAtt": ["Template", "LatestVersionNumber"]}}
     hosts = resource(
         "AWS::AutoScaling::AutoScalingGroup",
         MinSize="1",
@@ -197,12 +192,7 @@ def host_stack(
         VPCZoneIdentifier=[{"Ref": "SubnetA"}, {"Ref": "SubnetB"}],
         Tags=[{"Key": "team", "Value": "registry", "PropagateAtLaunch": True}],
     )
-    rolling = {
-        "MinInstancesInService": 1,
-        "MaxBatchSize": 1,
-        "PauseTime": timeout,
-        "WaitOnResourceSignals": True,
-    }
+    rolling = {"MinInstancesInService": 1, "MaxBatchSize": 1, "PauseTime": timeout, "WaitOnResourceSignals": True}
     policies = {
         "CreationPolicy": {"ResourceSignal": {"Count": 1, "Timeout": timeout}},
         "UpdatePolicy": {"AutoScalingRollingUpdate": rolling},

@@ -12,9 +12,7 @@ from tests.support.cloud_account import Account
 def follow(account: Account, link: str) -> int:
     """Follow a link in a mail, without a key; returns the HTTP status."""
     parts = urlsplit(link)
-    answer = requests.get(
-        f"{account.cloud.endpoint_url}/?{parts.query}", headers={"Host": parts.netloc}, timeout=5
-    )
+    answer = requests.get(f"{account.cloud.endpoint_url}/?{parts.query}", headers={"Host": parts.netloc}, timeout=5)
     return answer.status_code
 
 

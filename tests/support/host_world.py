@@ -73,9 +73,7 @@ class TestWorld:
         # Written last of all, and new with each boot; `cloud-init status --wait` returns too early.
         while not os.path.lexists(f"/proc/{guest.leader_pid}/root/run/cloud-init/result.json"):
             if time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"{instance_id} did not finish its boot; its console ends:\n{guest.last_words()}"
-                )
+                raise TimeoutError(f"{instance_id} did not finish its boot; its console ends:\n{guest.last_words()}")
             time.sleep(0.05)
         result = json.loads(guest.run(["cat", "/run/cloud-init/result.json"], 10).stdout)["v1"]
         return str(result["datasource"]), tuple(str(error) for error in result["errors"])

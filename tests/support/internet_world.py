@@ -53,9 +53,7 @@ class InternetWorld:
     def client(self, service: str, **credentials: str) -> Any:
         """At the one endpoint for people, as the administrator or with the credentials given."""
         untyped: Any = boto3.client
-        return untyped(
-            service, region_name=REGION, endpoint_url=ENDPOINT, **(credentials or self._administrators)
-        )
+        return untyped(service, region_name=REGION, endpoint_url=ENDPOINT, **(credentials or self._administrators))
 
     @property
     def _administrators(self) -> dict[str, str]:
@@ -76,9 +74,7 @@ class InternetWorld:
             region_name=REGION,
             endpoint_url=endpoint_url,
             verify=str(self.authorities),
-            config=Config(
-                signature_version="s3v4", s3={"addressing_style": style}, retries={"total_max_attempts": 1}
-            ),
+            config=Config(signature_version="s3v4", s3={"addressing_style": style}, retries={"total_max_attempts": 1}),
             **(credentials or self._administrators),
         )
 
@@ -107,12 +103,7 @@ def running_internet(prepared: Prepared) -> Iterator[InternetWorld]:
         stack.callback(cloud.stop)
         authority = CertificateAuthority(prepared.workplace.run / "authority")
         internet = StandIns(
-            prepared.workplace,
-            root=prepared.root,
-            parts=prepared.parts,
-            authority=authority,
-            region=REGION,
-            zone=ZONE,
+            prepared.workplace, root=prepared.root, parts=prepared.parts, authority=authority, region=REGION, zone=ZONE
         )
         stack.callback(internet.programs.stop)
         if prepared.parts["versitygw"].path:
@@ -140,9 +131,7 @@ def namespace(run: Path) -> Iterator[None]:
             subprocess.run(["ip", "address", "add", address, "dev", "lo"], check=True)
         resolver = run / "resolv.conf"
         resolver.touch()
-        subprocess.run(
-            ["mount", "--bind", str(resolver), str(Path("/etc/resolv.conf").resolve())], check=True
-        )
+        subprocess.run(["mount", "--bind", str(resolver), str(Path("/etc/resolv.conf").resolve())], check=True)
         yield
     finally:
         # Threads started meanwhile share the current directory with this one, which setns does not allow.

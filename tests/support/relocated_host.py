@@ -20,11 +20,7 @@ USERDATA = Path(__file__).resolve().parents[2] / "userdata"
 # All but `bootstrap`, which brings the others to a host.
 SCRIPTS = [
     "configure",
-    *(
-        f"{folder}/{path.name}"
-        for folder in ("bin", "steps", "tools", "lib")
-        for path in (USERDATA / folder).iterdir()
-    ),
+    *(f"{folder}/{path.name}" for folder in ("bin", "steps", "tools", "lib") for path in (USERDATA / folder).iterdir()),
 ]
 STAND_IN = Path(__file__).with_name("stand_in.bash")
 DOMAIN = "registry.example.com"
@@ -113,9 +109,7 @@ class RelocatedHost:
             text = _OWN_PATHS.sub(rf"{root}/\1", (USERDATA / path).read_text())
             text = _OWNERS.sub("", _ANY_FILE.sub(f'"{root}/$file"', text))
             text = text.replace("127.0.0.1:443", f"127.0.0.1:{self.front_door.port}")
-            self.write(
-                f"opt/registry/{path}", text.replace("export PATH=", f"export PATH={self.tools}:"), 0o755
-            )
+            self.write(f"opt/registry/{path}", text.replace("export PATH=", f"export PATH={self.tools}:"), 0o755)
         self.tools.mkdir()
         (root / "run").mkdir()
         (root / "etc/registry/users").mkdir(parents=True)

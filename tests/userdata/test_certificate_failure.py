@@ -53,9 +53,7 @@ LIMITED = (
     "too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s, retry after "
     "2026-01-02 03:04:05 UTC: see https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers"
 )
-TOO_MANY = (
-    f"urn:ietf:params:acme:error:rateLimited :: There were too many requests of a given type :: {LIMITED}"
-)
+TOO_MANY = f"urn:ietf:params:acme:error:rateLimited :: There were too many requests of a given type :: {LIMITED}"
 
 
 def explain(relocate: Relocate, said: str, *, leads_to: str = ADDRESS) -> Mapping[str, str]:

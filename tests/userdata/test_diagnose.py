@@ -29,9 +29,7 @@ NOTHING_WRONG = (CATALOG, LOGIN, DOOR, ANSWERS, INSTANCE, HELD, UNITS, ENGINE, D
 
 def http_date(offset: timedelta = timedelta()) -> Answer:
     moment = time.gmtime(time.time() - offset.total_seconds())
-    return Answer(
-        "^curl .*--head", time.strftime("HTTP/2 307\r\nDate: %a, %d %b %Y %H:%M:%S GMT\r\n\r\n", moment)
-    )
+    return Answer("^curl .*--head", time.strftime("HTTP/2 307\r\nDate: %a, %d %b %Y %H:%M:%S GMT\r\n\r\n", moment))
 
 
 @pytest.fixture
@@ -130,9 +128,7 @@ PUT = "s3 PutObject s3://b/k"
         ("the instance metadata hold no role credentials", 1, "no-credentials"),
     ],
 )
-def test_a_refusal_of_s3_becomes_one_word(
-    host: RelocatedHost, refusal: str, code: int, expected: str
-) -> None:
+def test_a_refusal_of_s3_becomes_one_word(host: RelocatedHost, refusal: str, code: int, expected: str) -> None:
     host.answer(Answer("^aws-api s3 put", complains=f"aws-api: {refusal}\n", code=code), *NOTHING_WRONG)
     assert facts(host).s3 == expected
 
@@ -166,9 +162,7 @@ def test_a_stopped_docker_is_not_started_by_asking_it(host: RelocatedHost) -> No
 
 
 def test_a_missing_container_is_absent(host: RelocatedHost) -> None:
-    host.answer(
-        Answer("^docker inspect", complains="Error: No such container: registry\n", code=1), *NOTHING_WRONG
-    )
+    host.answer(Answer("^docker inspect", complains="Error: No such container: registry\n", code=1), *NOTHING_WRONG)
     assert facts(host).registry == "absent"
 
 
@@ -180,14 +174,9 @@ def test_the_first_error_of_nginx_is_printed(host: RelocatedHost) -> None:
 
 @pytest.mark.parametrize(
     ("certificate", "expected"),
-    [
-        ({"age": timedelta(days=91)}, "expired"),
-        ({"name": "other.example.com"}, "wrong-name"),
-    ],
+    [({"age": timedelta(days=91)}, "expired"), ({"name": "other.example.com"}, "wrong-name")],
 )
-def test_an_unusable_certificate_is_named(
-    host: RelocatedHost, certificate: dict[str, Any], expected: str
-) -> None:
+def test_an_unusable_certificate_is_named(host: RelocatedHost, certificate: dict[str, Any], expected: str) -> None:
     host.have_certificate(**certificate)
     assert facts(host).certificate == expected
 
@@ -202,10 +191,7 @@ def test_a_missing_certificate_and_missing_users_are_named(host: RelocatedHost) 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, "elsewhere"), (28, "free")])
 def test_an_address_that_does_not_answer_is_free(host: RelocatedHost, code: int, expected: str) -> None:
-    answers = (
-        Answer("^aws-api metadata public-ipv4", "198.51.100.7"),
-        Answer(f"^curl .*{ADDRESS}", code=code),
-    )
+    answers = (Answer("^aws-api metadata public-ipv4", "198.51.100.7"), Answer(f"^curl .*{ADDRESS}", code=code))
     host.answer(*answers, *NOTHING_WRONG)
     assert facts(host).address == expected
 
@@ -275,9 +261,7 @@ def test_a_host_without_the_user_of_the_proof_does_not_know_its_login(host: Relo
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, "ok"), (2, "broken"), (124, "broken"), (1, None)])
-def test_a_resolver_without_an_address_for_s3_is_broken(
-    host: RelocatedHost, code: int, expected: str | None
-) -> None:
+def test_a_resolver_without_an_address_for_s3_is_broken(host: RelocatedHost, code: int, expected: str | None) -> None:
     host.answer(Answer("^getent ahostsv4 s3", code=code), *NOTHING_WRONG)
     assert facts(host).resolver == expected
     asked = any(call.startswith("aws-api s3") for call in host.calls())
@@ -285,12 +269,7 @@ def test_a_resolver_without_an_address_for_s3_is_broken(
 
 
 def logged(
-    request: str,
-    *,
-    user: str = "anna",
-    status: int = 200,
-    seconds: float = 0.02,
-    ago: timedelta = timedelta(),
+    request: str, *, user: str = "anna", status: int = 200, seconds: float = 0.02, ago: timedelta = timedelta()
 ) -> str:
     """A line of the front door's log."""
     moment = (datetime.now().astimezone() - ago).isoformat(timespec="seconds")

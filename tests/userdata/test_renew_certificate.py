@@ -109,12 +109,7 @@ def test_the_lambda_reads_the_reason_of_a_failed_renewal(host: RelocatedHost) ->
     ("said", "complained", "reason", "detail"),
     [
         ("reason=ca-down\ndetail=no answer\nretry_after=\n", "no answer\n", "ca-down", "no answer"),
-        (
-            "",
-            "aws-api: s3 GetObject s3://state/x: HTTP 500\n",
-            "other",
-            "aws-api: s3 GetObject s3://state/x: HTTP 500",
-        ),
+        ("", "aws-api: s3 GetObject s3://state/x: HTTP 500\n", "other", "aws-api: s3 GetObject s3://state/x: HTTP 500"),
     ],
 )
 def test_a_host_without_a_certificate_asks_for_one(

@@ -23,16 +23,7 @@ def well() -> tuple[Answer, ...]:
 
 
 # Calls that change nothing.
-LOOKS = (
-    "curl ",
-    "df ",
-    "getent ",
-    "nginx -t",
-    "docker inspect",
-    "docker version",
-    "sleep ",
-    "systemctl is-active",
-)
+LOOKS = ("curl ", "df ", "getent ", "nginx -t", "docker inspect", "docker version", "sleep ", "systemctl is-active")
 
 
 @pytest.fixture
@@ -67,12 +58,9 @@ def test_a_healthy_host_is_not_touched(host: RelocatedHost) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "unit", "asked"),
-    [("nginx", "nginx", "https://127.0.0.1/v2/"), ("auth", "registry-auth", "auth.sock")],
+    ("part", "unit", "asked"), [("nginx", "nginx", "https://127.0.0.1/v2/"), ("auth", "registry-auth", "auth.sock")]
 )
-def test_a_stopped_server_is_started_and_nothing_else(
-    host: RelocatedHost, part: str, unit: str, asked: str
-) -> None:
+def test_a_stopped_server_is_started_and_nothing_else(host: RelocatedHost, part: str, unit: str, asked: str) -> None:
     host.answer(
         Answer(f"^systemctl restart {unit}", gives="started"),
         Answer(f"^curl .*{asked}", "401", needs="started"),
@@ -92,9 +80,7 @@ def test_a_stopped_server_is_started_and_nothing_else(
         ("paused 0\n", "run-registry anew"),
     ],
 )
-def test_a_container_that_does_not_answer_is_created_again(
-    host: RelocatedHost, state: str, made: str
-) -> None:
+def test_a_container_that_does_not_answer_is_created_again(host: RelocatedHost, state: str, made: str) -> None:
     host.answer(
         Answer("^docker inspect", state),
         Answer("^run-registry", gives="container"),
@@ -145,11 +131,7 @@ def test_a_full_disk_loses_packages_logs_and_unused_layers(host: RelocatedHost) 
         *well(),
     )
     assert repair(host).stdout == "repaired=disk\n"
-    assert done_to(host) == [
-        "install clean",
-        "journalctl --quiet --vacuum-size=50M",
-        "docker image prune --force",
-    ]
+    assert done_to(host) == ["install clean", "journalctl --quiet --vacuum-size=50M", "docker image prune --force"]
     assert [path.name for path in (host.root / "var/log").rglob("*") if path.is_file()] == ["access.log"]
 
 
@@ -227,10 +209,7 @@ def test_a_part_that_is_slow_is_left_alone(host: RelocatedHost) -> None:
     """curl's code 28 is a time-out: the parts get as long as Docker waits."""
     late = r"--max-time ([0-9]|1[0-4]) .*"
     host.answer(
-        *(
-            Answer(f"^curl .*{late}{path}", code=28)
-            for path in (":5000/v2/", "https://127.0.0.1/v2/", "auth.sock")
-        ),
+        *(Answer(f"^curl .*{late}{path}", code=28) for path in (":5000/v2/", "https://127.0.0.1/v2/", "auth.sock")),
         *well(),
     )
     assert repair(host).stdout == "repaired=nothing\n"

@@ -164,9 +164,7 @@ def test_a_user_deleted_and_created_again_has_the_new_password(host: RelocatedHo
     assert users(host, "push") == {"anna": hashed("n")}
 
 
-def test_a_removed_user_is_out_and_without_users_only_the_host_is_in(
-    host: RelocatedHost,
-) -> None:
+def test_a_removed_user_is_out_and_without_users_only_the_host_is_in(host: RelocatedHost) -> None:
     sync(host, {"push/anna": "one", "pull/ben": "two"})
     sync(host, {"pull/ben": "two"})
     assert (users(host, "push"), set(users(host, "pull"))) == ({}, {"ben"})
@@ -181,9 +179,7 @@ def test_a_user_is_moved_from_push_to_pull(host: RelocatedHost) -> None:
 
 
 @pytest.mark.parametrize("order", [("push/anna", "pull/anna"), ("pull/anna", "push/anna")])
-def test_a_name_below_push_and_pull_has_the_push_password(
-    host: RelocatedHost, order: tuple[str, str]
-) -> None:
+def test_a_name_below_push_and_pull_has_the_push_password(host: RelocatedHost, order: tuple[str, str]) -> None:
     value = {"push/anna": hashed("p"), "pull/anna": hashed("u")}
     said = sync(host, {name: value[name] for name in order})
     assert users(host, "push") == users(host, "pull") == {"anna": hashed("p")}
@@ -221,9 +217,7 @@ UNUSABLE = {
 }
 
 
-def test_an_unusable_value_refuses_its_user_only_and_names_the_reason(
-    host: RelocatedHost,
-) -> None:
+def test_an_unusable_value_refuses_its_user_only_and_names_the_reason(host: RelocatedHost) -> None:
     bad = {f"pull/bad-{number:02}": value for number, value in enumerate(UNUSABLE)}
     said = sync(host, {"push/anna": hashed("p"), **bad, "pull/zoe": hashed("z")})
     assert users(host, "push") == {"anna": hashed("p")}
@@ -345,9 +339,7 @@ def test_a_change_during_a_sync_is_read_by_the_next_which_waits(host: RelocatedH
     assert users(host, "push") == {"ben": hashed("b")}
 
 
-def test_of_many_syncs_at_once_one_runs_one_waits_and_the_others_end(
-    host: RelocatedHost,
-) -> None:
+def test_of_many_syncs_at_once_one_runs_one_waits_and_the_others_end(host: RelocatedHost) -> None:
     sync(host, {})
     slow = Answer("^htpasswd", f"user:{hashed('a')}\n", gives="changed", waits_for="go")
     host.answer(slow, listed({"push/ben": hashed("b")}, needs="changed"), listed({"push/anna": "one"}))

@@ -20,8 +20,7 @@ def _groups(scope: Scope, parameter: Parameter) -> list[Resource]:
     """The group that is named, or that has the instance."""
     return [
         Resource(
-            group.arn,
-            tag_context("autoscaling", [{"key": tag["Key"], "value": tag["Value"]} for tag in group.tags]),
+            group.arn, tag_context("autoscaling", [{"key": tag["Key"], "value": tag["Value"]} for tag in group.tags])
         )
         for group in scope.regional(autoscaling_backends).autoscaling_groups.values()
         if group.name == parameter("AutoScalingGroupName")

@@ -28,9 +28,7 @@ def launch(group: FakeAutoScalingGroup, count: int) -> list[Instance]:
 
 def terminate(group: FakeAutoScalingGroup, instance_ids: list[str]) -> None:
     """Terminate instances of the group, with no replacement."""
-    group.instance_states = [
-        state for state in group.instance_states if state.instance.id not in instance_ids
-    ]
+    group.instance_states = [state for state in group.instance_states if state.instance.id not in instance_ids]
     if instance_ids:
         group.ec2_backend.terminate_instances(instance_ids)
 

@@ -19,9 +19,7 @@ class LaunchError(Exception):
 
 def template_version_of(group: FakeAutoScalingGroup) -> Any:
     if group.ec2_launch_template is None:
-        raise LaunchError(
-            f"{group.name} has no launch template: the rehearsal's AWS launches from nothing else"
-        )
+        raise LaunchError(f"{group.name} has no launch template: the rehearsal's AWS launches from nothing else")
     return group.ec2_launch_template.get_version(group.launch_template_version)
 
 
@@ -54,9 +52,7 @@ def launch_one(group: FakeAutoScalingGroup) -> Instance:
     instance: Instance = reservation.instances[0]
     if profile := data.get("IamInstanceProfile"):
         ec2.associate_iam_instance_profile(
-            instance.id,
-            iam_instance_profile_name=profile.get("Name"),
-            iam_instance_profile_arn=profile.get("Arn"),
+            instance.id, iam_instance_profile_name=profile.get("Name"), iam_instance_profile_arn=profile.get("Arn")
         )
         association = ec2.iam_instance_profile_associations[instance.id]
         instance.iam_instance_profile = {

@@ -35,16 +35,12 @@ def patch(patches: Patches, _engines: Engines) -> None:
         AutoScalingBackend,
         because="AWS replaces an instance marked Unhealthy (SetInstanceHealth); moto only notes it down",
     )
-    def set_instance_health(
-        original: Any, self: AutoScalingBackend, instance_id: str, health_status: str
-    ) -> None:
+    def set_instance_health(original: Any, self: AutoScalingBackend, instance_id: str, health_status: str) -> None:
         original(self, instance_id, health_status)
         for group in self.autoscaling_groups.values():
             groups.heal(group)
 
-    @patches.wrap(
-        AutoScalingBackend, because="AWS then replaces the instances that became unhealthy meanwhile"
-    )
+    @patches.wrap(AutoScalingBackend, because="AWS then replaces the instances that became unhealthy meanwhile")
     def resume_processes(
         original: Any, self: AutoScalingBackend, group_name: str, scaling_processes: list[str]
     ) -> None:

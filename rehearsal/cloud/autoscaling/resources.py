@@ -25,9 +25,7 @@ class GroupType(MotoType):
         _change(request, resource)
         policy = request.definition.get("UpdatePolicy", {})
         if unknown := set(policy) - {"AutoScalingRollingUpdate", "AutoScalingScheduledAction"}:
-            raise NotImplementedError(
-                f"the rehearsal's AWS has no update policy {', '.join(sorted(unknown))}"
-            )
+            raise NotImplementedError(f"the rehearsal's AWS has no update policy {', '.join(sorted(unknown))}")
         if differ(request, previous, *ROLLING) and "AutoScalingRollingUpdate" in policy:
             roll(request, resource, policy["AutoScalingRollingUpdate"])
         groups.fit(resource)
@@ -36,9 +34,7 @@ class GroupType(MotoType):
 
 def _with_stack_tags(request: Request) -> Request:
     """CloudFormation puts its own tags on the group, and the group on its instances."""
-    tags = [
-        {"Key": key, "Value": value, "PropagateAtLaunch": True} for key, value in request.stack_tags.items()
-    ]
+    tags = [{"Key": key, "Value": value, "PropagateAtLaunch": True} for key, value in request.stack_tags.items()]
     properties = request.properties
     properties["Tags"] = [*properties.get("Tags", []), *tags]
     return replace(request, definition={**request.definition, "Properties": properties})
@@ -47,17 +43,13 @@ def _with_stack_tags(request: Request) -> Request:
 def _change(request: Request, group: FakeAutoScalingGroup) -> None:
     """The group's own properties; moto would at once terminate whatever instance comes first."""
     properties = _with_stack_tags(request).properties
-    group._set_azs_and_vpcs(
-        properties.get("AvailabilityZones", []), ",".join(properties["VPCZoneIdentifier"])
-    )
+    group._set_azs_and_vpcs(properties.get("AvailabilityZones", []), ",".join(properties["VPCZoneIdentifier"]))
     group._set_launch_configuration("", properties["LaunchTemplate"], None)
     group.max_size = int(properties["MaxSize"])
     group.min_size = int(properties["MinSize"])
     wanted = int(properties.get("DesiredCapacity", group.desired_capacity or 0))
     group.desired_capacity = min(max(wanted, group.min_size), group.max_size)
-    group.health_check_grace_period = properties.get(
-        "HealthCheckGracePeriod", group.health_check_grace_period
-    )
+    group.health_check_grace_period = properties.get("HealthCheckGracePeriod", group.health_check_grace_period)
     group.health_check_type = properties.get("HealthCheckType", "EC2")
     group.tags = properties["Tags"]
 

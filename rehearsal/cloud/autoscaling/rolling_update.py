@@ -46,9 +46,7 @@ def roll(request: Request, group: FakeAutoScalingGroup, policy: Mapping[str, Any
             size = len(group.instance_states)
             first = min(max(0, in_service - (size - len(leaving))), most - size)
             if first:
-                announce(
-                    f"Temporarily setting autoscaling group MinSize and DesiredCapacity to {size + first}."
-                )
+                announce(f"Temporarily setting autoscaling group MinSize and DesiredCapacity to {size + first}.")
             _add(request, group, first, policy)
             announce(
                 f"Terminating instance(s) [{','.join(leaving)}]; replacing with "
@@ -89,9 +87,7 @@ def _add(request: Request, group: FakeAutoScalingGroup, count: int, policy: Mapp
         raise NotSignalledError(unsatisfied(missing, wait))
 
     request.signals.wait(
-        wait,
-        lambda instance_id: instance_id not in before and is_member(group, instance_id),
-        count_as_failures,
+        wait, lambda instance_id: instance_id not in before and is_member(group, instance_id), count_as_failures
     )
 
 

@@ -156,9 +156,4 @@ def is_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    return str(
-        getattr(error, "message", None)
-        or getattr(error, "description", None)
-        or error
-        or type(error).__name__
-    )
+    return str(getattr(error, "message", None) or getattr(error, "description", None) or error or type(error).__name__)

@@ -13,9 +13,7 @@ from rehearsal.cloud.cloudformation.stack import DeployedStack
 from rehearsal.cloud.cloudformation.stacks import Stacks, refuse_unless_updatable
 
 # Text of a real FAILED change set; the CDK CLI recognises it.
-NO_CHANGES = (
-    "The submitted information didn't contain changes. Submit different information to create a change set."
-)
+NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
 class ChangeSetNotFoundError(CloudFormationError):
@@ -26,14 +24,7 @@ class PlannedChanges(ChangeSet):
     """A change set as moto's answers read it."""
 
     def __init__(  # super() would ask moto's own resource map
-        self,
-        *,
-        change_set_id: str,
-        name: str,
-        kind: str,
-        stack: DeployedStack,
-        target: Target,
-        description: str,
+        self, *, change_set_id: str, name: str, kind: str, stack: DeployedStack, target: Target, description: str
     ) -> None:
         self.change_set_id = change_set_id
         self.change_set_name = name
@@ -132,9 +123,7 @@ class ChangeSets:
             (
                 stack
                 for stack in self._stacks.backend.stacks.values()
-                if isinstance(stack, DeployedStack)
-                and stack.name == name
-                and stack.status == "REVIEW_IN_PROGRESS"
+                if isinstance(stack, DeployedStack) and stack.name == name and stack.status == "REVIEW_IN_PROGRESS"
             ),
             None,
         )

@@ -130,9 +130,7 @@ class Deployment:
         """Put back, in the order of creation, what was changed; then remove what was added."""
         stack = self.stack
         stack.record("UPDATE_ROLLBACK_IN_PROGRESS", reason)
-        leftovers = [
-            new for name, new in stack.deployed.items() if name not in before or new.type != before[name].type
-        ]
+        leftovers = [new for name, new in stack.deployed.items() if name not in before or new.type != before[name].type]
         stack.deployed = {**before}
         try:
             for old, new in changed:
@@ -151,7 +149,4 @@ class Deployment:
 
 def _reversed_creation_order(resources: Iterable[Deployed]) -> list[Deployed]:
     found = {old.logical_id: old for old in resources}
-    return [
-        found[name]
-        for name in reversed(creation_order({name: old.definition for name, old in found.items()}))
-    ]
+    return [found[name] for name in reversed(creation_order({name: old.definition for name, old in found.items()}))]

@@ -39,9 +39,7 @@ class Exports:
         for name in new:
             owner = self._backend.exports.get(name)
             if owner and owner.exporting_stack_id != stack.stack_id:
-                raise TemplateError(
-                    f"Export with name {name} is already exported by stack {owner.exporting_stack_id}"
-                )
+                raise TemplateError(f"Export with name {name} is already exported by stack {owner.exporting_stack_id}")
 
     def publish(self, stack: DeployedStack, outputs: dict[str, dict[str, Any]]) -> None:
         self.check(stack, outputs)

@@ -52,9 +52,7 @@ def patch(patches: Patches, engines: Engines) -> None:
     def describe_stack_resources(self: CloudFormationResponse) -> ActionResult:
         rows = _rows(stacks.named(self._get_param("StackName")))
         wanted = self._get_param("LogicalResourceId")
-        return ActionResult(
-            {"StackResources": [row for row in rows if wanted in (None, row["LogicalResourceId"])]}
-        )
+        return ActionResult({"StackResources": [row for row in rows if wanted in (None, row["LogicalResourceId"])]})
 
     @patches.replace(CloudFormationResponse, because=STATUS_OF_EACH)
     def list_stack_resources(self: CloudFormationResponse) -> ActionResult:
@@ -76,9 +74,7 @@ def patch(patches: Patches, engines: Engines) -> None:
         stack.enable_termination_protection = self._get_bool_param("EnableTerminationProtection", False)
         return ActionResult({"StackId": stack.stack_id})
 
-    @patches.add(
-        CloudTrailResponse, because="the CDK asks CloudTrail what failed in the seconds of a failed deploy"
-    )
+    @patches.add(CloudTrailResponse, because="the CDK asks CloudTrail what failed in the seconds of a failed deploy")
     def lookup_events(_self: CloudTrailResponse) -> str:
         return json.dumps({"Events": []})
 

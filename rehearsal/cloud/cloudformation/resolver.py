@@ -63,9 +63,7 @@ class Resolver(ResourceMap):
         try:
             resolved = _without_no_values(clean_json(value, self))
         except KeyError as unknown:
-            raise TemplateError(
-                f"Unresolved resource dependencies [{unknown.args[0]}] in the template"
-            ) from unknown
+            raise TemplateError(f"Unresolved resource dependencies [{unknown.args[0]}] in the template") from unknown
         except ExportNotFound as missing:
             raise TemplateError(missing.message) from missing
         except ValidationError as wrong:

@@ -45,8 +45,7 @@ class Desk:
         # CloudFormation lets a host take its SUCCESS back, and nothing else.
         if unique_id in self.received and status != "FAILURE":
             raise SignalRefusedError(
-                f"Signal with ID {unique_id} already exists. "
-                "Signals may only be updated with a FAILURE status."
+                f"Signal with ID {unique_id} already exists. Signals may only be updated with a FAILURE status."
             )
         self.received[unique_id] = status
         self.announce(f"Received {status} signal with UniqueId {unique_id}")
@@ -82,9 +81,7 @@ class SignalWait:
     desk: Desk
     stopping: Callable[[], bool]
 
-    def wait(
-        self, policy: SignalPolicy, counts: Callable[[str], bool], on_timeout: Callable[[int], None]
-    ) -> None:
+    def wait(self, policy: SignalPolicy, counts: Callable[[str], bool], on_timeout: Callable[[int], None]) -> None:
         """Until enough signals whose unique id counts are in; NotSignalledError when that became impossible.
 
         on_timeout is told how many are missing, and may raise the reason itself.

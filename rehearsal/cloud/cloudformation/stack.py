@@ -33,9 +33,7 @@ class Deployed:
 
     @property
     def physical_id(self) -> str:
-        return str(
-            getattr(self.resource, "physical_resource_id", None) or getattr(self.resource, "id", None) or ""
-        )
+        return str(getattr(self.resource, "physical_resource_id", None) or getattr(self.resource, "id", None) or "")
 
     # The names moto's answers look for.
     logical_resource_id = property(lambda self: self.logical_id)
@@ -130,9 +128,7 @@ class DeployedStack(Stack):
         deployed.status, deployed.reason, deployed.changed_at = status, reason, utcnow()
         self._happened(deployed.logical_id, deployed.physical_id, deployed.type, status, reason)
 
-    def _happened(
-        self, logical_id: str, physical_id: str, kind: str, status: str, reason: str | None
-    ) -> None:
+    def _happened(self, logical_id: str, physical_id: str, kind: str, status: str, reason: str | None) -> None:
         event = Event(
             stack_id=self.stack_id,
             stack_name=self.name,

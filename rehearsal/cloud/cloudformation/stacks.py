@@ -24,11 +24,7 @@ NO_UPDATES = "No updates are to be performed."
 
 class Stacks:
     def __init__(
-        self,
-        scope: Scope,
-        world: threading.Condition,
-        buckets: Buckets,
-        type_named: Callable[[str], ResourceType],
+        self, scope: Scope, world: threading.Condition, buckets: Buckets, type_named: Callable[[str], ResourceType]
     ) -> None:
         """``on_rest`` is called whenever a stack comes to rest."""
         self._scope = scope
@@ -115,15 +111,11 @@ class Stacks:
         if logical_id not in stack.deployed:
             raise ValidationError(message=f"Resource {logical_id} does not exist for stack {stack.name}")
         if not stack.status.endswith("IN_PROGRESS"):
-            raise ValidationError(
-                message=f"Stack {stack.stack_id} is in {stack.status} state and can not be signaled"
-            )
+            raise ValidationError(message=f"Stack {stack.stack_id} is in {stack.status} state and can not be signaled")
         desk = self._desks.get((stack.stack_id, logical_id))
         if desk is None:
             state = stack.deployed[logical_id].status
-            raise ValidationError(
-                message=f"Resource {logical_id} is in {state} state and can not be signaled"
-            )
+            raise ValidationError(message=f"Resource {logical_id} is in {state} state and can not be signaled")
         try:
             desk.accept(unique_id, status)
         except SignalRefusedError as refused:
@@ -210,9 +202,7 @@ class Stacks:
         try:
             return self._buckets.read_object(bucket, key).decode()
         except FileNotFoundError as missing:
-            raise ValidationError(
-                message=f"S3 error: The specified key does not exist ({missing})"
-            ) from missing
+            raise ValidationError(message=f"S3 error: The specified key does not exist ({missing})") from missing
 
 
 def _given(parameters: Iterable[Mapping[str, Any]], stack: DeployedStack) -> dict[str, str]:
@@ -227,6 +217,4 @@ def _given(parameters: Iterable[Mapping[str, Any]], stack: DeployedStack) -> dic
 
 def refuse_unless_updatable(stack: DeployedStack) -> None:
     if not stack.status.endswith("_COMPLETE") or stack.status in ("ROLLBACK_COMPLETE", "DELETE_COMPLETE"):
-        raise ValidationError(
-            message=f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
-        )
+        raise ValidationError(message=f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")

@@ -37,9 +37,7 @@ def references(definition: Any) -> Iterator[str]:
 
 def waits_for_signals(definition: Mapping[str, Any]) -> bool:
     rolling = definition.get("UpdatePolicy", {}).get("AutoScalingRollingUpdate", {})
-    return "ResourceSignal" in definition.get("CreationPolicy", {}) or bool(
-        rolling.get("WaitOnResourceSignals")
-    )
+    return "ResourceSignal" in definition.get("CreationPolicy", {}) or bool(rolling.get("WaitOnResourceSignals"))
 
 
 def creation_order(resources: Mapping[str, Any]) -> list[str]:
@@ -48,9 +46,7 @@ def creation_order(resources: Mapping[str, Any]) -> list[str]:
     CloudFormation makes everything that is ready at the same time, so nothing independent of a waiting
     group may have to wait for it.
     """
-    needs = {
-        name: set(references(definition)) & set(resources) - {name} for name, definition in resources.items()
-    }
+    needs = {name: set(references(definition)) & set(resources) - {name} for name, definition in resources.items()}
     order: list[str] = []
     while len(order) < len(resources):
         ready = [name for name in resources if name not in order and needs[name] <= set(order)]

@@ -114,9 +114,7 @@ def _of_few(rule: Rule, real: Sequence[Datapoint], seen: Sequence[Datapoint | No
         return None
     telling = broken if rings else sound
     counted = f"{len(telling)} datapoint{_s(len(telling))}"
-    return Verdict(
-        ALARM if rings else OK, f"Threshold Crossed: {counted} {_compared(rule, telling, rings=rings)}."
-    )
+    return Verdict(ALARM if rings else OK, f"Threshold Crossed: {counted} {_compared(rule, telling, rings=rings)}.")
 
 
 def _compared(rule: Rule, telling: Sequence[Datapoint], *, rings: bool) -> str:

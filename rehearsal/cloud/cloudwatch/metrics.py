@@ -37,9 +37,7 @@ class Metrics:
             for measured in read_line(line):
                 self.record(measured, at)
 
-    def record_invocation(
-        self, function: str, *, failed: bool, duration_milliseconds: float, at: datetime
-    ) -> None:
+    def record_invocation(self, function: str, *, failed: bool, duration_milliseconds: float, at: datetime) -> None:
         """Each invocation counts errors and throttles, even if there were none.
 
         https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html

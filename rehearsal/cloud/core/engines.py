@@ -41,10 +41,7 @@ class Engines:
 
 
 def wire(
-    scope: Scope,
-    world: threading.Condition,
-    type_named: Callable[[str], ResourceType],
-    asks: Mapping[str, Asks],
+    scope: Scope, world: threading.Condition, type_named: Callable[[str], ResourceType], asks: Mapping[str, Asks]
 ) -> Engines:
     """``world`` is the lock of all state, and tells its waiters of changes."""
     authority, buckets, clock, metrics = Authority(scope), Buckets(scope), Clock(), Metrics(scope)

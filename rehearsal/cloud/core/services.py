@@ -55,9 +55,7 @@ def type_named(name: str) -> ResourceType:
         return found
     if name in get_model_map():
         return MotoType()
-    raise UnknownTypeError(
-        f"{name} is a resource type the rehearsal's AWS does not have: add it in rehearsal/cloud"
-    )
+    raise UnknownTypeError(f"{name} is a resource type the rehearsal's AWS does not have: add it in rehearsal/cloud")
 
 
 def asks() -> Mapping[str, Asks]:

@@ -47,8 +47,5 @@ def _of_association(scope: Scope, parameter: Parameter) -> list[Resource]:
     return [
         *addresses,
         *(instance(scope, each) for each in instance_ids),
-        *(
-            Resource(scope.arn("ec2", f"network-interface/{each}"))
-            for each in ([named] if named else primary)
-        ),
+        *(Resource(scope.arn("ec2", f"network-interface/{each}")) for each in ([named] if named else primary)),
     ]

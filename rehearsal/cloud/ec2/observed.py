@@ -30,9 +30,7 @@ def instances(scope: Scope) -> tuple[Instance, ...]:
 
 
 def running(scope: Scope) -> list[Ec2Instance]:
-    return [
-        each for each in scope.regional(ec2_backends).all_instances() if each.state in ("pending", "running")
-    ]
+    return [each for each in scope.regional(ec2_backends).all_instances() if each.state in ("pending", "running")]
 
 
 def named(scope: Scope, instance_id: str) -> Ec2Instance:

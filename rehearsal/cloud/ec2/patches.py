@@ -58,9 +58,7 @@ def patch(patches: Patches, _engines: Engines) -> None:
         associated: ElasticAddress = original(self, instance, eni, address, allocation_id, reassociate)
         return associated
 
-    @patches.wrap(
-        Instance, because="TerminateInstances frees the Elastic IP; moto keeps it on the dead instance"
-    )
+    @patches.wrap(Instance, because="TerminateInstances frees the Elastic IP; moto keeps it on the dead instance")
     def terminate(original: Any, self: Instance) -> Any:
         for eip in self.ec2_backend.addresses:
             if eip.instance is self or (eip.eni and eip.eni.instance is self):

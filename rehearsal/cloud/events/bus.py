@@ -101,9 +101,7 @@ class Bus:
         }
         if denied := self._authority.denied(role, asks(self._scope, "SendCommand", request.get)):
             action, resource = denied
-            raise UndeliveredError(
-                "NO_PERMISSIONS", f"{role} is not authorized to perform: {action} on {resource.arn}"
-            )
+            raise UndeliveredError("NO_PERMISSIONS", f"{role} is not authorized to perform: {action} on {resource.arn}")
         try:
             self._commands.send(request)
         except InvalidDocument as missing:

@@ -37,11 +37,7 @@ class Authority:
         """Whether a service such as ec2.amazonaws.com may act in the role; it gives the context."""
         document = self._trust_document(role_arn)
         return decide(
-            [document],
-            "sts:AssumeRole",
-            Resource(None),
-            context or {},
-            lambda named: _is_service(named, service),
+            [document], "sts:AssumeRole", Resource(None), context or {}, lambda named: _is_service(named, service)
         ).allowed
 
     def service_may(self, service: str, action: str, policy: str, arn: str, context: Context) -> bool:
@@ -97,9 +93,7 @@ class Authority:
     def trusts(self, caller: Caller, role: Resource) -> Decision:
         document = self._trust_document(str(role.arn))
         known = {"aws:principalarn": (caller.role_arn or caller.arn,)}
-        return decide(
-            [document], "sts:AssumeRole", Resource(None), known, lambda named: self._is(caller, named)
-        )
+        return decide([document], "sts:AssumeRole", Resource(None), known, lambda named: self._is(caller, named))
 
     def _is(self, caller: Caller, principal: Any) -> bool:
         """Whether a Principal element names the caller, or the whole account."""

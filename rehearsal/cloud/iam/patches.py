@@ -41,9 +41,7 @@ def patch(patches: Patches, engines: Engines) -> None:
             answer = refused(self, "InvalidAction", str(missing))
             return answer.code, {**self.response_headers, "status": answer.code}, answer.get_body()
 
-    @patches.wrap(
-        STSBackend, because="another S3 server may hold the objects: it has to know each session's key"
-    )
+    @patches.wrap(STSBackend, because="another S3 server may hold the objects: it has to know each session's key")
     def assume_role(original: Any, self: STSBackend, *args: Any, **kwargs: Any) -> AssumedRole:
         session: AssumedRole = original(self, *args, **kwargs)
         if engines.buckets.on_access_key:

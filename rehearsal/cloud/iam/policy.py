@@ -60,9 +60,7 @@ def _concerns(statement: Mapping[str, Any], action: str, resource: Resource, con
         if "NotResource" in statement:
             if _any_matches(_filled_in(statement["NotResource"], context), resource.arn):
                 return False
-        elif "Resource" in statement and not _any_matches(
-            _filled_in(statement["Resource"], context), resource.arn
-        ):
+        elif "Resource" in statement and not _any_matches(_filled_in(statement["Resource"], context), resource.arn):
             return False
     return all(
         _holds(operator, key, _listed(wanted), context)

@@ -15,24 +15,14 @@ CODES = {
     "ExpiredToken": ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "ExpiredToken"),
     "InvalidAction": ("InvalidAction", "UnknownOperationException", "InvalidAction", "InvalidAction"),
     "KMSAccessDenied": ("KMSAccessDenied", "KMSAccessDeniedException", "AccessDenied", "AccessDenied"),
-    "UnknownKey": (
-        "InvalidClientTokenId",
-        "UnrecognizedClientException",
-        "AuthFailure",
-        "InvalidAccessKeyId",
-    ),
+    "UnknownKey": ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId"),
     "Unsigned": (
         "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
         "MissingAuthenticationToken",
         "AccessDenied",
     ),
-    "WrongSignature": (
-        "SignatureDoesNotMatch",
-        "InvalidSignatureException",
-        "AuthFailure",
-        "SignatureDoesNotMatch",
-    ),
+    "WrongSignature": ("SignatureDoesNotMatch", "InvalidSignatureException", "AuthFailure", "SignatureDoesNotMatch"),
     "WrongToken": ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidToken"),
 }
 MESSAGES = {

@@ -38,9 +38,7 @@ Asks = Callable[[Scope, str, Parameter], Iterable[Ask]]
 def tag_context(service: str, tags: Iterable[Mapping[str, str]]) -> Context:
     """A resource's tags as condition keys, those of the service and the global ones."""
     return {
-        f"{prefix}:resourcetag/{tag['key'].lower()}": (tag["value"],)
-        for tag in tags
-        for prefix in ("aws", service)
+        f"{prefix}:resourcetag/{tag['key'].lower()}": (tag["value"],) for tag in tags for prefix in ("aws", service)
     }
 
 

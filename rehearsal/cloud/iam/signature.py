@@ -78,9 +78,7 @@ def is_right(environ: Mapping[str, Any], signature: Signature, secret: str, body
         data=body,
     )
     request.context["timestamp"] = signature.signed_at
-    signer = _signer(signature)(
-        Credentials(signature.access_key_id, secret), signature.service, signature.region
-    )
+    signer = _signer(signature)(Credentials(signature.access_key_id, secret), signature.service, signature.region)
     expected = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
     return hmac.compare_digest(expected, signature.value)
 

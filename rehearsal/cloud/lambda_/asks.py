@@ -18,6 +18,4 @@ def asks(scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:
     if not name:
         yield Ask(action, EVERYTHING)
     else:
-        yield Ask(
-            action, [Resource(name if name.startswith("arn:") else scope.arn("lambda", f"function:{name}"))]
-        )
+        yield Ask(action, [Resource(name if name.startswith("arn:") else scope.arn("lambda", f"function:{name}"))])

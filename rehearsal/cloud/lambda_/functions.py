@@ -84,10 +84,7 @@ class Functions:
         outcome = self.run(function, payload)
         with self._world:
             self._metrics.record_invocation(
-                function.name,
-                failed=bool(outcome.error),
-                duration_milliseconds=outcome.duration_milliseconds,
-                at=began,
+                function.name, failed=bool(outcome.error), duration_milliseconds=outcome.duration_milliseconds, at=began
             )
             if self._keep_log(function, outcome):
                 self._metrics.record_log(outcome.log, began)
@@ -134,8 +131,7 @@ class Functions:
         arn = self._scope.arn("logs", f"log-group:{function.log_group}:log-stream:{stream}")
         key = function.credentials["AWS_ACCESS_KEY_ID"]
         allowed = all(
-            self._authority.allows(key, f"logs:{action}", arn, {})
-            for action in ("CreateLogStream", "PutLogEvents")
+            self._authority.allows(key, f"logs:{action}", arn, {}) for action in ("CreateLogStream", "PutLogEvents")
         )
         if function.log_group not in logs.groups or not allowed:
             return False

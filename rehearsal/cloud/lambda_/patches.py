@@ -13,8 +13,7 @@ def patch(patches: Patches, engines: Engines) -> None:
     functions = engines.functions
 
     @patches.replace(
-        LambdaBackend,
-        because="moto starts Docker containers, and runs asynchronous invocations while the caller waits",
+        LambdaBackend, because="moto starts Docker containers, and runs asynchronous invocations while the caller waits"
     )
     def invoke(
         backend: LambdaBackend,  # noqa: ARG001
@@ -35,8 +34,6 @@ def patch(patches: Patches, engines: Engines) -> None:
             answer = outcome.payload
         elif kind == "Event":
             functions.named(function_name)
-            threading.Thread(
-                target=functions.invoke_asynchronously, args=(function_name, payload), daemon=True
-            ).start()
+            threading.Thread(target=functions.invoke_asynchronously, args=(function_name, payload), daemon=True).start()
         response_headers["Content-Length"] = str(len(answer.encode()))
         return answer

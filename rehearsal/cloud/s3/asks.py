@@ -25,9 +25,7 @@ def asks(response: S3Response, bucket_name: str | None, key_name: str | None) ->
     yield Ask(action, _resources(response, action, bucket_name, key_name), context)
 
 
-def _resources(
-    response: S3Response, action: str, bucket_name: str | None, key_name: str | None
-) -> Iterable[Resource]:
+def _resources(response: S3Response, action: str, bucket_name: str | None, key_name: str | None) -> Iterable[Resource]:
     if action == "s3:ListAllMyBuckets" or not bucket_name:
         return EVERYTHING
     bucket = f"arn:aws:s3:::{bucket_name}"

@@ -19,9 +19,7 @@ def patch(patches: Patches, engines: Engines) -> None:
             buckets.on_created(bucket_name)
         return created
 
-    @patches.wrap(
-        S3Backend, because="another S3 server may hold the objects: only an empty bucket is deleted"
-    )
+    @patches.wrap(S3Backend, because="another S3 server may hold the objects: only an empty bucket is deleted")
     def delete_bucket(original: Any, s3: S3Backend, bucket_name: str) -> Any:
         # moto answers 409 for what was not deleted.
         if bucket_name in s3.buckets and buckets.has_objects(bucket_name):

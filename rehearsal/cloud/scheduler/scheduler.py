@@ -37,9 +37,7 @@ class Fired:
 
 
 class Scheduler:
-    def __init__(
-        self, scope: Scope, world: threading.Condition, authority: Authority, functions: Functions
-    ) -> None:
+    def __init__(self, scope: Scope, world: threading.Condition, authority: Authority, functions: Functions) -> None:
         self._scope = scope
         self._world = world
         self._authority = authority
@@ -54,15 +52,11 @@ class Scheduler:
         with self._world:
             backend = self._scope.regional(scheduler_backends)
             handlers = {each.function_arn: str(each.handler) for each in self._functions.all()}
-            schedules = [
-                each for group in backend.schedule_groups.values() for each in group.schedules.values()
-            ]
+            schedules = [each for group in backend.schedule_groups.values() for each in group.schedules.values()]
         found = [each for each in schedules if name in handlers.get(each.target["Arn"], "")]
         if not found:
             deployed = ", ".join(sorted(handlers.values())) or "none"
-            raise NoScheduleError(
-                f"no schedule starts a function with {name} in its handler (functions: {deployed})"
-            )
+            raise NoScheduleError(f"no schedule starts a function with {name} in its handler (functions: {deployed})")
         return found[0]
 
     def fire(self, schedule: Schedule, at: datetime) -> Fired:
@@ -110,9 +104,7 @@ class Scheduler:
     def _may(self, role: str, action: str, resource: str) -> bool:
         return self._authority.denied(role, [Ask(action, [Resource(resource)])]) is None
 
-    def _keep(
-        self, schedule: Schedule, event: str, scheduled_at: str, execution: str, lost: tuple[str, str]
-    ) -> str:
+    def _keep(self, schedule: Schedule, event: str, scheduled_at: str, execution: str, lost: tuple[str, str]) -> str:
         """In the dead-letter queue, if there is one and the role may; returns its ARN."""
         if schedule.state != "ENABLED":
             # It is never due, so nothing gets lost.

@@ -29,9 +29,7 @@ def _confirm(patches: Patches, engines: Engines) -> None:
     mail = engines.mail
 
     @patches.wrap(SNSBackend, because=CONFIRMED_AT_ONCE)
-    def subscribe(
-        original: Any, sns: SNSBackend, topic_arn: str, endpoint: str, protocol: str
-    ) -> Subscription:
+    def subscribe(original: Any, sns: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
         known = sns._find_subscription(topic_arn, endpoint, protocol)
         subscription: Subscription = original(sns, topic_arn, endpoint, protocol)
         if protocol in EMAIL and not subscription.confirmed:
@@ -77,9 +75,7 @@ def _confirm(patches: Patches, engines: Engines) -> None:
 
 def _deliver(patches: Patches, engines: Engines) -> None:
     @patches.wrap(Subscription, because="moto delivers no e-mail")
-    def publish(
-        original: Any, subscription: Subscription, message: str, message_id: str, **more: Any
-    ) -> None:
+    def publish(original: Any, subscription: Subscription, message: str, message_id: str, **more: Any) -> None:
         if subscription.protocol not in EMAIL:
             original(subscription, message, message_id, **more)
         elif subscription.confirmed:

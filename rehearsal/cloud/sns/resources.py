@@ -5,13 +5,7 @@ from typing import Any
 
 from moto.sns.models import SNSBackend, Topic, sns_backends
 
-from rehearsal.cloud.cloudformation.resource_type import (
-    AttachedPolicyType,
-    MotoType,
-    Request,
-    ResourceType,
-    Settled,
-)
+from rehearsal.cloud.cloudformation.resource_type import AttachedPolicyType, MotoType, Request, ResourceType, Settled
 
 
 class TopicType(MotoType):

@@ -14,9 +14,5 @@ from rehearsal.cloud.core.scope import Scope
 
 def keep(scope: Scope, queue_arn: str, event: str, reason: Mapping[str, str]) -> None:
     """``reason`` becomes the message's attributes, such as ERROR_CODE."""
-    attributes: dict[str, Any] = {
-        name: {"DataType": "String", "StringValue": value} for name, value in reason.items()
-    }
-    scope.regional(sqs_backends).send_message(
-        queue_arn.rsplit(":", 1)[-1], event, message_attributes=attributes
-    )
+    attributes: dict[str, Any] = {name: {"DataType": "String", "StringValue": value} for name, value in reason.items()}
+    scope.regional(sqs_backends).send_message(queue_arn.rsplit(":", 1)[-1], event, message_attributes=attributes)

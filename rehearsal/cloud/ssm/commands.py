@@ -53,9 +53,7 @@ class Commands:
         content = documents[name].get_default_version().content_json
         seconds = int(request.get("TimeoutSeconds") or DELIVERY_SECONDS)
         if seconds < LEAST_DELIVERY_SECONDS:
-            raise JsonRESTError(
-                "ValidationException", f"TimeoutSeconds must be at least {LEAST_DELIVERY_SECONDS}"
-            )
+            raise JsonRESTError("ValidationException", f"TimeoutSeconds must be at least {LEAST_DELIVERY_SECONDS}")
         for instance_id in request.get("InstanceIds", []):
             if not self.agents.is_registered(instance_id):
                 raise JsonRESTError(

@@ -36,9 +36,9 @@ def read_steps(content: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -
     for step in content["mainSteps"]:
         if step["action"] != "aws:runShellScript":
             raise NotImplementedError(f"the rehearsal's Run Command has no {step['action']}")
-        if ("StringEquals", ["platformType", "Linux"]) not in step.get(
-            "precondition", {}
-        ).items() and step.get("precondition"):
+        if ("StringEquals", ["platformType", "Linux"]) not in step.get("precondition", {}).items() and step.get(
+            "precondition"
+        ):
             raise NotImplementedError(f"the rehearsal's Run Command knows Linux, not {step['precondition']}")
         inputs = step["inputs"]
         lines = inputs["runCommand"] if isinstance(inputs["runCommand"], list) else [inputs["runCommand"]]
@@ -57,13 +57,9 @@ def _value(name: str, declared: Mapping[str, Any], given: Sequence[str] | None) 
         raise NotImplementedError(f"the rehearsal's Run Command has no parameter of type {declared['type']}")
     (value,) = given
     if "allowedValues" in declared and value not in declared["allowedValues"]:
-        raise JsonRESTError(
-            "InvalidParameters", f"Parameter {name} has the value {value}, which is not allowed"
-        )
+        raise JsonRESTError("InvalidParameters", f"Parameter {name} has the value {value}, which is not allowed")
     if "allowedPattern" in declared and not re.fullmatch(declared["allowedPattern"], value):
-        raise JsonRESTError(
-            "InvalidParameters", f"Parameter {name} does not match {declared['allowedPattern']}"
-        )
+        raise JsonRESTError("InvalidParameters", f"Parameter {name} does not match {declared['allowedPattern']}")
     return value
 
 

@@ -75,9 +75,7 @@ class Command:
             "TargetCount": len(states),
             "CompletedCount": sum(each not in UNFINISHED for each in states),
             "ErrorCount": sum(each in ("Failed", "TimedOut") for each in states),
-            "DeliveryTimedOutCount": sum(
-                each.details == "DeliveryTimedOut" for each in self.invocations.values()
-            ),
+            "DeliveryTimedOutCount": sum(each.details == "DeliveryTimedOut" for each in self.invocations.values()),
             "TimeoutSeconds": int((self.expires_at - self.asked_at).total_seconds()),
         }
 

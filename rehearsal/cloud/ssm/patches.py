@@ -31,9 +31,7 @@ def patch(patches: Patches, engines: Engines) -> None:
     @patches.replace(SimpleSystemManagerResponse, because=NOT_RUN)
     def list_commands(response: SimpleSystemManagerResponse) -> ActionResult:
         wanted = response._get_param("CommandId")
-        return ActionResult(
-            {"Commands": [each.row() for each in commands.all.values() if wanted in (None, each.id)]}
-        )
+        return ActionResult({"Commands": [each.row() for each in commands.all.values() if wanted in (None, each.id)]})
 
     @patches.add(SimpleSystemManagerResponse, because="moto has no ListCommandInvocations")
     def list_command_invocations(response: SimpleSystemManagerResponse) -> ActionResult:

@@ -47,9 +47,7 @@ class DocumentType(ResourceType):
         return Updated(resource)
 
     def delete(self, request: Request, resource: Settled) -> None:
-        request.scope.regional(ssm_backends).delete_document(
-            resource.physical_resource_id, "", "", force=True
-        )
+        request.scope.regional(ssm_backends).delete_document(resource.physical_resource_id, "", "", force=True)
 
 
 def _content(request: Request) -> str:

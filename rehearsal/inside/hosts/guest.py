@@ -195,9 +195,7 @@ class Guest:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not Path(f"/proc/{self.leader_pid}/root/run/systemd/private").exists():
             if time.monotonic() > deadline:
-                raise GuestError(
-                    f"{self.instance_id} started no systemd; its console ends:\n{self.last_words()}"
-                )
+                raise GuestError(f"{self.instance_id} started no systemd; its console ends:\n{self.last_words()}")
             time.sleep(0.05)
 
 

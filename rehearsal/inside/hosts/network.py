@@ -73,8 +73,7 @@ class Network:
         link = _link_name(private_ip)
         _ip_batch(
             f"netns add {instance_id}",
-            f"link add {link} mtu {MTU_BYTES} type veth "
-            f"peer name {HOST_INTERFACE} mtu {MTU_BYTES} netns {instance_id}",
+            f"link add {link} mtu {MTU_BYTES} type veth peer name {HOST_INTERFACE} mtu {MTU_BYTES} netns {instance_id}",
             f"link set {link} master {BRIDGE} up",
         )
         _ip_batch(

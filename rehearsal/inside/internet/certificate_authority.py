@@ -48,12 +48,7 @@ class CertificateAuthority:
         """A server certificate for the DNS names; returns its file and its key's."""
         key = ec.generate_private_key(ec.SECP256R1())
         signed = issue(
-            dns_names,
-            key.public_key(),
-            issuer=NAME,
-            issuer_key=self._key,
-            starts=self._starts,
-            lifetime=LIFETIME,
+            dns_names, key.public_key(), issuer=NAME, issuer_key=self._key, starts=self._starts, lifetime=LIFETIME
         )
         certificate_file, key_file = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         certificate_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))

@@ -55,9 +55,7 @@ class Programs:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not _answers(answers_at):
             if program.poll() is not None or time.monotonic() > deadline:
-                raise StandInError(
-                    f"{name} does not answer at {answers_at}; it said:\n{log.read_text()[-2000:]}"
-                )
+                raise StandInError(f"{name} does not answer at {answers_at}; it said:\n{log.read_text()[-2000:]}")
             time.sleep(0.02)
 
     def signal(self, name: str, number: Signals) -> None:

@@ -81,16 +81,12 @@ class StandIns:
         seen = self.folder / "layout"
         shutil.copytree(layout, seen)
         target = f"docker://127.0.0.1:{IMAGES_PORT}/{repository}"
-        self.programs.run(
-            ["skopeo", "copy", "--dest-tls-verify=false", f"oci:/srv/layout:{REFERENCE}", target]
-        )
+        self.programs.run(["skopeo", "copy", "--dest-tls-verify=false", f"oci:/srv/layout:{REFERENCE}", target])
         shutil.rmtree(seen)
 
     def set_records(self, records: Mapping[str, str]) -> None:
         """Answer with the emulated Route 53's records: name -> address."""
-        (self.folder / "hosts").write_text(
-            "".join(f"{address} {name}\n" for name, address in records.items())
-        )
+        (self.folder / "hosts").write_text("".join(f"{address} {name}\n" for name, address in records.items()))
         self.programs.signal("dnsmasq", signal.SIGHUP)
 
     def _mount_root(self, root: Root, parts: Mapping[str, Part]) -> None:

@@ -17,11 +17,7 @@ class PackagesError(RehearsalError):
 
 
 def install_once(
-    workplace: Workplace,
-    name: str,
-    requirements: Path,
-    install: Callable[[Path], None],
-    say: Callable[[str], None],
+    workplace: Workplace, name: str, requirements: Path, install: Callable[[Path], None], say: Callable[[str], None]
 ) -> Path:
     """The folder that ``install`` made for these requirements and this Python; older ones are removed."""
     key = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:16]

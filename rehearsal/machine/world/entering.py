@@ -11,9 +11,7 @@ def enter(keeper_pid: int, argv: Sequence[str], directory: Path | None = None) -
     return ["nsenter", *spaces, "--", "env", f"--chdir={directory or Path.cwd()}", *argv]
 
 
-def command_on_host(
-    leader_pid: int, argv: Sequence[str], *, timeout_seconds: float | None = None
-) -> list[str]:
+def command_on_host(leader_pid: int, argv: Sequence[str], *, timeout_seconds: float | None = None) -> list[str]:
     """The command that runs argv, for a process of the world, on a host as an SSM agent does: as a root unit."""
     # fmt: off
     limit = [] if timeout_seconds is None else [

@@ -36,9 +36,7 @@ class WorldError(RehearsalError):
     """The world's namespaces could not be made; the text is the reason."""
 
 
-def start_world(
-    workplace: Workplace, argv: Sequence[str], *, lock: int, detached: bool
-) -> subprocess.Popen[bytes]:
+def start_world(workplace: Workplace, argv: Sequence[str], *, lock: int, detached: bool) -> subprocess.Popen[bytes]:
     """Run argv as the world's own process; returns its keeper, whose exit code is argv's.
 
     Detached, it outlives this process and writes to world.log in the run directory.

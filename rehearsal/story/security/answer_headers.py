@@ -5,12 +5,7 @@ from collections import Counter
 
 # Mozilla's guideline, version 5.8: two years.
 LEAST_HSTS_SECONDS = 63_072_000
-SAID_ONCE = (
-    "docker-distribution-api-version",
-    "server",
-    "strict-transport-security",
-    "x-content-type-options",
-)
+SAID_ONCE = ("docker-distribution-api-version", "server", "strict-transport-security", "x-content-type-options")
 
 Headers = list[tuple[str, str]]
 
@@ -36,11 +31,7 @@ def faults_of_redirect(seen: Headers, target: str) -> list[str]:
 def _versions(seen: Headers) -> list[str]:
     """A digit in a header that names the program."""
     telling = {"server", "x-powered-by", "via"}
-    return [
-        f"{name} tells a version: {value}"
-        for name, value in seen
-        if name in telling and re.search(r"\d", value)
-    ]
+    return [f"{name} tells a version: {value}" for name, value in seen if name in telling and re.search(r"\d", value)]
 
 
 def value_of(seen: Headers, name: str) -> str:

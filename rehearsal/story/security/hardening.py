@@ -8,13 +8,7 @@ from pathlib import Path
 
 from rehearsal.contract import product
 from rehearsal.story.security import search_host, tls_scanner
-from rehearsal.story.security.answer_headers import (
-    Headers,
-    faults_of_redirect,
-    faults_over_tls,
-    read_headers,
-    value_of,
-)
+from rehearsal.story.security.answer_headers import Headers, faults_of_redirect, faults_over_tls, read_headers, value_of
 from rehearsal.story.security.contents_outside import contents_outside
 from rehearsal.story.security.search_host import named_in
 from rehearsal.story.security.secret_values import secret_values
@@ -52,12 +46,9 @@ def headers(story: Story) -> str:
     secure, plain = f"https://{story.domain}", f"http://{story.domain}"
     manifest = f"{secure}/v2/demo/manifests/1.0"
     asked = {
-        url: _headers(story, url, login=True)
-        for url in (f"{secure}/v2/", manifest, f"{secure}/v2/none/tags/list")
+        url: _headers(story, url, login=True) for url in (f"{secure}/v2/", manifest, f"{secure}/v2/none/tags/list")
     }
-    asked |= {
-        url: _headers(story, url, login=False) for url in (f"{secure}/v2/_catalog", f"{secure}/elsewhere")
-    }
+    asked |= {url: _headers(story, url, login=False) for url in (f"{secure}/v2/_catalog", f"{secure}/elsewhere")}
     faults = [f"{url}: {fault}" for url, seen in asked.items() for fault in faults_over_tls(seen)]
     for path in ("/", "/v2/", "/v2/demo/manifests/1.0"):
         seen = _headers(story, f"{plain}{path}", login=False)
@@ -71,9 +62,7 @@ def headers(story: Story) -> str:
 
 def listeners(story: Story) -> str:
     (host,) = story.world.hosts()
-    seen = story.world.run_on_host(
-        host, "ss", "-H", "--listening", "--tcp", "--udp", "--numeric", "--processes"
-    )
+    seen = story.world.run_on_host(host, "ss", "-H", "--listening", "--tcp", "--udp", "--numeric", "--processes")
     expect(seen.returncode == 0, "ss to work", seen.stderr)
     found = listening(seen.stdout)
     expect(found == set(product.LISTENERS), f"exactly {sorted(product.LISTENERS)} to listen", sorted(found))
@@ -99,9 +88,7 @@ def secrets(story: Story) -> str:
         counts[place] += 1
         found |= {(place, where, name) for name in named_in(content, values)}
     expect(
-        told["control"] == [product.HTTP_SECRET_KEY],
-        "the search to find the HTTP secret where it is",
-        told["control"],
+        told["control"] == [product.HTTP_SECRET_KEY], "the search to find the HTTP secret where it is", told["control"]
     )
     expect(all(counts.values()), "something to search in every place", dict(counts))
     expect(found == EXPECTED, f"no secret but {sorted(EXPECTED)}", sorted(found ^ EXPECTED))

@@ -20,9 +20,7 @@ FROM_PACKAGES = ("/var/cache", "/var/lib/apt", "/var/lib/dpkg")
 Content = tuple[str, bytes]
 
 
-def search(
-    forms: dict[str, list[str]], *, control: str, container: str, from_packages: str
-) -> dict[str, Any]:
+def search(forms: dict[str, list[str]], *, control: str, container: str, from_packages: str) -> dict[str, Any]:
     """``forms``: what each value may look like, by its name. ``control`` is a file that must have one of them: a
     search that does not find it there finds nothing anywhere. ``from_packages`` is a folder that has none.
 

@@ -53,10 +53,7 @@ def _of_role(story: Story, host: Host) -> dict[str, str]:
     path = "iam/security-credentials/"
     role = _on_host(story, host, product.AWS_API, "metadata", path).strip()
     issued = json.loads(_on_host(story, host, product.AWS_API, "metadata", f"{path}{role}"))
-    return {
-        "the role's secret key": str(issued["SecretAccessKey"]),
-        "the role's session token": str(issued["Token"]),
-    }
+    return {"the role's secret key": str(issued["SecretAccessKey"]), "the role's session token": str(issued["Token"])}
 
 
 def _on_host(story: Story, host: Host, *command: str) -> str:

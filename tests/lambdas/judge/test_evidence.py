@@ -41,9 +41,7 @@ GONE = Outside(WELL_OUTSIDE.names, "silent", "silent")
         (Answer(302), Answer(302), OutsideSays.REFUSED),
     ],
 )
-def test_a_client_is_served_by_a_login_and_a_manifest(
-    login: Answer, manifest: Answer, says: OutsideSays
-) -> None:
+def test_a_client_is_served_by_a_login_and_a_manifest(login: Answer, manifest: Answer, says: OutsideSays) -> None:
     assert judge_outside(replace(WELL_OUTSIDE, pull=Pull(login, manifest))) == says
 
 
@@ -60,9 +58,7 @@ def test_a_client_is_served_by_a_login_and_a_manifest(
         (replace(WELL_OUTSIDE, catalog=Answer(500)), OutsideSays.SERVED),
     ],
 )
-def test_what_a_client_meets_before_the_login_counts_and_the_catalog_does_not(
-    seen: Outside, says: OutsideSays
-) -> None:
+def test_what_a_client_meets_before_the_login_counts_and_the_catalog_does_not(seen: Outside, says: OutsideSays) -> None:
     assert judge_outside(seen) == says
 
 
@@ -85,9 +81,7 @@ def test_what_a_client_meets_before_the_login_counts_and_the_catalog_does_not(
     ],
 )
 def test_a_host_agrees_if_one_of_its_own_parts_does_not_serve(changed: Any, says: InsideSays) -> None:
-    assert (
-        judge_inside(replace(WELL, inside=Inside(Delivery.ANSWERED, replace(WELL_FACTS, **changed)))) == says
-    )
+    assert judge_inside(replace(WELL, inside=Inside(Delivery.ANSWERED, replace(WELL_FACTS, **changed)))) == says
 
 
 @pytest.mark.parametrize(
@@ -106,10 +100,7 @@ def test_a_host_agrees_if_one_of_its_own_parts_does_not_serve(changed: Any, says
 )
 def test_a_slow_or_failing_s3_and_a_loaded_host_are_no_agreement(changed: Any) -> None:
     facts = replace(WELL_FACTS, **changed)
-    assert judge_inside(replace(WELL, inside=Inside(Delivery.ANSWERED, facts))) in (
-        InsideSays.WELL,
-        InsideSays.UNKNOWN,
-    )
+    assert judge_inside(replace(WELL, inside=Inside(Delivery.ANSWERED, facts))) in (InsideSays.WELL, InsideSays.UNKNOWN)
 
 
 OLDER = replace(WELL_FACTS, door=None, login=None, engine=None, resolver=None, pulled=None)
@@ -142,9 +133,7 @@ def test_a_host_of_an_earlier_version_agrees_by_the_facts_it_has(changed: Any, s
         (Delivery.ANSWERED, GONE, InsideSays.UNREADABLE),
     ],
 )
-def test_a_silent_host_is_gone_only_if_nothing_shows_life(
-    delivery: Delivery, seen: Outside, says: InsideSays
-) -> None:
+def test_a_silent_host_is_gone_only_if_nothing_shows_life(delivery: Delivery, seen: Outside, says: InsideSays) -> None:
     assert judge_inside(replace(WELL, outside=seen, inside=Inside(delivery, Facts()))) == says
 
 

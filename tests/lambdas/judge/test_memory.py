@@ -57,10 +57,7 @@ def test_the_objects_of_a_deployed_registry_are_read_without_loss() -> None:
         "is_down": True,
         "told_at": NOW.isoformat(),
         "told_cause_id": "host-gone",
-        "repairs": [
-            ["service", NOW.isoformat(), "repaired registry"],
-            ["instance", NOW.isoformat(), "begun"],
-        ],
+        "repairs": [["service", NOW.isoformat(), "repaired registry"], ["instance", NOW.isoformat(), "begun"]],
         "replaced_at": NOW.isoformat(),
         "served_by": HOST,
         "asked_at": None,

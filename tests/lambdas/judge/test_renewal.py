@@ -91,9 +91,7 @@ each_lifetime = pytest.mark.parametrize(
     ],
     ids=["undisturbed", "a failed run", "a week without a host", "no monthly run"],
 )
-def test_two_years_pass_without_an_expired_certificate(
-    lifetime: timedelta, trouble: dict[str, object]
-) -> None:
+def test_two_years_pass_without_an_expired_certificate(lifetime: timedelta, trouble: dict[str, object]) -> None:
     world = World(lifetime, **trouble)  # type: ignore[arg-type]
     world.run()
     assert world.expired_at == []
@@ -122,9 +120,7 @@ def test_without_known_dates_nothing_is_renewed_early(served: Served | None) -> 
 
 
 def failed(**printed: str) -> Reply:
-    return answered(
-        "".join(f"{key}={value}\n" for key, value in printed.items()), succeeded=False, stderr="one\ntwo"
-    )
+    return answered("".join(f"{key}={value}\n" for key, value in printed.items()), succeeded=False, stderr="one\ntwo")
 
 
 def judged(answer: Reply, outside: Outside = WELL_OUTSIDE) -> Diagnosis:

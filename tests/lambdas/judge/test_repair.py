@@ -82,8 +82,6 @@ def test_a_host_that_never_served_may_still_be_starting() -> None:
     assert replaceable(Hosts((HOST,)), known, NOW + timedelta(minutes=30)) == HOST
 
 
-@pytest.mark.parametrize(
-    "hosts", [Hosts(), Hosts((HOST, "i-2")), Hosts((HOST,), ("i-2",)), Hosts((), (HOST,))]
-)
+@pytest.mark.parametrize("hosts", [Hosts(), Hosts((HOST, "i-2")), Hosts((HOST,), ("i-2",)), Hosts((), (HOST,))])
 def test_while_the_group_is_changing_no_host_is_replaced(hosts: Hosts) -> None:
     assert replaceable(hosts, replace(FAILING, served_by=HOST), NOW + timedelta(days=1)) is None

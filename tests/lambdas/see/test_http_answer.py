@@ -43,9 +43,7 @@ def test_an_incomplete_answer_is_named(raw: bytes, shown: str) -> None:
 
 
 def test_an_endless_body_is_not_whole() -> None:
-    assert (
-        str(read_answer(answer("200 OK", b"{" * 500), problem="no end in time")) == "HTTP 200, no end in time"
-    )
+    assert str(read_answer(answer("200 OK", b"{" * 500), problem="no end in time")) == "HTTP 200, no end in time"
 
 
 def test_a_whole_answer_on_a_connection_left_open_is_whole() -> None:
@@ -61,10 +59,7 @@ def test_any_other_body_is_no_catalog(body: bytes) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    st.binary(max_size=500),
-    st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", answer("200 OK"), b"HTTP/1.1 100\r\n"]),
-)
+@given(st.binary(max_size=500), st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", answer("200 OK"), b"HTTP/1.1 100\r\n"]))
 def test_any_bytes_are_read_without_an_error(rest: bytes, start: bytes) -> None:
     assert str(read_answer(start + rest))
     assert read_answer(start + rest).is_catalog in (True, False)

@@ -56,9 +56,7 @@ def identity(folder: Path, name: str, days_left: int = 60) -> Identity:
     path = folder / f"{name}{days_left}.pem"
     path.write_bytes(
         pem
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(path)
@@ -202,11 +200,7 @@ def test_a_handshake_takes_no_longer_than_its_request_may(known: Identity) -> No
 
 @pytest.mark.parametrize(
     ("name", "days_left", "trusted", "trust"),
-    [
-        (NAME, -1, True, "expired"),
-        ("other.example.com", 60, True, "wrong-name"),
-        (NAME, 60, False, "self-signed"),
-    ],
+    [(NAME, -1, True, "expired"), ("other.example.com", 60, True, "wrong-name"), (NAME, 60, False, "self-signed")],
 )
 def test_a_certificate_that_clients_refuse_gets_no_login(
     tmp_path: Path, name: str, days_left: int, trusted: bool, trust: str
@@ -229,8 +223,7 @@ def say_nothing(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    "handle",
-    [say_nothing, sending(b"\x16\x03\x03\x00\x40half"), sending(b"HTTP/1.1 400 Bad Request\r\n\r\n")],
+    "handle", [say_nothing, sending(b"\x16\x03\x03\x00\x40half"), sending(b"HTTP/1.1 400 Bad Request\r\n\r\n")]
 )
 def test_an_unfinished_handshake_ends(known: Identity, handle: Callable[[socket.socket], None]) -> None:
     with listening(handle) as endpoint:

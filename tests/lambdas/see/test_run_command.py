@@ -46,9 +46,7 @@ class Ssm:
 
 
 def rung(ssm: Ssm, verb: str = "diagnose") -> Reply:
-    return ask(
-        cast(Any, ssm), DOORBELL, verb, wait_seconds=WAIT_SECONDS, clock=lambda: ssm.seconds, sleep=ssm.sleep
-    )
+    return ask(cast(Any, ssm), DOORBELL, verb, wait_seconds=WAIT_SECONDS, clock=lambda: ssm.seconds, sleep=ssm.sleep)
 
 
 DONE, FAILED = ("Success", "Success"), ("Failed", "Failed")

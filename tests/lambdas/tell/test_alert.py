@@ -90,9 +90,7 @@ def test_sns_takes_every_subject(length: int) -> None:
     domain = ("a" * (length - 4)) + ".com"
     for cause in CAUSES.values():
         registry = replace(REGISTRY, domain_name=domain)
-        subject = written(
-            change(MailKind.REMINDER, is_down=False, cause_id=cause.id), registry=registry
-        ).subject
+        subject = written(change(MailKind.REMINDER, is_down=False, cause_id=cause.id), registry=registry).subject
         assert len(subject) < 100
         assert subject.isascii()
         assert subject.isprintable()
@@ -120,8 +118,7 @@ def test_observed_text_is_quoted_harmlessly(hostile: str, harmless: str) -> None
 @settings(max_examples=50, deadline=None)
 @given(
     st.lists(
-        st.sampled_from(["\n", "\r", "https://", "evil.example", "@", "Do: ", "FAIL ", "\u2028"])
-        | st.text(max_size=9)
+        st.sampled_from(["\n", "\r", "https://", "evil.example", "@", "Do: ", "FAIL ", "\u2028"]) | st.text(max_size=9)
     )
 )
 def test_no_log_line_forges_a_subject_a_line_or_a_link(pieces: list[str]) -> None:

@@ -44,10 +44,7 @@ WORKS: Mapping[str, str] = {
 }
 DETAIL = {
     "failed": "reason=other\ndetail=certbot ended",
-    **{
-        reason: f"reason={reason}\ndetail=see the log"
-        for reason in ("port-80", "dns", "rate-limited", "ca-down")
-    },
+    **{reason: f"reason={reason}\ndetail=see the log" for reason in ("port-80", "dns", "rate-limited", "ca-down")},
     "hook-failed": "reason=hook-failed\ndetail=deploy hook",
 }
 

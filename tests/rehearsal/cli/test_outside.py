@@ -36,7 +36,5 @@ def test_status_loads_neither_moto_nor_boto3() -> None:
         "main()\n"
         "print(sorted({'moto', 'boto3', 'botocore'} & sys.modules.keys()))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=PROJECT, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -10,11 +10,7 @@ from rehearsal.outside.cdk import Cdk, CdkFailedError
 from tests.support.cloud_account import REGION, Account, running_account, until
 from tests.support.cloud_agents import Agents
 
-SETTINGS = {
-    "domain_name": "registry.example.com",
-    "hosted_zone": "example.com",
-    "alert_email": "ops@example.com",
-}
+SETTINGS = {"domain_name": "registry.example.com", "hosted_zone": "example.com", "alert_email": "ops@example.com"}
 
 
 @pytest.fixture

@@ -42,8 +42,7 @@ def test_a_failure_signal_rolls_the_creation_back(account: Account) -> None:
     with account.hosts_signal("FAILURE"):
         assert account.create("host", host_stack()) == "ROLLBACK_COMPLETE"
     assert account.reasons("host", "Hosts")[-3] == (
-        "Received 1 FAILURE signal(s) out of 1. "
-        "Unable to satisfy 100% MinSuccessfulInstancesPercent requirement"
+        "Received 1 FAILURE signal(s) out of 1. Unable to satisfy 100% MinSuccessfulInstancesPercent requirement"
     )
     assert account.cloud.instances() == ()
     ec2 = account.client("ec2")
@@ -53,9 +52,7 @@ def test_a_failure_signal_rolls_the_creation_back(account: Account) -> None:
 
 def test_a_silent_host_fails_the_creation_after_its_timeout(account: Account) -> None:
     assert account.create("host", host_stack(timeout="PT1S")) == "ROLLBACK_COMPLETE"
-    assert "Failed to receive 1 resource signal(s) within the specified duration" in account.reasons(
-        "host", "Hosts"
-    )
+    assert "Failed to receive 1 resource signal(s) within the specified duration" in account.reasons("host", "Hosts")
 
 
 def test_a_new_template_starts_the_new_host_before_the_old_one_goes(account: Account) -> None:
@@ -126,9 +123,7 @@ def test_a_protected_stack_is_not_deleted(account: Account) -> None:
     account.create("storage", BUCKET, EnableTerminationProtection=True)
     with pytest.raises(ClientError, match="TerminationProtection is enabled"):
         account.delete("storage")
-    account.cloudformation.update_termination_protection(
-        StackName="storage", EnableTerminationProtection=False
-    )
+    account.cloudformation.update_termination_protection(StackName="storage", EnableTerminationProtection=False)
     assert account.delete("storage") == "DELETE_COMPLETE"
 
 

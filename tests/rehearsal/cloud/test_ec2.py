@@ -14,12 +14,7 @@ from tests.support.cloud_account import Account, host_stack, running_account, un
 ADDRESS = {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}}
 RECORD: dict[str, Any] = {
     "Type": "AWS::Route53::RecordSet",
-    "Properties": {
-        "Name": "registry.example.com.",
-        "Type": "A",
-        "TTL": "60",
-        "ResourceRecords": [{"Ref": "Address"}],
-    },
+    "Properties": {"Name": "registry.example.com.", "Type": "A", "TTL": "60", "ResourceRecords": [{"Ref": "Address"}]},
 }
 
 
@@ -113,9 +108,7 @@ def test_an_address_moves_to_the_host_that_takes_it(account: Account, host: Inst
     assert account.cloud.instance_metadata(successor.id)["public-ipv4"] == address["PublicIp"]
 
 
-def test_an_associated_address_moves_only_with_reassociation_allowed(
-    account: Account, host: Instance
-) -> None:
+def test_an_associated_address_moves_only_with_reassociation_allowed(account: Account, host: Instance) -> None:
     ec2 = account.client("ec2")
     address = ec2.allocate_address(Domain="vpc")
     (subnet, *_) = ec2.describe_subnets()["Subnets"]
@@ -141,14 +134,9 @@ def test_a_record_finds_its_zone_by_name_and_by_id(account: Account, key: str) -
 
 @pytest.mark.parametrize(
     ("instance_type", "reason"),
-    [
-        ("t3.small", "does not match the architecture 'arm64'"),
-        ("t99.nano", "Invalid instance type: t99.nano"),
-    ],
+    [("t3.small", "does not match the architecture 'arm64'"), ("t99.nano", "Invalid instance type: t99.nano")],
 )
-def test_a_type_that_cannot_run_the_image_fails_the_deploy(
-    account: Account, instance_type: str, reason: str
-) -> None:
+def test_a_type_that_cannot_run_the_image_fails_the_deploy(account: Account, instance_type: str, reason: str) -> None:
     name = instance_type.replace(".", "-")
     assert account.create(name, host_stack(instance_type=instance_type)) == "ROLLBACK_COMPLETE"
     assert any(reason in said for said in account.reasons(name, "Hosts"))

@@ -7,16 +7,7 @@ from typing import Any
 import pytest
 
 from rehearsal.cloud import Ran
-from tests.support.cloud_account import (
-    Account,
-    allow,
-    attributes,
-    document,
-    resource,
-    role,
-    running_account,
-    until,
-)
+from tests.support.cloud_account import Account, allow, attributes, document, resource, role, running_account, until
 from tests.support.cloud_agents import Agents, create_documents
 
 ARN = "arn:aws:ssm:us-east-1:123456789012:document/verbs"
@@ -62,9 +53,7 @@ def account(running: Account) -> Iterator[Account]:
         running.client("ssm").delete_parameters(Names=mine)
 
 
-def template(
-    *statements: dict[str, Any], service: str = "events.amazonaws.com", **target: Any
-) -> dict[str, Any]:
+def template(*statements: dict[str, Any], service: str = "events.amazonaws.com", **target: Any) -> dict[str, Any]:
     """A rule whose role has these rights, and its dead-letter queue."""
     lost = {"Fn::GetAtt": ["Lost", "Arn"]}
     of_rule = {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}

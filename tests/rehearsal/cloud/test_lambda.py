@@ -65,9 +65,7 @@ def test_invoking_needs_a_permission_on_the_function(account: Account, runtime: 
     with pytest.raises(ClientError, match="AccessDenied"):
         stranger.invoke(FunctionName="check")
     assert runtime.asked == []
-    account.client_of_user("lambda", allow("lambda:InvokeFunction", f"{arn}:check")).invoke(
-        FunctionName="check"
-    )
+    account.client_of_user("lambda", allow("lambda:InvokeFunction", f"{arn}:check")).invoke(FunctionName="check")
     assert len(runtime.asked) == 1
 
 

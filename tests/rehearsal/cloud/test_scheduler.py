@@ -69,9 +69,7 @@ def test_a_dead_letter_needs_a_permission_on_the_queue(account: Account, runtime
     assert account.dead_letters() == []
 
 
-def test_a_disabled_schedule_neither_runs_nor_leaves_a_dead_letter(
-    account: Account, runtime: Runtime
-) -> None:
+def test_a_disabled_schedule_neither_runs_nor_leaves_a_dead_letter(account: Account, runtime: Runtime) -> None:
     deploy(account, MAY_START, MAY_LOSE, State="DISABLED")
     fired = account.cloud.fire("check_health", TURN)
     assert runtime.asked == []

@@ -52,27 +52,19 @@ def test_a_new_subscription_waits_for_its_owners_confirmation(
     account: Account, letters: list[Letter], topic: str
 ) -> None:
     publish(account.client("sns"), topic)
-    assert [(each.to, each.subject) for each in letters] == [
-        (ADDRESS, "AWS Notification - Subscription Confirmation")
-    ]
+    assert [(each.to, each.subject) for each in letters] == [(ADDRESS, "AWS Notification - Subscription Confirmation")]
     assert letters[0].link in letters[0].body
     assert states(account, topic) == ("0", "1")
     (row,) = account.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert row["SubscriptionArn"] == "PendingConfirmation"
 
 
-def test_a_confirmed_subscription_gets_the_notifications(
-    account: Account, letters: list[Letter], topic: str
-) -> None:
+def test_a_confirmed_subscription_gets_the_notifications(account: Account, letters: list[Letter], topic: str) -> None:
     confirm(account, letters)
     assert states(account, topic) == ("1", "0")
     publish(account.client("sns"), topic)
     mail = letters[-1]
-    assert (mail.to, mail.subject, mail.sender) == (
-        ADDRESS,
-        "DOWN",
-        "AWS Notifications <no-reply@sns.amazonaws.com>",
-    )
+    assert (mail.to, mail.subject, mail.sender) == (ADDRESS, "DOWN", "AWS Notifications <no-reply@sns.amazonaws.com>")
     assert mail.body.startswith("It broke.\n")
 
 
@@ -82,9 +74,7 @@ def test_a_changed_link_confirms_nothing(account: Account, letters: list[Letter]
     assert states(account, topic) == ("0", "1")
 
 
-def test_the_link_in_a_mail_ends_the_subscription(
-    account: Account, letters: list[Letter], topic: str
-) -> None:
+def test_the_link_in_a_mail_ends_the_subscription(account: Account, letters: list[Letter], topic: str) -> None:
     confirm(account, letters)
     publish(account.client("sns"), topic)
     link = letters[-1].body.split()[-1]
@@ -107,9 +97,7 @@ def test_a_subject_that_sns_does_not_send_is_refused(account: Account, topic: st
         publish(account.client("sns"), topic, Subject=subject)
 
 
-def test_publishing_needs_a_permission_on_the_topic(
-    account: Account, letters: list[Letter], topic: str
-) -> None:
+def test_publishing_needs_a_permission_on_the_topic(account: Account, letters: list[Letter], topic: str) -> None:
     confirm(account, letters)
     stranger = account.client_of_user("sns", allow("sns:Publish", f"{topic}-other"), allow("kms:*", "*"))
     with pytest.raises(ClientError, match=r"sns:Publish on resource"):

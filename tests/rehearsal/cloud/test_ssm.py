@@ -75,9 +75,7 @@ def test_a_failed_command_reports_its_exit_code(doorbell: Any, agents: Agents, h
     assert answer["StandardErrorContent"] == "broken\nfailed to run commands: exit status 3"
 
 
-@pytest.mark.parametrize(
-    "parameters", [{"verb": ["reboot; rm"]}, {}, {"verb": ["diagnose"], "shell": ["sh"]}]
-)
+@pytest.mark.parametrize("parameters", [{"verb": ["reboot; rm"]}, {}, {"verb": ["diagnose"], "shell": ["sh"]}])
 def test_a_document_refuses_parameters_that_it_does_not_allow(
     doorbell: Any, agents: Agents, parameters: dict[str, list[str]]
 ) -> None:
@@ -147,9 +145,7 @@ def test_a_command_that_takes_too_long_times_out(doorbell: Any, agents: Agents, 
     assert (answer["Status"], answer["StatusDetails"]) == ("TimedOut", "ExecutionTimedOut")
 
 
-def test_a_command_to_a_silent_host_times_out_and_never_runs(
-    account: Account, doorbell: Any, agents: Agents
-) -> None:
+def test_a_command_to_a_silent_host_times_out_and_never_runs(account: Account, doorbell: Any, agents: Agents) -> None:
     agents.silent = True
     command = ring(doorbell)
     until(lambda: delayed(doorbell, command))

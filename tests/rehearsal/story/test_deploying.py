@@ -47,12 +47,7 @@ def test_deployment_waits_until_its_host_may_write_to_the_bucket(story: Story) -
     s3 = story.world.aws("s3")
     bucket = next(each["Name"] for each in s3.list_buckets()["Buckets"] if "images" in each["Name"])
     intended = s3.get_bucket_policy(Bucket=bucket)["Policy"]
-    denial = {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:PutObject",
-        "Resource": f"arn:aws:s3:::{bucket}/*",
-    }
+    denial = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
     statements = [*json.loads(intended)["Statement"], denial]
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
 

@@ -18,10 +18,7 @@ OFFLINE = ("--skip-download", "--framework", "cloudformation", "--output", "json
 def failed_checks(templates: Path) -> list[dict[str, Any]]:
     """Its findings in a folder of nothing but templates."""
     done = subprocess.run(  # noqa: S603
-        [str(_installed()), "--directory", str(templates), *OFFLINE],
-        capture_output=True,
-        text=True,
-        check=False,
+        [str(_installed()), "--directory", str(templates), *OFFLINE], capture_output=True, text=True, check=False
     )
     report = json.loads(done.stdout)
     if report["summary"]["parsing_errors"] or not report["summary"]["passed"]:

@@ -101,9 +101,7 @@ EXCEPTED = (
         "The SSM agent's messages (ssmmessages, ec2messages) know no resources; every other write names its own.",
     ),
     Excepted(
-        "AwsSolutions-IAM5",
-        ("host/Role *",),
-        "The SSM agent's messages (ssmmessages, ec2messages) know no resources.",
+        "AwsSolutions-IAM5", ("host/Role *",), "The SSM agent's messages (ssmmessages, ec2messages) know no resources."
     ),
     Excepted(
         "AwsSolutions-IAM5",

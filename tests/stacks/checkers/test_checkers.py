@@ -27,12 +27,7 @@ Finding = tuple[str, str]
 
 
 def excepted(prefix: str) -> set[Finding]:
-    return {
-        (each.rule, resource)
-        for each in EXCEPTED
-        if each.rule.startswith(prefix)
-        for resource in each.resources
-    }
+    return {(each.rule, resource) for each in EXCEPTED if each.rule.startswith(prefix) for resource in each.resources}
 
 
 def cfn_lint(templates: Iterable[Path]) -> set[Finding]:
@@ -45,10 +40,7 @@ def cfn_lint(templates: Iterable[Path]) -> set[Finding]:
 
 def checkov(templates: Path) -> set[Finding]:
     return {
-        (
-            check["check_id"],
-            f"{_stack(Path(check['file_path']))}/{unhashed(check['resource'].rsplit('.')[-1])}",
-        )
+        (check["check_id"], f"{_stack(Path(check['file_path']))}/{unhashed(check['resource'].rsplit('.')[-1])}")
         for check in failed_checks(templates)
     }
 

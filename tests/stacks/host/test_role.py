@@ -17,12 +17,7 @@ def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
     assert "*" not in asset
     assert seen == [
         ("OwnScripts", {"s3:GetObject"}, {asset}, None),
-        (
-            "ImageBucket",
-            {"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"},
-            {IMAGES},
-            None,
-        ),
+        ("ImageBucket", {"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}, {IMAGES}, None),
         (
             "Images",
             {
@@ -36,22 +31,13 @@ def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
             None,
         ),
         ("StateBucket", {"s3:ListBucket"}, {STATE}, None),
-        (
-            "Certificate",
-            {"s3:GetObject", "s3:PutObject"},
-            {f"{STATE}/letsencrypt/registry.example.com.tar.gz"},
-            None,
-        ),
+        ("Certificate", {"s3:GetObject", "s3:PutObject"}, {f"{STATE}/letsencrypt/registry.example.com.tar.gz"}, None),
         ("Users", {"ssm:GetParametersByPath"}, {f"{PARAMETERS}/users", f"{PARAMETERS}/users/*"}, None),
         ("HttpSecret", {"ssm:GetParameter"}, {f"{PARAMETERS}/http-secret"}, None),
         (
             "CreateOnly",
             {"ssm:PutParameter"},
-            {
-                f"{PARAMETERS}/http-secret",
-                f"{PARAMETERS}/users/push/admin",
-                f"{PARAMETERS}/users/pull/health",
-            },
+            {f"{PARAMETERS}/http-secret", f"{PARAMETERS}/users/push/admin", f"{PARAMETERS}/users/pull/health"},
             {"StringNotEquals": {"ssm:Overwrite": "true"}},
         ),
         ("ReportToDeployment", {"cloudformation:SignalResource"}, {"<AWS::StackId>"}, None),

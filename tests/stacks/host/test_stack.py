@@ -72,10 +72,7 @@ def test_an_x86_64_instance_type_brings_an_x86_64_image(synthesise: Synthesise) 
 
 
 def test_a_given_ami_parameter_is_used_as_it_is(synthesise: Synthesise) -> None:
-    assert (
-        launch(synthesise(host_ami_parameter="/golden/ubuntu").host)["ImageId"]
-        == "resolve:ssm:/golden/ubuntu"
-    )
+    assert launch(synthesise(host_ami_parameter="/golden/ubuntu").host)["ImageId"] == "resolve:ssm:/golden/ubuntu"
 
 
 def test_the_group_keeps_one_host_and_has_room_for_its_successor(assembly: Assembly) -> None:
@@ -133,15 +130,12 @@ def test_hosts_have_the_registrys_tag(assembly: Assembly) -> None:
         {"hosted_zone": "example.com"},
     ],
 )
-def test_a_changed_setting_rolls_the_host(
-    synthesise: Synthesise, assembly: Assembly, changed: dict[str, str]
-) -> None:
+def test_a_changed_setting_rolls_the_host(synthesise: Synthesise, assembly: Assembly, changed: dict[str, str]) -> None:
     assert launch(synthesise(**changed).host) != launch(assembly.host)
 
 
 @pytest.mark.parametrize(
-    "changed",
-    [{"alert_email": "you@example.com"}, {"renewal_schedule": "rate(1 day)"}, {"remove_data": True}],
+    "changed", [{"alert_email": "you@example.com"}, {"renewal_schedule": "rate(1 day)"}, {"remove_data": True}]
 )
 def test_a_setting_of_another_stack_leaves_the_host_alone(
     synthesise: Synthesise, assembly: Assembly, changed: dict[str, str | bool]
@@ -149,16 +143,13 @@ def test_a_setting_of_another_stack_leaves_the_host_alone(
     assert synthesise(**changed).host.body == assembly.host.body
 
 
-def test_images_reach_s3_by_a_free_gateway_endpoint(
-    assembly: Assembly,
-) -> None:
+def test_images_reach_s3_by_a_free_gateway_endpoint(assembly: Assembly) -> None:
     assert assembly.host.properties("AWS::EC2::VPCEndpoint")["VpcEndpointType"] == "Gateway"
     assert len(assembly.host.properties("AWS::EC2::VPCEndpoint")["RouteTableIds"]) == 2
     assert assembly.host.of_type("AWS::EC2::NatGateway") == {}
     assert assembly.host.of_type("AWS::EC2::EIP") == {}
     assert all(
-        subnet["Properties"]["MapPublicIpOnLaunch"]
-        for subnet in assembly.host.of_type("AWS::EC2::Subnet").values()
+        subnet["Properties"]["MapPublicIpOnLaunch"] for subnet in assembly.host.of_type("AWS::EC2::Subnet").values()
     )
 
 
@@ -169,6 +160,5 @@ def test_the_outputs_are_lines_to_paste(assembly: Assembly) -> None:
         " --query Parameter.Value --output text --region <AWS::Region>"
     )
     assert assembly.host.output("DockerLogin") == (
-        f"{assembly.host.output('FirstLogin')}"
-        " | docker login --username admin --password-stdin registry.example.com"
+        f"{assembly.host.output('FirstLogin')} | docker login --username admin --password-stdin registry.example.com"
     )

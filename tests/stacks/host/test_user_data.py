@@ -88,8 +88,6 @@ def test_the_host_signals_its_own_group(assembly: Assembly) -> None:
     assert name == host_env(assembly.host)["GROUP_LOGICAL_ID"]
 
 
-def test_a_changed_script_rolls_the_host(
-    synthesise: Synthesise, assembly: Assembly, changed_userdata: Path
-) -> None:
+def test_a_changed_script_rolls_the_host(synthesise: Synthesise, assembly: Assembly, changed_userdata: Path) -> None:
     changed = synthesise(userdata=changed_userdata).host
     assert host_env(changed)["ASSET_KEY"] != host_env(assembly.host)["ASSET_KEY"]

@@ -132,9 +132,7 @@ def test_a_right_value_is_accepted(key: str, value: str) -> None:
     assert getattr(settings(**{key: value}), key) == value
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "problem"), [(key, *refused) for key in REFUSED for refused in REFUSED[key]]
-)
+@pytest.mark.parametrize(("key", "value", "problem"), [(key, *refused) for key in REFUSED for refused in REFUSED[key]])
 def test_a_wrong_value_is_refused_with_the_reason(key: str, value: object, problem: str) -> None:
     error = only_error(**{key: value})
     assert error.startswith(f"{key}: ")
@@ -142,9 +140,7 @@ def test_a_wrong_value_is_refused_with_the_reason(key: str, value: object, probl
 
 
 @pytest.mark.parametrize("key", ["remove_data", "repair_enabled"])
-@pytest.mark.parametrize(
-    ("written", "meant"), [(True, True), (False, False), ("true", True), ("false", False)]
-)
+@pytest.mark.parametrize(("written", "meant"), [(True, True), (False, False), ("true", True), ("false", False)])
 def test_a_switch_is_true_or_false(key: str, written: object, meant: bool) -> None:
     assert getattr(settings(**{key: written}), key) is meant
 

@@ -34,9 +34,7 @@ def test_cdk_json_as_it_is_asks_for_the_two_required_settings() -> None:
 
 
 def test_all_errors_are_reported_together() -> None:
-    seen = errors(
-        domain_name="registry", alert_email="you", remove_data="yes", colour="red", ssh_cidr="0.0.0.0/0"
-    )
+    seen = errors(domain_name="registry", alert_email="you", remove_data="yes", colour="red", ssh_cidr="0.0.0.0/0")
     assert [error.partition(":")[0] for error in seen] == [
         "colour",
         "domain_name",
@@ -70,9 +68,7 @@ def test_staging_is_one_word_away() -> None:
     assert settings(acme_directory=own).acme_directory_url == own
 
 
-@pytest.mark.parametrize(
-    "parameter", ["/golden/x86_64/ami", "/golden-amd64", "/aws/service/ubuntu/amd64/hvm/ami-id"]
-)
+@pytest.mark.parametrize("parameter", ["/golden/x86_64/ami", "/golden-amd64", "/aws/service/ubuntu/amd64/hvm/ami-id"])
 def test_an_ami_of_another_architecture_than_the_instance_type_is_refused(parameter: str) -> None:
     assert "is for amd64, but t4g.small is arm64" in only_error(host_ami_parameter=parameter)
     assert settings(host_ami_parameter=parameter, instance_type="t3.small").ami_parameter == parameter
@@ -82,9 +78,7 @@ def test_an_ami_parameter_that_names_no_architecture_is_accepted() -> None:
     assert settings(host_ami_parameter="/golden/ubuntu").ami_parameter == "/golden/ubuntu"
 
 
-@pytest.mark.parametrize(
-    "schedule", ["rate(1 day)", "cron(0/5 8-17 ? * MON-FRI *)", "cron(0/5 * * * ? 2027)"]
-)
+@pytest.mark.parametrize("schedule", ["rate(1 day)", "cron(0/5 8-17 ? * MON-FRI *)", "cron(0/5 * * * ? 2027)"])
 def test_health_checks_more_than_12_hours_apart_are_refused(schedule: str) -> None:
     assert only_error(health_schedule=schedule) == (
         f"health_schedule: {schedule!r} leaves the registry unwatched for more than 12 hours; "
@@ -93,8 +87,7 @@ def test_health_checks_more_than_12_hours_apart_are_refused(schedule: str) -> No
 
 
 @pytest.mark.parametrize(
-    "key",
-    [field.name for field in fields(Settings) if field.name not in ("remove_data", "repair_enabled")],
+    "key", [field.name for field in fields(Settings) if field.name not in ("remove_data", "repair_enabled")]
 )
 @pytest.mark.parametrize("value", [True, 5, ["registry.example.com"], {"name": "registry.example.com"}])
 def test_text_must_be_text(key: str, value: object) -> None:
@@ -102,9 +95,7 @@ def test_text_must_be_text(key: str, value: object) -> None:
 
 
 def test_a_wrong_key_is_an_error_that_names_the_likely_one() -> None:
-    assert (
-        only_error(domainname="registry.example.com") == "domainname: no such setting; expected domain_name"
-    )
+    assert only_error(domainname="registry.example.com") == "domainname: no such setting; expected domain_name"
     assert only_error(colour="red").startswith("colour: no such setting; expected one of domain_name, ")
 
 

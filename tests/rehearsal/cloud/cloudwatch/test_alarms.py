@@ -37,18 +37,14 @@ def runtime(account: Account) -> Runtime:
     return with_runtime(account)
 
 
-def topic_resources(
-    *, key_statements: list[dict[str, Any]], publishers: list[dict[str, Any]]
-) -> dict[str, Any]:
+def topic_resources(*, key_statements: list[dict[str, Any]], publishers: list[dict[str, Any]]) -> dict[str, Any]:
     topic = {"Ref": "Topic"}
     may_publish = [{**each, "Action": "sns:Publish", "Resource": topic} for each in publishers]
     return {
         "Key": resource("AWS::KMS::Key", KeyPolicy=document(*key_statements)),
         "Topic": resource("AWS::SNS::Topic", KmsMasterKeyId={"Ref": "Key"}),
         "Policy": resource("AWS::SNS::TopicPolicy", Topics=[topic], PolicyDocument=document(*may_publish)),
-        "Mail": resource(
-            "AWS::SNS::Subscription", TopicArn=topic, Protocol="email", Endpoint="me@example.com"
-        ),
+        "Mail": resource("AWS::SNS::Subscription", TopicArn=topic, Protocol="email", Endpoint="me@example.com"),
     }
 
 
@@ -124,9 +120,7 @@ def test_a_failed_run_rings_once_and_the_alarm_ends_with_its_period(
     assert [each.subject for each in letters[1:]] == ['ALARM: "Errors" in US East (N. Virginia)']
 
 
-def test_the_mail_names_the_alarm_and_its_reason(
-    account: Account, runtime: Runtime, letters: list[Letter]
-) -> None:
+def test_the_mail_names_the_alarm_and_its_reason(account: Account, runtime: Runtime, letters: list[Letter]) -> None:
     deploy(account, Errors=ERRORS)
     confirm(account, letters)
     runtime.failures = 1
@@ -183,12 +177,8 @@ def test_metrics_in_a_log_that_was_not_written_are_lost(account: Account, runtim
     assert look(account, NOON)["Healthy"].state == "ALARM"
 
 
-def test_a_mail_that_cannot_be_delivered_is_counted(
-    account: Account, runtime: Runtime, letters: list[Letter]
-) -> None:
-    failed = alarm(
-        "AWS/SNS/NumberOfNotificationsFailed", {"TopicName": {"Fn::GetAtt": ["Topic", "TopicName"]}}
-    )
+def test_a_mail_that_cannot_be_delivered_is_counted(account: Account, runtime: Runtime, letters: list[Letter]) -> None:
+    failed = alarm("AWS/SNS/NumberOfNotificationsFailed", {"TopicName": {"Fn::GetAtt": ["Topic", "TopicName"]}})
     deploy(account, Errors=ERRORS, Failed=failed)
     confirm(account, letters)
 
@@ -275,9 +265,7 @@ def test_a_tick_reports_the_changed_alarms(account: Account, runtime: Runtime) -
     assert [(each.name, each.before, each.state) for each in result.alarms] == [("Healthy", "ALARM", "OK")]
 
 
-def test_an_alarm_is_printed_with_its_reason_and_the_result_of_its_action(
-    account: Account, runtime: Runtime
-) -> None:
+def test_an_alarm_is_printed_with_its_reason_and_the_result_of_its_action(account: Account, runtime: Runtime) -> None:
     deploy(account, Errors=ERRORS)
     runtime.failures = 1
     run(account, NOON)

@@ -17,9 +17,7 @@ ALLOWED = [
     allow("ssm:GetParametersByPath", f"{PARAMETERS}/users"),
     allow("ssm:PutParameter", f"{PARAMETERS}/*", StringNotEquals={"ssm:Overwrite": "true"}),
     allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::state/certs/*"),
-    allow(
-        ["logs:CreateLogStream", "logs:PutLogEvents"], "arn:aws:logs:us-east-1:123456789012:log-group:hosts:*"
-    ),
+    allow(["logs:CreateLogStream", "logs:PutLogEvents"], "arn:aws:logs:us-east-1:123456789012:log-group:hosts:*"),
     allow("ec2:TerminateInstances", "*", StringEquals={"aws:ResourceTag/team": "somebody-else"}),
 ]
 
@@ -32,9 +30,7 @@ def account() -> Iterator[Account]:
         running.client("logs").create_log_group(logGroupName="hosts")
         ssm = running.client("ssm")
         for number in range(15):
-            ssm.put_parameter(
-                Name=f"/registry/example/users/push/u{number}", Value="secret", Type="SecureString"
-            )
+            ssm.put_parameter(Name=f"/registry/example/users/push/u{number}", Value="secret", Type="SecureString")
         ssm.put_parameter(Name="/registry/example/http-secret", Value="shared", Type="SecureString")
         yield running
 
@@ -55,9 +51,7 @@ def test_a_host_reads_the_parameters_of_its_policy(account: Account) -> None:
 
 
 def test_a_host_reads_no_other_parameter(account: Account) -> None:
-    with pytest.raises(
-        ClientError, match=r"AccessDeniedException.*ssm:GetParameter on resource: .*parameter/other"
-    ):
+    with pytest.raises(ClientError, match=r"AccessDeniedException.*ssm:GetParameter on resource: .*parameter/other"):
         of_host(account, "ssm").get_parameter(Name="/other")
 
 
@@ -85,9 +79,7 @@ def test_a_host_writes_to_its_log_group_alone(account: Account) -> None:
     logs = of_host(account, "logs")
     logs.create_log_stream(logGroupName="hosts", logStreamName="i-1")
     now = int(datetime.now().timestamp() * 1000)
-    logs.put_log_events(
-        logGroupName="hosts", logStreamName="i-1", logEvents=[{"timestamp": now, "message": "up"}]
-    )
+    logs.put_log_events(logGroupName="hosts", logStreamName="i-1", logEvents=[{"timestamp": now, "message": "up"}])
     with pytest.raises(ClientError, match="AccessDenied"):
         logs.create_log_stream(logGroupName="others", logStreamName="i-1")
 
@@ -111,9 +103,7 @@ def test_a_host_signals_no_other_stack(account: Account) -> None:
 def test_a_bucket_policy_denies_even_the_administrator(account: Account) -> None:
     s3 = account.client("s3")
     s3.create_bucket(Bucket="sealed")
-    deny = (
-        '{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::sealed/*"}'
-    )
+    deny = '{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::sealed/*"}'
     s3.put_bucket_policy(Bucket="sealed", Policy=f'{{"Version": "2012-10-17", "Statement": [{deny}]}}')
     with pytest.raises(ClientError, match="explicit deny"):
         s3.put_object(Bucket="sealed", Key="a", Body=b"")
@@ -133,9 +123,7 @@ def test_a_bucket_policy_that_wants_tls_lets_requests_in(account: Account) -> No
 def test_a_role_is_assumed_only_by_principals_that_it_trusts(account: Account) -> None:
     role = account.cloud.instance_metadata(account.cloud.instances()[0].id)["iam/security-credentials/"]
     with pytest.raises(ClientError, match="AccessDenied"):
-        account.client("sts").assume_role(
-            RoleArn=f"arn:aws:iam::123456789012:role/{role}", RoleSessionName="person"
-        )
+        account.client("sts").assume_role(RoleArn=f"arn:aws:iam::123456789012:role/{role}", RoleSessionName="person")
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,7 @@ OBJECT = Resource("arn:aws:s3:::images/a")
 
 
 def allow(**elements: Any) -> str:
-    return json.dumps(
-        {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **elements}]}
-    )
+    return json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **elements}]})
 
 
 def is_allowed(document: str, context: Context | None = None, action: str = "s3:GetObject") -> bool:
@@ -26,9 +24,7 @@ def test_an_action_without_a_statement_is_denied() -> None:
 
 def test_a_deny_outweighs_every_allow() -> None:
     deny = json.dumps({"Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}})
-    assert decide([allow(), deny], "s3:GetObject", OBJECT, {}) == Decision(
-        allowed=False, denied_explicitly=True
-    )
+    assert decide([allow(), deny], "s3:GetObject", OBJECT, {}) == Decision(allowed=False, denied_explicitly=True)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +65,4 @@ def test_conditions_hold_as_written(condition: dict[str, Any], context: Context,
 
 def test_an_unknown_condition_operator_is_an_error() -> None:
     with pytest.raises(KeyError):
-        is_allowed(
-            allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}), {"aws:sourceip": ("10.1.1.1",)}
-        )
+        is_allowed(allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}), {"aws:sourceip": ("10.1.1.1",)})

@@ -63,16 +63,7 @@ def user_data(*more: list[str]) -> str:
 
 INSTALL_DOCKER = (
     ["apt-get", "update", "--quiet"],
-    [
-        "apt-get",
-        "install",
-        "--yes",
-        "--quiet",
-        "--no-install-recommends",
-        "docker.io",
-        "docker-cli",
-        "busybox-static",
-    ],
+    ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "docker.io", "docker-cli", "busybox-static"],
 )
 
 
@@ -196,9 +187,7 @@ def test_command_returns_its_exit_code_and_output_and_ends_at_its_limit(inside: 
     assert inside.run(second, ["pgrep", "--full", "^sleep 600"], 10) == [1, ""]
 
 
-def test_host_trusts_the_rehearsal_authority_and_reaches_the_internet_for_packages(
-    inside: Any, second: str
-) -> None:
+def test_host_trusts_the_rehearsal_authority_and_reaches_the_internet_for_packages(inside: Any, second: str) -> None:
     verdict = succeed(inside, second, "openssl", "verify", "/usr/local/share/ca-certificates/rehearsal.crt")
     assert verdict.endswith(": OK\n")
     succeed(inside, second, "apt-get", "update", "--quiet")
@@ -249,9 +238,7 @@ def test_reboot_and_power_cut_keep_the_disk_and_what_is_enabled(inside: Any, fir
 def test_elastic_ip_leads_to_open_ports_of_its_host_and_keeps_the_clients_address(
     inside: Any, first: str, second: str
 ) -> None:
-    inside.apply_addresses(
-        {ADDRESS: (FIRST_IP, ANYBODY_TO_8080), OTHER_ADDRESS: (SECOND_IP, ANYBODY_TO_8080)}
-    )
+    inside.apply_addresses({ADDRESS: (FIRST_IP, ANYBODY_TO_8080), OTHER_ADDRESS: (SECOND_IP, ANYBODY_TO_8080)})
     assert call(ADDRESS) == "i-0first to 10.77.0.1"
     assert call(OTHER_ADDRESS) == "i-0second to 10.77.0.1"
     assert inside.call(f"http://{ADDRESS}:8080") == "i-0first to 10.77.0.2"
@@ -259,9 +246,7 @@ def test_elastic_ip_leads_to_open_ports_of_its_host_and_keeps_the_clients_addres
     assert succeed(inside, second, "curl", "-sS", f"http://{ADDRESS}:8080") == f"i-0first to {OTHER_ADDRESS}"
 
 
-def test_elastic_ip_is_silent_on_closed_ports_for_closed_sources_and_when_free(
-    inside: Any, first: str
-) -> None:
+def test_elastic_ip_is_silent_on_closed_ports_for_closed_sources_and_when_free(inside: Any, first: str) -> None:
     assert first
     inside.apply_addresses({ADDRESS: (FIRST_IP, [["10.77.0.2/32", "8080", "8080"]])})
     with pytest.raises(urllib.error.URLError, match="timed out"):
@@ -274,9 +259,7 @@ def test_elastic_ip_is_silent_on_closed_ports_for_closed_sources_and_when_free(
     assert inside.call(f"http://{OTHER_ADDRESS}:8080") == ""
 
 
-def test_elastic_ip_moves_between_hosts_without_a_refused_connection(
-    inside: Any, first: str, second: str
-) -> None:
+def test_elastic_ip_moves_between_hosts_without_a_refused_connection(inside: Any, first: str, second: str) -> None:
     inside.apply_addresses({ADDRESS: (FIRST_IP, ANYBODY_TO_8080)})
     answers: list[str] = []
     done = threading.Event()
@@ -316,9 +299,7 @@ def test_second_rehearsal_is_told_the_holder_of_the_machine(
         workplace.take_lock()
 
 
-def test_removed_host_leaves_its_logs_and_nothing_else(
-    inside: Any, workplace: Workplace, second: str
-) -> None:
+def test_removed_host_leaves_its_logs_and_nothing_else(inside: Any, workplace: Workplace, second: str) -> None:
     inside.remove(second)
     logs = workplace.run / "logs" / second
     assert "answer.service" in (logs / "console.log").read_text()
@@ -335,13 +316,7 @@ def test_killed_world_leaves_only_folders_that_can_be_removed(
     # A half-open connection between two that die at once: neither will hear the other's goodbye.
     hold = "exec 3<>/dev/tcp/169.254.169.254/80; exec sleep 1000"
     succeed(inside, first, "systemd-run", "--no-block", "bash", "-c", hold)
-    succeed(
-        inside,
-        first,
-        "sh",
-        "-c",
-        "until ss -Hnt state established dst 169.254.169.254 | grep -q .; do :; done",
-    )
+    succeed(inside, first, "sh", "-c", "until ss -Hnt state established dst 169.254.169.254 | grep -q .; do :; done")
     network = str(Path(f"/proc/{keeper.pid}/ns/net").readlink())
     assert len(processes_in(network)) > 3
     keeper.kill()
@@ -366,9 +341,7 @@ def assert_no_traces(network: str) -> None:
 def traces_of(network: str) -> list[str]:
     found = [f"process {pid}" for pid in processes_in(network)]
     found += [f"interface {OUTSIDE_LINK}"] if OUTSIDE_LINK in links() else []
-    found += [
-        line for line in Path("/proc/self/mounts").read_text().splitlines() if "registry-rehearsal" in line
-    ]
+    found += [line for line in Path("/proc/self/mounts").read_text().splitlines() if "registry-rehearsal" in line]
     found += [f"process {pid} with our folder" for pid in processes_named("registry-rehearsal")]
     return found
 
@@ -404,9 +377,7 @@ keeper.wait()
 def test_kill_of_any_one_process_ends_the_world(workplace: Workplace, victim: str) -> None:
     workplace.release_lock(take_machine(workplace))
     starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        [sys.executable, "-c", STARTER], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}
     )
     assert starter.stdout is not None
     keeper = int(starter.stdout.readline())
@@ -441,9 +412,7 @@ run_in(stack, ["sh", "-c", "echo inside > /inside; sleep 1000; : registry-rehear
 
 def test_killed_maker_of_a_root_leaves_no_process_and_no_mount(workplace: Workplace) -> None:
     lock = take_machine(workplace)
-    builder = subprocess.Popen(
-        [sys.executable, "-c", BUILDER], env={**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    )
+    builder = subprocess.Popen([sys.executable, "-c", BUILDER], env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
     while not (workplace.run / "registry-rehearsal-build/upper/inside").exists():
         assert builder.poll() is None
         time.sleep(0.05)

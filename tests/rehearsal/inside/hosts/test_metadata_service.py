@@ -74,9 +74,7 @@ def test_token_is_valid_for_its_host_until_it_expires() -> None:
 
 
 def test_folders_are_listed_as_ec2_lists_them() -> None:
-    assert (
-        answer(HOST, "/latest/meta-data/").body == b"iam/\ninstance-id\ninstance-type\nlocal-ipv4\nplacement/"
-    )
+    assert answer(HOST, "/latest/meta-data/").body == b"iam/\ninstance-id\ninstance-type\nlocal-ipv4\nplacement/"
     assert answer(HOST, "/2021-03-23/meta-data/placement/").body == b"availability-zone\nregion"
     assert answer(HOST, "/latest/meta-data/iam/security-credentials/").body == b"registry"
     assert list_folder(HOST.entries, "nothing/") == ()

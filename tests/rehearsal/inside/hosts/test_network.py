@@ -29,9 +29,5 @@ def test_host_with_two_addresses_is_seen_under_the_first() -> None:
 
 def test_only_addresses_that_moved_have_departed() -> None:
     before = {"10.77.0.100": TO_FIRST, "10.77.0.101": TO_FIRST, "10.77.0.102": TO_FIRST}
-    after = {
-        "10.77.0.100": Forward("10.0.1.11", ()),
-        "10.77.0.101": TO_SECOND,
-        "10.77.0.103": TO_SECOND,
-    }
+    after = {"10.77.0.100": Forward("10.0.1.11", ()), "10.77.0.101": TO_SECOND, "10.77.0.103": TO_SECOND}
     assert departures(before, after) == (("10.77.0.101", "10.0.1.11"), ("10.77.0.102", "10.0.1.11"))

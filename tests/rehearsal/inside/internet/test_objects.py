@@ -118,12 +118,7 @@ def test_each_object_of_a_deletion_is_decided_on_its_own(host: Any, administrato
 
 
 def test_a_policy_of_the_bucket_in_moto_holds_for_its_objects(account: Account, host: Any) -> None:
-    denial = {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:PutObject",
-        "Resource": "arn:aws:s3:::images/*",
-    }
+    denial = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::images/*"}
     moto = account.client("s3")
     moto.put_bucket_policy(Bucket="images", Policy=json.dumps({"Statement": [denial]}))
     try:
@@ -170,9 +165,7 @@ def test_a_signing_key_is_what_aws_derives() -> None:
 
     said = keyring.answer("/private/derive-signing-key", asked)
     assert said
-    assert b64decode(said["derivedKey"]).hex() == (
-        "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d"
-    )
+    assert b64decode(said["derivedKey"]).hex() == ("f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d")
 
 
 def test_an_unknown_access_key_has_no_signing_key() -> None:

@@ -19,12 +19,8 @@ from tests.support.world import WORKPLACE, needs_a_world, running_story
 
 pytestmark = needs_a_world
 MOTO, VERSITYGW = 4567, ADDRESS[1]
-SIGNED_FOR = (
-    "AWS4-HMAC-SHA256 Credential=AKIA/20120215/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
-)
-PRESIGNED = (
-    "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA%2F20120215%2Fus-east-1%2F{}%2Faws4_request"
-)
+SIGNED_FOR = "AWS4-HMAC-SHA256 Credential=AKIA/20120215/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
+PRESIGNED = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA%2F20120215%2Fus-east-1%2F{}%2Faws4_request"
 
 
 @pytest.fixture(scope="module")

@@ -112,9 +112,7 @@ def test_an_image_that_does_not_exist_is_unknown(world: InternetWorld) -> None:
 def test_aws_answers_at_its_real_names_and_at_the_endpoint_for_people(world: InternetWorld) -> None:
     caller = world.client("sts").get_caller_identity()
     assert caller["Arn"].endswith(":user/administrator")
-    status = world.run(
-        "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "https://ssm.us-east-1.amazonaws.com/"
-    )
+    status = world.run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "https://ssm.us-east-1.amazonaws.com/")
     assert 400 <= int(status) < 500
 
 

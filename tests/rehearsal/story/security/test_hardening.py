@@ -55,11 +55,7 @@ def test_a_right_answer_has_no_fault() -> None:
         ("server: nginx\r\n", "server: nginx/1.28.0\r\n", "server tells a version: nginx/1.28.0"),
         ("max-age=63072000", "max-age=300", "HSTS is max-age=300"),
         ("strict-transport-security", "x", "HSTS is missing"),
-        (
-            "docker-distribution",
-            "Docker-Distribution-Api-Version: 2\r\ndocker-distribution",
-            "is there 2 times",
-        ),
+        ("docker-distribution", "Docker-Distribution-Api-Version: 2\r\ndocker-distribution", "is there 2 times"),
         ("x-content-type-options", "x", "x-content-type-options is there 0 times"),
         ("server:", "Via: 1.1 proxy\r\nserver:", "via tells a version: 1.1 proxy"),
     ],
@@ -98,9 +94,7 @@ def test_a_secret_is_found_in_every_form(leaked: str) -> None:
 
 
 @as_root
-def test_others_see_the_files_that_modes_let_them_see(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_others_see_the_files_that_modes_let_them_see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, mode in (("open", 0o644), ("closed", 0o600), ("sealed/cache", 0o644)):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(SECRET)
@@ -125,9 +119,7 @@ def test_a_secret_on_a_command_line_is_found() -> None:
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        found = [
-            where for where, content in of_processes("cmdline", with_root=True) if named_in(content, FORMS)
-        ]
+        found = [where for where, content in of_processes("cmdline", with_root=True) if named_in(content, FORMS)]
         process.communicate(b"\n")
     assert len(found) == 1
     assert found[0].startswith("python")
@@ -186,9 +178,7 @@ def world(tmp_path: Path) -> Iterator[WorldOfAnAccount]:
             folder = workplace.run / run_directory.HOSTS / instance.id
             folder.mkdir(parents=True)
             (folder / "console.log").write_text("booted")
-        Mailbox(workplace).post(
-            Mail("now", "ops@example.com", "sns", "confirm", "follow the link", "arn", "")
-        )
+        Mailbox(workplace).post(Mail("now", "ops@example.com", "sns", "confirm", "follow the link", "arn", ""))
         account.client("logs").create_log_group(logGroupName="function")
         yield WorldOfAnAccount(account, workplace, os.getpid())
 
