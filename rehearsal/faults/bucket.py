@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from rehearsal.contract import product
 from rehearsal.faults.fault import Fault, Target
+from rehearsal.faults.front import put_in_front, take_away
 from rehearsal.outside.world import World
 
 POLICY = "rehearsal-fault"
@@ -81,7 +82,17 @@ def _restore_bucket(world: World, remembered: Mapping[str, Any]) -> None:
         s3.put_bucket_policy(Bucket=name, Policy=remembered["policy"])
 
 
+# A tag's link has 71 bytes, so at 4 bytes a second S3 takes 17 seconds for it, and is quick at all else.
+SLOW_TAGS = "slow-tags"
+TAGS_TAKE_17_SECONDS = "location ~ /_manifests/tags/ {\n    proxy_pass $aws;\n    limit_rate 4;\n}\n"
+
+
 FAULTS: Mapping[str, Fault] = {
+    "answers-slow": Fault(
+        "S3 takes 17 seconds for each tag",
+        lambda world: put_in_front(world, SLOW_TAGS, TAGS_TAKE_17_SECONDS),
+        lambda world, _: take_away(world, SLOW_TAGS),
+    ),
     "s3-denied": Fault("the host's role may not use the image bucket any more", _deny_images, allow_again),
     "s3-bucket-missing": Fault("the image bucket is deleted", _delete_bucket, _restore_bucket),
 }
