@@ -7,13 +7,23 @@ from typing import Any
 import pytest
 
 from lambdas.aws.state_store import recall
-from lambdas.check_health import HealthCheckError, check
+from lambdas.check_health import INSIDE_SECONDS, HealthCheckError, check
 from lambdas.environment import HealthEnvironment
 from lambdas.judge.causes import RepairStep
 from lambdas.judge.incident import Incident, Repair
 from lambdas.judge.memory import HealthMemory
+from lambdas.respond import LEASE, REPAIR_SECONDS
 from lambdas.see.http_answer import Answer
-from lambdas.see.probe import Outside, Pull, Served
+from lambdas.see.probe import (
+    ANSWER_SECONDS,
+    CLIENT_SECONDS,
+    CONNECT_SECONDS,
+    DNS_SECONDS,
+    HANDSHAKE_SECONDS,
+    Outside,
+    Pull,
+    Served,
+)
 from lambdas.see.run_command import Delivery, Reply
 from tests.support.fake_aws import ENVIRONMENT, FakeAws, refusal
 from tests.support.well_registry import (
@@ -358,3 +368,10 @@ def test_a_lost_race_is_no_failed_run(aws: FakeAws) -> None:
         return aws.outside
 
     assert tick(aws, look=look)["cause"] is None
+
+
+def test_a_run_in_which_everything_hangs_ends_before_its_time() -> None:
+    looks = DNS_SECONDS + CONNECT_SECONDS + HANDSHAKE_SECONDS + 2 * ANSWER_SECONDS + 2 * CLIENT_SECONDS
+    last_look = 2 * CLIENT_SECONDS
+    aws_itself = timedelta(seconds=20)
+    assert timedelta(seconds=looks + INSIDE_SECONDS + last_look + REPAIR_SECONDS) + aws_itself <= LEASE

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from lambdas.see.http_answer import LONGEST_ANSWER_BYTES
-from lambdas.see.probe import Endpoint, Login, connect, get, look_at_certificate, probe, pull, resolve
+from lambdas.see.probe import DNS_SECONDS, Endpoint, Login, connect, get, look_at_certificate, probe, pull, resolve
 
 NAME = "registry.example.com"
 SECONDS = 0.1
@@ -179,6 +179,21 @@ def test_before_a_client_pulled_a_manifest_that_nobody_pushed_is_asked_for(known
     assert seen[-1].startswith("GET /v2/health/manifests/none HTTP/1.1")
     assert not pulled.login.lets_in
     assert pulled.manifest.serves_manifest
+
+
+def test_a_server_that_never_answers_is_late_everywhere_and_holds_up_nothing(
+    known: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambdas.see.probe.ANSWER_SECONDS", 2 * SECONDS)
+    monkeypatch.setattr("lambdas.see.probe.CLIENT_SECONDS", 3 * SECONDS)
+    began = time.monotonic()
+    with serving(known, lambda _connection: time.sleep(1)) as endpoint:
+        outside = probe(endpoint, Login("health", "secret"), trust=known.client)
+    assert outside.served
+    assert outside.served.trust == "ok"
+    assert [answer.is_late for answer in outside.answers] == [True] * 4
+    # Twice ANSWER_SECONDS, twice CLIENT_SECONDS, and the name's look-up.
+    assert time.monotonic() - began < 10 * SECONDS + DNS_SECONDS + 1
 
 
 def test_a_redirect_is_not_followed(known: Identity) -> None:
