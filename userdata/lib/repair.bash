@@ -19,10 +19,11 @@ look_after() {
   [[ $fault ]] || return 0
   said=$("mend_$part" 2>&1 8>&- | tail -n 1) || true
   # What was just started answers soon, or is reported.
-  local patience_seconds=3
+  local patience_seconds=3 since=$SECONDS
   for _ in {1..8}; do
     fault=$("fault_of_$part")
     [[ $fault ]] || { repaired+=("$part"); return 0; }
+    ((SECONDS - since < 5)) || break
     sleep 0.4
   done
   fault_of[$part]="$fault${said:+ ($said)}"
