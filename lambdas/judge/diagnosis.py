@@ -97,8 +97,7 @@ def _explanations(sight: Sight, evidence: Evidence) -> Iterator[tuple[str, bool]
     yield "certificate-expiring", sight.expires_soon
     yield "address-lost", not failing and lost_address
     yield "ssm-offline", not failing and delivery not in (None, Delivery.ANSWERED)
-    yield "listings-slow", bool(seen.catalog and seen.catalog.is_late)
-    yield "listings-slow", not failing and (facts.slow_listings or 0) >= SLOW_LISTINGS
+    yield "listings-slow", evidence.outside == OutsideSays.SERVED and _lists_slowly(seen, facts)
     yield "unexplained", True
 
 
@@ -135,6 +134,12 @@ def _is_mute(seen: Outside, evidence: Evidence) -> bool:
     pulled = (seen.pull.login, seen.pull.manifest) if seen.pull else ()
     mute = bool(pulled) and all(answer.status is None for answer in pulled)
     return mute and not (evidence.outside == OutsideSays.SILENT and evidence.inside == InsideSays.WELL)
+
+
+def _lists_slowly(seen: Outside, facts: Facts) -> bool:
+    if seen.catalog is not None and not seen.catalog.is_well_catalog:
+        return seen.catalog.is_late
+    return (facts.slow_listings or 0) >= SLOW_LISTINGS
 
 
 def _is_slow(seen: Outside) -> bool:

@@ -193,3 +193,7 @@ def test_a_list_that_is_refused_beside_a_served_client_is_at_risk() -> None:
     diagnosis = diagnose(after(WELL, outside(catalog=Answer(500))))
     assert diagnosis.cause == CAUSES["unexplained"]
     assert not diagnosis.is_down
+
+
+def test_a_late_list_beside_a_refused_manifest_is_no_slow_list() -> None:
+    assert named(outside(catalog=LATE, pull=Pull(WELCOME, Answer(503)))) == "unexplained"
