@@ -13,11 +13,12 @@ from lambdas.aws.telemetry import LOGGER, METRICS, measure, scheduled_moment
 from lambdas.aws.topic import count_receivers
 from lambdas.environment import HealthEnvironment
 from lambdas.judge.diagnosis import diagnose
+from lambdas.judge.evidence import client_is_served_again
 from lambdas.judge.incident import transition
 from lambdas.judge.memory import HealthMemory, RenewalMemory
 from lambdas.judge.sight import Sight, read_inside
 from lambdas.respond import Responder
-from lambdas.see.probe import Endpoint, Login, Outside, probe
+from lambdas.see.probe import Endpoint, Login, Outside, Pull, probe, pull
 from lambdas.see.run_command import Ring, ask
 from lambdas.tell.alert import failing_lines
 from lambdas.tell.measures import Measures, health_measures
@@ -46,22 +47,31 @@ def check(
     aws: Aws,
     *,
     ring: Ring = ask,
-    look: Callable[[Endpoint, Login | None], Outside] = probe,
+    look: Callable[[Endpoint, Login | None, str], Outside] = probe,
+    ask_again: Callable[[Endpoint, Login | None, str], Pull] = pull,
     record: Callable[[Measures], None] = measure,
 ) -> dict[str, Any]:
     attempts = Attempts()
     stored = recall(aws.s3, environment.health_object, HealthMemory, now)
-    outside = look(environment.endpoint, read_login(aws.ssm, environment.health_parameter))
+    endpoint, login = environment.endpoint, read_login(aws.ssm, environment.health_parameter)
+    outside = look(endpoint, login, stored.memory.canary)
     reply = attempts.make(ring, aws.ssm, environment.doorbell, "diagnose", wait_seconds=INSIDE_SECONDS)
     sight = Sight(environment.address, outside, read_inside(reply) if reply else None, now)
     diagnosis = diagnose(sight)
     change = transition(stored.memory.incident, diagnosis, now)
-    memory = Responder(environment, aws, ring, attempts).respond(stored, change, sight, diagnosis)
+
+    def is_served_again(canary: str) -> bool:
+        return client_is_served_again(ask_again(endpoint, login, canary), with_login=login is not None)
+
+    responder = Responder(environment, aws, ring, attempts, is_served_again)
+    memory = responder.respond(stored, change, sight, diagnosis)
     renewal = recall(aws.s3, environment.renewal_object, RenewalMemory, stored.memory.started_at).memory
     receivers = attempts.make(count_receivers, aws.sns, environment.topic_arn)
     record(health_measures(sight, diagnosis, memory, renewal, receivers))
     seen = {
         "cause": diagnosis.cause.id if diagnosis.cause else None,
+        "outside": diagnosis.evidence.outside,
+        "inside": diagnosis.evidence.inside,
         "mail": change.mail,
         "failures": memory.incident.failures,
         "repairs": [f"{repair.step}: {repair.outcome}" for repair in memory.incident.repairs],

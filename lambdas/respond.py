@@ -1,6 +1,7 @@
 """What the health check does about a diagnosis: repair, send the mail, start a renewal."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from lambdas.aws.telemetry import LOGGER
 from lambdas.aws.topic import publish
 from lambdas.environment import HealthEnvironment
 from lambdas.judge.diagnosis import Diagnosis
-from lambdas.judge.incident import Change
+from lambdas.judge.incident import NOT_DONE, Change, Repair
 from lambdas.judge.memory import HealthMemory
 from lambdas.judge.renewal import early_renewal_is_due
 from lambdas.judge.repair import VERBS, RepairPlan, entering, plan_repair, read_repair
@@ -27,18 +28,31 @@ LEASE = timedelta(minutes=4)
 
 
 class Responder:
-    def __init__(self, environment: HealthEnvironment, aws: Aws, ring: Ring, attempts: Attempts) -> None:
+    def __init__(
+        self,
+        environment: HealthEnvironment,
+        aws: Aws,
+        ring: Ring,
+        attempts: Attempts,
+        is_served_again: Callable[[str], bool],
+    ) -> None:
+        """``is_served_again`` asks once more as a client, for the manifest that it is given."""
         self._environment = environment
         self._aws = aws
         self._ring = ring
         self._attempts = attempts
+        self._is_served_again = is_served_again
 
     def respond(self, stored: Stored[HealthMemory], change: Change, sight: Sight, diagnosis: Diagnosis) -> HealthMemory:
         """Returns what the job remembers now. If another run acts, nothing is done and nothing changes."""
-        now, before = sight.now, stored.memory
+        now = sight.now
+        before = stored.memory.having_seen(sight.facts.pulled, now)
         failing = replace(before, incident=change.incident)
         repairs = self._environment.repairs
         plan = plan_repair(failing, diagnosis, now, self._find_hosts) if repairs else None
+        if plan and plan.interrupts and self._is_served_again(before.canary):
+            failing = replace(failing, incident=failing.incident.with_repair(Repair(plan.step, now, NOT_DONE)))
+            plan = None
         renews = early_renewal_is_due(sight.outside.served, before.renewal_at, now)
         served_by = sight.facts.instance_id if diagnosis.cause is None else None
 
@@ -49,7 +63,8 @@ class Responder:
             if change.mail:
                 told, host = replace(change, incident=incident), sight.facts.instance_id or before.served_by
                 registry, checks = self._environment.registry, diagnosis.checks
-                message = write_alert(told, registry, checks, host=host, now=now)
+                survived = claimed.replaced_at if claimed.survived_replacement(incident.cause_id) else None
+                message = write_alert(told, registry, checks, host=host, now=now, survived=survived)
                 publish(self._aws.sns, self._environment.topic_arn, message)
             if renews:
                 self._start_renewal(now)
@@ -67,7 +82,7 @@ class Responder:
             return stored.keep(act(failing), now)
         except AnotherRunError as another:
             LOGGER.warning(str(another))
-            return before
+            return stored.memory
 
     def _find_hosts(self) -> Hosts | None:
         return self._attempts.make(find_hosts, self._aws.autoscaling, self._environment.domain_name)

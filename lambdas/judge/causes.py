@@ -28,7 +28,10 @@ class Cause:
 
     repairs: tuple[RepairStep, ...]
     repair_interrupts: bool
-    """The first repair interrupts clients, so it waits until clients feel the fault. Every later repair waits."""
+    """The first repair interrupts clients, so it waits for evidence that clients are refused. Every later one waits."""
+
+    repair_reason: str
+    """Why the repairs cannot make a working registry worse, or why there is none."""
 
     @property
     def anchor(self) -> str:
@@ -46,6 +49,7 @@ def _read(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Cause]:
             row["commands"],
             tuple(map(RepairStep, row.get("repairs", ()))),
             row.get("repair_interrupts", True),
+            row["repair_reason"],
         )
         for cause_id, row in rows.items()
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lambdas.judge.evidence import CLOCK_SECONDS, OutsideSays, is_wrong_clock, judge_outside
 from lambdas.judge.sight import EXPIRING_LIFE_LEFT, FEWEST_FACTS, Sight
 from lambdas.see.facts import Facts
 from lambdas.see.http_answer import Answer
@@ -10,8 +11,9 @@ from lambdas.see.run_command import Delivery
 
 FULL_DISK_PERCENT = 95
 LEAST_MEMORY_PERCENT = 4
-CLOCK_SECONDS = 60
 CRASHES = 5
+# Fewer are somebody's own affair.
+SLOW_LISTINGS = 3
 LIFE_LEFT = "certificate life left"
 _WELL_HOST = {
     "nginx": "active",
@@ -19,11 +21,14 @@ _WELL_HOST = {
     "auth": "active",
     "docker": "active",
     "registry": "running",
+    "resolver": "ok",
     "s3": "ok",
     "certificate": "ok",
     "users_file": "ok",
     "address": "held",
 }
+# Evidence where clients fail. Elsewhere, one that is late or between two states hurts nobody.
+_ANSWERING_HOST = {"door": "401", "login": "200", "engine": "200"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,19 @@ class Check:
     expected: str
 
 
-def clients_fail(sight: Sight) -> bool:
+def outside_fails(sight: Sight) -> bool:
     """A certificate that expires soon is refused by no client yet."""
     return not all(check.ok for check in outside_checks(sight) if check.name != LIFE_LEFT)
+
+
+def clients_fail(sight: Sight) -> bool:
+    """Clients cannot use the registry. One that is served slowly is served."""
+    seen, said = sight.outside, judge_outside(sight.outside)
+    if seen.names.addresses != (sight.address,) or said in (OutsideSays.REFUSED, OutsideSays.SILENT):
+        return True
+    if said == OutsideSays.PARTLY and seen.pull:
+        return not (seen.pull.login.is_late or seen.pull.manifest.is_late)
+    return said == OutsideSays.UNKNOWN and not (seen.anonymous and seen.anonymous.status == 401)
 
 
 def outside_checks(sight: Sight) -> Iterator[Check]:
@@ -56,6 +71,10 @@ def outside_checks(sight: Sight) -> Iterator[Check]:
     if seen.catalog:
         actual, expected = _shown_catalog(seen.catalog), "HTTP 200 and JSON"
         yield Check("/v2/_catalog with login", seen.catalog.is_well_catalog, actual, expected)
+    if pull := seen.pull:
+        yield Check("/v2/ with login", pull.login.lets_in, str(pull.login), "HTTP 200")
+        actual, expected = f"{pull.manifest} for {pull.name}", "HTTP 200, or 404 in the registry's own words"
+        yield Check("manifest with login", pull.manifest.serves_manifest, actual, expected)
     elif seen.anonymous:
         yield Check("health login", False, "password not readable", "a password")
 
@@ -86,6 +105,11 @@ def inside_checks(sight: Sight) -> Iterator[Check]:
         actual = getattr(facts, name)
         if actual is not None:
             yield Check(f"host {name.replace('_', ' ')}", actual == expected, actual, expected)
+    if outside_fails(sight):
+        for name, expected in _ANSWERING_HOST.items():
+            actual = getattr(facts, name)
+            if actual is not None:
+                yield Check(f"host {name}", actual == expected, _shown_http(actual), f"HTTP {expected}")
     if sight.engine_hangs:
         yield Check("host docker answer", False, "none", "the state of the registry container")
     yield from _measured(facts)
@@ -103,6 +127,10 @@ def inside_checks(sight: Sight) -> Iterator[Check]:
         yield Check("registry log", False, facts.registry_log, "no error")
 
 
+def _shown_http(answer: str) -> str:
+    return f"HTTP {answer}" if answer.isdecimal() else answer
+
+
 def _measured(facts: Facts) -> Iterator[Check]:
     disk, memory = facts.disk_used_percent, facts.memory_available_percent
     clock, restarts = facts.clock_offset_seconds, facts.registry_restarts
@@ -112,7 +140,11 @@ def _measured(facts: Facts) -> Iterator[Check]:
         ok, least = memory >= LEAST_MEMORY_PERCENT, f"at least {LEAST_MEMORY_PERCENT} %"
         yield Check("host memory available", ok, f"{memory} %", least)
     if clock is not None:
-        yield Check("host clock", abs(clock) <= CLOCK_SECONDS, f"{clock} s off", f"within {CLOCK_SECONDS} s")
-    # Restarts long ago do no harm. The count matters while the container is not up.
-    if restarts is not None and facts.registry != "running":
+        yield Check("host clock", not is_wrong_clock(facts), f"{clock} s off", f"within {CLOCK_SECONDS} s")
+    if facts.slow_listings is not None:
+        actual = f"{facts.slow_listings}, the longest {facts.longest_listing_seconds or 0} s"
+        ok, expected = (facts.slow_listings < SLOW_LISTINGS, f"fewer than {SLOW_LISTINGS} above 10 s in an hour")
+        yield Check("slow listings", ok, actual if facts.slow_listings else "0", expected)
+    # Restarts long ago do no harm. The count matters while the registry is not up.
+    if restarts is not None and (facts.registry != "running" or facts.engine == "refused"):
         yield Check("registry restarts", restarts < CRASHES, str(restarts), f"fewer than {CRASHES}")

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 
 from lambdas.judge.causes import CAUSES, Cause
 from lambdas.judge.checks import (
-    CLOCK_SECONDS,
     CRASHES,
     FULL_DISK_PERCENT,
     LEAST_MEMORY_PERCENT,
+    SLOW_LISTINGS,
     Check,
     clients_fail,
     inside_checks,
     outside_checks,
+    outside_fails,
 )
+from lambdas.judge.evidence import NO_EVIDENCE, Evidence, InsideSays, OutsideSays, is_stopped, is_wrong_clock, weigh
 from lambdas.judge.sight import Sight
 from lambdas.see.facts import Facts
 from lambdas.see.http_answer import Answer
@@ -30,22 +32,25 @@ class Diagnosis:
     is_down: bool = False
     """Clients feel it."""
 
+    evidence: Evidence = NO_EVIDENCE
+
 
 def diagnose(sight: Sight) -> Diagnosis:
-    checks = (*outside_checks(sight), *inside_checks(sight))
+    checks, evidence = (*outside_checks(sight), *inside_checks(sight)), weigh(sight)
     if all(check.ok for check in checks):
-        return Diagnosis(None, checks)
-    cause_id = next(cause_id for cause_id, explains in _explanations(sight) if explains)
+        return Diagnosis(None, checks, evidence=evidence)
+    cause_id = next(cause_id for cause_id, explains in _explanations(sight, evidence) if explains)
     # Only the health check needs the health user: its login says nothing about other users.
-    return Diagnosis(CAUSES[cause_id], checks, clients_fail(sight) and cause_id != "health-login-refused")
+    is_down = clients_fail(sight) and cause_id != "health-login-refused"
+    return Diagnosis(CAUSES[cause_id], checks, is_down, evidence)
 
 
-def _explanations(sight: Sight) -> Iterator[tuple[str, bool]]:
+def _explanations(sight: Sight, evidence: Evidence) -> Iterator[tuple[str, bool]]:
     """Each row is a cause, and whether it explains what was seen.
 
     The first row that does names the cause, so a fault stands before the faults that it brings about.
     """
-    seen, facts, failing = sight.outside, sight.facts, clients_fail(sight)
+    seen, facts, failing = sight.outside, sight.facts, outside_fails(sight)
     trust, served = (seen.served.trust, seen.served.fingerprint) if seen.served else (None, "")
     on_disk, memory = facts.certificate_fingerprint, facts.memory_available_percent
     outdated = bool(served and on_disk and served != on_disk and facts.certificate == "ok")
@@ -58,12 +63,12 @@ def _explanations(sight: Sight) -> Iterator[tuple[str, bool]]:
     yield "host-gone", failing and sight.is_silent_inside and not sight.shows_life
     yield "disk-full", (facts.disk_used_percent or 0) >= FULL_DISK_PERCENT
     yield "memory-exhausted", memory is not None and memory < LEAST_MEMORY_PERCENT
-    yield "clock-wrong", abs(facts.clock_offset_seconds or 0) > CLOCK_SECONDS
+    yield "clock-wrong", is_wrong_clock(facts)
     yield "nginx-config-broken", facts.nginx_config not in (None, "ok")
-    yield "nginx-stopped", _is_stopped(facts.nginx)
+    yield "nginx-stopped", is_stopped(facts.nginx)
     yield "address-lost", seen.port_443 != "open" and lost_address
     yield "port-443-closed", seen.port_443 == "silent" and alive
-    yield "docker-stopped", _is_stopped(facts.docker) or sight.engine_hangs
+    yield "docker-stopped", is_stopped(facts.docker) or sight.engine_hangs
     yield "certificate-not-served", outdated
     # Until a host has a certificate, it serves a placeholder that signs itself.
     yield "certificate-missing", facts.certificate == "absent" or trust == "self-signed"
@@ -73,7 +78,8 @@ def _explanations(sight: Sight) -> Iterator[tuple[str, bool]]:
     yield "certificate-expired", facts.certificate == "expired"
     yield "certificate-wrong-name", facts.certificate == "wrong-name"
     yield "users-missing", facts.users_file == "missing"
-    yield "login-check-stopped", _is_stopped(facts.auth)
+    yield "login-check-stopped", is_stopped(facts.auth)
+    yield "host-resolver-broken", facts.resolver == "broken"
     yield "s3-denied", facts.s3 == "denied"
     yield "s3-bucket-missing", facts.s3 == "missing"
     yield "s3-unreachable", facts.s3 not in (None, "ok")
@@ -86,25 +92,25 @@ def _explanations(sight: Sight) -> Iterator[tuple[str, bool]]:
     yield "diagnosis-unreadable", sight.inside is not None and sight.inside.is_unreadable
     yield "health-login-refused", _refuses_the_login(seen)
     yield "not-the-registry", _is_another_site(seen)
-    yield "front-door-silent", trust == "no-handshake" or _gives_no_answer(seen)
+    yield "front-door-silent", trust == "no-handshake" or _is_mute(seen, evidence)
+    yield "answers-slow", _is_slow(seen)
     yield "certificate-expiring", sight.expires_soon
     yield "address-lost", not failing and lost_address
     yield "ssm-offline", not failing and delivery not in (None, Delivery.ANSWERED)
+    yield "listings-slow", evidence.outside == OutsideSays.SERVED and _lists_slowly(seen, facts)
     yield "unexplained", True
 
 
-def _is_stopped(unit: str | None) -> bool:
-    return unit not in (None, "active", "reloading")
-
-
 def _crashes(facts: Facts) -> bool:
-    often = (facts.registry_restarts or 0) >= CRASHES and facts.catalog != 200
+    """Restarts long ago are none now, so the registry must refuse connections too."""
+    refuses = facts.engine == "refused" if facts.engine else facts.catalog == 0
+    often = (facts.registry_restarts or 0) >= CRASHES and refuses
     return facts.registry == "restarting" or (often and facts.registry not in (None, "absent"))
 
 
 def _refuses_the_login(seen: Outside) -> bool:
     asks = seen.anonymous is not None and seen.anonymous.status == 401
-    return asks and (seen.catalog is None or seen.catalog.status in (401, 403))
+    return asks and (seen.pull is None or seen.pull.login.status in (401, 403))
 
 
 def _is_another_site(seen: Outside) -> bool:
@@ -114,9 +120,28 @@ def _is_another_site(seen: Outside) -> bool:
         status = answer.status if answer else None
         return status is not None and status < 500 and status not in own
 
-    no_catalog = seen.catalog is not None and seen.catalog.status == 200 and not seen.catalog.is_well_catalog
-    return is_foreign(seen.anonymous, 401) or is_foreign(seen.catalog, 200, 401, 403, 429) or no_catalog
+    catalog = seen.catalog
+    no_catalog = bool(catalog and catalog.status == 200 and not (catalog.is_well_catalog or catalog.is_late))
+    login = seen.pull.login if seen.pull else None
+    foreign = any(is_foreign(each, 200, 401, 403, 429) for each in (catalog, login))
+    return is_foreign(seen.anonymous, 401) or foreign or no_catalog
 
 
-def _gives_no_answer(seen: Outside) -> bool:
-    return any(answer is not None and answer.status is None for answer in (seen.anonymous, seen.catalog))
+def _is_mute(seen: Outside, evidence: Evidence) -> bool:
+    """What is asked at the front door gets no answer, and the host does not say that all of its parts are well."""
+    if seen.anonymous is not None and seen.anonymous.status is None and not seen.anonymous.is_late:
+        return True
+    pulled = (seen.pull.login, seen.pull.manifest) if seen.pull else ()
+    mute = bool(pulled) and all(answer.status is None for answer in pulled)
+    return mute and not (evidence.outside == OutsideSays.SILENT and evidence.inside == InsideSays.WELL)
+
+
+def _lists_slowly(seen: Outside, facts: Facts) -> bool:
+    if seen.catalog is not None and not seen.catalog.is_well_catalog:
+        return seen.catalog.is_late
+    return (facts.slow_listings or 0) >= SLOW_LISTINGS
+
+
+def _is_slow(seen: Outside) -> bool:
+    asked = (seen.anonymous, *((seen.pull.login, seen.pull.manifest) if seen.pull else ()))
+    return any(answer is not None and answer.is_late for answer in asked)

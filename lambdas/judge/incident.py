@@ -19,11 +19,19 @@ class MailKind(StrEnum):
     RESOLVED = "resolved"
 
 
+# The outcome of a repair that the last look before it stopped.
+NOT_DONE = "not done: a client was served again"
+
+
 @dataclass(frozen=True, slots=True)
 class Repair:
     step: RepairStep
     at: datetime
     outcome: str = "begun"
+
+    @property
+    def was_done(self) -> bool:
+        return self.outcome != NOT_DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +53,10 @@ class Incident:
     repairs: tuple[Repair, ...] = ()
     """Repairs tried during this incident."""
 
-    def with_repair(self, step: RepairStep, now: datetime) -> "Incident":
-        return replace(self, repairs=(*self.repairs, Repair(step, now)))
+    def with_repair(self, repair: Repair) -> "Incident":
+        """Of the repairs that were not done, only the last is kept."""
+        done = tuple(each for each in self.repairs if each.was_done or repair.was_done)
+        return replace(self, repairs=(*done, repair))
 
     def with_outcome(self, outcome: str) -> "Incident":
         """Of the last repair."""

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, astuple, dataclass, fields
-from datetime import datetime
+from dataclasses import asdict, astuple, dataclass, fields, replace
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from lambdas.judge.causes import CAUSES, RepairStep
 from lambdas.judge.incident import Incident, Repair
+
+# One good look between two bad ones does not show that a replacement helped.
+WELL_PHASE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,25 @@ class HealthMemory(Memory):
 
     renewal_at: datetime | None = None
     """When the health check last started a renewal."""
+
+    replaced_for: str = ""
+    """The cause of the last replacement; empty before the first, and in a memory that an earlier version wrote."""
+
+    replacement_helped: bool = False
+    """Since the last replacement, the registry was well for as long as :data:`WELL_PHASE`."""
+
+    canary: str = ""
+    """The manifest that a client was served last, as ``repository:tag``."""
+
+    def survived_replacement(self, cause_id: str) -> bool:
+        """The last replacement was made for this cause, and did not help."""
+        return self.replaced_at is not None and self.replaced_for == cause_id and not self.replacement_helped
+
+    def having_seen(self, canary: str | None, now: datetime) -> "HealthMemory":
+        """What every run learns, whatever it diagnoses."""
+        begun = self.incident.since if self.replaced_at is None else max(self.incident.since, self.replaced_at)
+        helped = self.incident.failures == 0 and self.replaced_at is not None and now - begun >= WELL_PHASE
+        return replace(self, canary=canary or self.canary, replacement_helped=self.replacement_helped or helped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
-"""Which repair comes next, if any: from the smallest to the largest, never for a fault that a new host shares. Pure."""
+"""Which repair comes next, if any: from the smallest to the largest, and only as far as the evidence goes. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lambdas.aws.hosts import Hosts
-from lambdas.judge.causes import RepairStep
+from lambdas.judge.causes import Cause, RepairStep
 from lambdas.judge.diagnosis import Diagnosis
-from lambdas.judge.incident import FAILURES_IN_A_ROW
+from lambdas.judge.incident import FAILURES_IN_A_ROW, Repair
 from lambdas.judge.memory import HealthMemory
 from lambdas.see.facts import read_lines
 from lambdas.see.run_command import Delivery, Output, Reply
@@ -19,19 +19,29 @@ VERBS = {RepairStep.SERVICE: "repair-service", RepairStep.ENGINE: "repair-engine
 
 
 def next_step(failing: HealthMemory, diagnosis: Diagnosis, now: datetime) -> RepairStep | None:
-    """``failing`` counts this run's failure already. Each step is tried once in an incident."""
+    """``failing`` counts this run's failure already. Each step is made once in an incident."""
     incident, cause = failing.incident, diagnosis.cause
     if cause is None or incident.failures < FAILURES_IN_A_ROW:
         return None
-    tried = {repair.step for repair in incident.repairs}
-    step = next((step for step in cause.repairs if step not in tried), None)
-    first = cause.repairs[:1] == (step,) and step != RepairStep.INSTANCE
-    if not diagnosis.is_down and (cause.repair_interrupts or not first):
+    made = {repair.step for repair in incident.repairs if repair.was_done}
+    step = next((step for step in cause.repairs if step not in made), None)
+    if step is None or (interrupts(cause, step) and step not in diagnosis.evidence.may_interrupt):
         return None
-    replaced = failing.replaced_at
-    if step == RepairStep.INSTANCE and replaced and now - replaced < BETWEEN_REPLACEMENTS:
+    if step == RepairStep.INSTANCE and not _may_replace(failing, cause, now):
         return None
     return step
+
+
+def interrupts(cause: Cause, step: RepairStep) -> bool:
+    """A first step may be one that leaves alone what serves (:attr:`Cause.repair_interrupts`)."""
+    return cause.repair_interrupts or step != cause.repairs[0] or step == RepairStep.INSTANCE
+
+
+def _may_replace(failing: HealthMemory, cause: Cause, now: datetime) -> bool:
+    """A cause that survived a replacement would survive the next."""
+    replaced = failing.replaced_at
+    recently = replaced is not None and now - replaced < BETWEEN_REPLACEMENTS
+    return not recently and not failing.survived_replacement(cause.id)
 
 
 def replaceable(hosts: Hosts, failing: HealthMemory, now: datetime) -> str | None:
@@ -45,6 +55,7 @@ def replaceable(hosts: Hosts, failing: HealthMemory, now: datetime) -> str | Non
 @dataclass(frozen=True, slots=True)
 class RepairPlan:
     step: RepairStep
+    interrupts: bool
     host: str = ""
     """The host to replace; for smaller steps, every host repairs itself."""
 
@@ -54,17 +65,23 @@ def plan_repair(
 ) -> RepairPlan | None:
     """``find`` is called only if a host might be replaced."""
     step = next_step(failing, diagnosis, now)
+    if step is None or diagnosis.cause is None:
+        return None
     if step != RepairStep.INSTANCE:
-        return RepairPlan(step) if step else None
+        return RepairPlan(step, interrupts(diagnosis.cause, step))
     hosts = find()
     host = replaceable(hosts, failing, now) if hosts else None
-    return RepairPlan(step, host) if host else None
+    return RepairPlan(step, interrupts=True, host=host) if host else None
 
 
 def entering(failing: HealthMemory, plan: RepairPlan, now: datetime) -> HealthMemory:
     """A repair is remembered before it is made: a run that dies in it does not make it twice."""
-    incident = failing.incident.with_repair(plan.step, now)
-    return replace(failing, incident=incident, replaced_at=now if plan.host else failing.replaced_at)
+    incident = failing.incident.with_repair(Repair(plan.step, now))
+    if not plan.host:
+        return replace(failing, incident=incident)
+    return replace(
+        failing, incident=incident, replaced_at=now, replaced_for=incident.cause_id, replacement_helped=False
+    )
 
 
 def read_repair(reply: Reply) -> str:

@@ -53,7 +53,8 @@ class Sight:
         seen = self.outside
         refused = "refused" in (seen.port_443, seen.port_80) or seen.port_80 == "open"
         shook_hands = seen.served is not None and seen.served.trust != "no-handshake"
-        return refused or (shook_hands and (seen.anonymous is None or seen.anonymous.status is not None))
+        answered = [answer.status is not None for answer in seen.answers]
+        return refused or (shook_hands and (not answered or any(answered)))
 
     @property
     def expires_soon(self) -> bool:

@@ -28,7 +28,12 @@ _CONTAINER = r"running|restarting|exited|absent|created|paused|dead|removing"
 _HEX = r"[0-9A-Fa-f]{1,64}"
 _NUMBER = r"-?[0-9]{1,9}(\.[0-9]{1,9})?"
 _STATUS = r"[0-9]{3}"
+# An HTTP status, or how there was none.
+_HTTP = r"[0-9]{3}|timeout|refused"
 _TEXT = r".{1,200}"
+# https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+_NAME = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
+_TAGGED = rf"(?=.{{1,200}}$){_NAME}(?:/{_NAME})*:[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}"
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([+-][0-9:]{5}|Z)?"
 
 
@@ -56,6 +61,23 @@ class Facts:
     users_file: Annotated[str | None, r"ok|missing|old"] = None
     acme: Annotated[str | None, _WORD] = None
     address: Annotated[str | None, r"held|elsewhere|free"] = None
+    door: Annotated[str | None, _HTTP] = None
+    """The front door's answer to ``/v2/`` without a login: 401. It needs no other part."""
+
+    login: Annotated[str | None, _HTTP] = None
+    """The front door's answer to ``/v2/`` with the host's own login: 200. It needs the login check and the registry."""
+
+    engine: Annotated[str | None, _HTTP] = None
+    """The registry's own answer to ``/v2/``: 200, from memory; 503 while its checks of S3 fail."""
+
+    resolver: Annotated[str | None, r"ok|broken"] = None
+    pulled: Annotated[str | None, _TAGGED] = None
+    """The manifest that a client was served last, as ``repository:tag``."""
+
+    slow_listings: Annotated[int | None, _NUMBER] = None
+    """Lists of repositories or tags that took a user longer than 10 seconds within the last hour."""
+
+    longest_listing_seconds: Annotated[int | None, _NUMBER] = None
 
     @classmethod
     def read(cls, output: str) -> Self:

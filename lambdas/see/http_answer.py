@@ -6,9 +6,14 @@ import socket
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 LONGEST_ANSWER_BYTES = 65_536
+NO_ANSWER_IN_TIME = "no answer in time"
+NO_END_IN_TIME = "no end in time"
+TOO_LONG = f"more than {LONGEST_ANSWER_BYTES} bytes"
+# https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
+_UNKNOWN_MANIFEST = {"MANIFEST_UNKNOWN", "NAME_UNKNOWN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +26,43 @@ class Answer:
     problem: str = ""
 
     @property
+    def is_late(self) -> bool:
+        """The time ended before the answer. A client with more patience may be served."""
+        return self.problem in (NO_ANSWER_IN_TIME, NO_END_IN_TIME)
+
+    @property
     def is_catalog(self) -> bool:
-        try:
-            content = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return False
-        return isinstance(content, dict) and isinstance(content.get("repositories"), list)
+        return isinstance(self._content().get("repositories"), list)
 
     @property
     def is_well_catalog(self) -> bool:
         return self.status == 200 and not self.problem and self.is_catalog
+
+    @property
+    def lets_in(self) -> bool:
+        """To ``/v2/``: the login is good."""
+        return self.status == 200 and not self.problem
+
+    @property
+    def serves_manifest(self) -> bool:
+        """A manifest, or the registry's own word that it has none: it asked S3 for either."""
+        if self.problem:
+            return self.status == 200 and self.problem == TOO_LONG
+        return (self.status == 200 and "schemaVersion" in self._content()) or self._says_unknown_manifest
+
+    @property
+    def _says_unknown_manifest(self) -> bool:
+        errors = self._content().get("errors")
+        codes = [error.get("code") for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+        return self.status == 404 and any(isinstance(code, str) and code in _UNKNOWN_MANIFEST for code in codes)
+
+    def _content(self) -> dict[str, Any]:
+        """The body, if it is a JSON object."""
+        try:
+            content = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return content if isinstance(content, dict) else {}
 
     def __str__(self) -> str:
         status = "" if self.status is None else f"HTTP {self.status}"

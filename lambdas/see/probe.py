@@ -1,4 +1,4 @@
-"""Looks at the registry as a client does: DNS, TCP, TLS, login, catalog. Time and bytes are bounded."""
+"""Looks at the registry as a client does: DNS, TCP, TLS, catalog, login, a manifest. Time and bytes are bounded."""
 
 import base64
 import hashlib
@@ -11,15 +11,39 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from lambdas.see.http_answer import LONGEST_ANSWER_BYTES, Answer, read_answer
+from lambdas.see.http_answer import (
+    LONGEST_ANSWER_BYTES,
+    NO_ANSWER_IN_TIME,
+    NO_END_IN_TIME,
+    TOO_LONG,
+    Answer,
+    read_answer,
+)
 
 DNS_SECONDS = 5
 CONNECT_SECONDS = 5
+# As long as Docker waits for a handshake (Go's net/http), and for the answer to `/v2/` (moby, PingV2Registry): a
+# client that gets both within these times is served.
 HANDSHAKE_SECONDS = 10
+CLIENT_SECONDS = 15
 ANSWER_SECONDS = 10
-# Longer, because the registry lists the bucket for it.
-CATALOG_SECONDS = 20
 _LONGEST_READ_BYTES = 16_384
+# One S3 request at any size of the registry, and 500 if S3 refuses it: `last` becomes S3's StartAfter, and no name of a
+# repository sorts after `~`, so S3 lists one empty page. Without `last`, the registry lists all keys of its first
+# repository, n=1 or not (distribution 3.1, registry/storage/catalog.go): 17 s for 56,000 tags.
+CATALOG = "/v2/_catalog?n=1&last=~"
+# Nobody pushed it, so the registry must ask S3 before it can say so.
+NO_MANIFEST = "health:none"
+# As Docker and containerd ask: the registry gives a manifest only to clients that accept its type.
+_ACCEPT = ", ".join(
+    (
+        "application/json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+    )
+)
 
 Port = Literal["open", "refused", "silent"]
 Trust = Literal["ok", "expired", "wrong-name", "self-signed", "untrusted", "no-handshake"]
@@ -57,6 +81,10 @@ class Served:
     problem: str = ""
 
     @property
+    def is_late(self) -> bool:
+        return self.problem == NO_ANSWER_IN_TIME
+
+    @property
     def lifetime(self) -> timedelta | None:
         return self.not_after - self.not_before if self.not_after and self.not_before else None
 
@@ -69,6 +97,16 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class Pull:
+    """A client's first two requests of a pull, with the health user's login."""
+
+    login: Answer
+    manifest: Answer
+    name: str = NO_MANIFEST
+    """The manifest, as ``repository:tag``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outside:
     """``None`` where nothing was asked, because an earlier step failed."""
 
@@ -78,13 +116,22 @@ class Outside:
     served: Served | None = None
     anonymous: Answer | None = None
     catalog: Answer | None = None
+    pull: Pull | None = None
     milliseconds: int = 0
 
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """To what was asked over HTTP."""
+        pulled = (self.pull.login, self.pull.manifest) if self.pull else ()
+        return tuple(each for each in (self.anonymous, self.catalog, *pulled) if each is not None)
 
-def probe(endpoint: Endpoint, login: Login | None, *, trust: ssl.SSLContext | None = None) -> Outside:
+
+def probe(
+    endpoint: Endpoint, login: Login | None, manifest: str = "", *, trust: ssl.SSLContext | None = None
+) -> Outside:
     """Ask the registry's own address, even if DNS names another: an answer from elsewhere proves nothing.
 
-    The login is sent only over a connection whose certificate is the registry's.
+    The login is sent only over a connection whose certificate is the registry's. Ends within 75 seconds.
     """
     began = time.monotonic()
     names = resolve(endpoint.domain_name)
@@ -96,8 +143,27 @@ def probe(endpoint: Endpoint, login: Login | None, *, trust: ssl.SSLContext | No
     if served.trust != "ok":
         return Outside(names, port_443, served=served, milliseconds=_since(began))
     anonymous = get(endpoint, "/v2/", None, ANSWER_SECONDS, trust)
-    catalog = get(endpoint, "/v2/_catalog?n=1", login, CATALOG_SECONDS, trust) if login else None
-    return Outside(names, port_443, None, served, anonymous, catalog, _since(began))
+    if login is None:
+        return Outside(names, port_443, None, served, anonymous, milliseconds=_since(began))
+    catalog = get(endpoint, CATALOG, login, ANSWER_SECONDS, trust)
+    pulled = pull(endpoint, login, manifest, trust=trust)
+    return Outside(names, port_443, None, served, anonymous, catalog, pulled, _since(began))
+
+
+def pull(endpoint: Endpoint, login: Login | None, manifest: str = "", *, trust: ssl.SSLContext | None = None) -> Pull:
+    """Ask for ``/v2/`` and for one manifest by its tag, ``repository:tag``. Ends within 30 seconds.
+
+    By its tag, because that proves the registry and S3: the front door answers a manifest by digest from its own cache.
+    A tag that was deleted since proves as much (:attr:`Answer.serves_manifest`).
+    """
+    trust = trust or ssl.create_default_context()
+    name = manifest or NO_MANIFEST
+    repository, _, tag = name.rpartition(":")
+    return Pull(
+        get(endpoint, "/v2/", login, CLIENT_SECONDS, trust),
+        get(endpoint, f"/v2/{repository}/manifests/{tag}", login, CLIENT_SECONDS, trust),
+        name,
+    )
 
 
 def _since(began: float) -> int:
@@ -163,9 +229,12 @@ def _any_fingerprint(endpoint: Endpoint) -> str:
 
 
 def _handshake(endpoint: Endpoint, context: ssl.SSLContext, seconds: float) -> ssl.SSLSocket:
-    plain = socket.create_connection((endpoint.address, endpoint.port), timeout=CONNECT_SECONDS)
+    """Connect and shake hands within ``seconds`` together."""
+    deadline = time.monotonic() + seconds
+    address = (endpoint.address, endpoint.port)
+    plain = socket.create_connection(address, timeout=min(CONNECT_SECONDS, seconds))
     try:
-        plain.settimeout(seconds)
+        plain.settimeout(max(deadline - time.monotonic(), 0.001))
         return context.wrap_socket(plain, server_hostname=endpoint.domain_name)
     except BaseException:
         plain.close()
@@ -181,7 +250,7 @@ def _moment(text: object) -> datetime | None:
 
 
 def _named(error: OSError) -> str:
-    return "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+    return NO_ANSWER_IN_TIME if isinstance(error, TimeoutError) else str(error) or type(error).__name__
 
 
 def get(endpoint: Endpoint, path: str, login: Login | None, seconds: float, trust: ssl.SSLContext) -> Answer:
@@ -189,7 +258,7 @@ def get(endpoint: Endpoint, path: str, login: Login | None, seconds: float, trus
     deadline = time.monotonic() + seconds
     try:
         with _handshake(endpoint, trust, seconds) as connection:
-            connection.settimeout(seconds)
+            connection.settimeout(max(deadline - time.monotonic(), 0.001))
             connection.sendall(_request(endpoint.domain_name, path, login))
             return _receive(connection, deadline)
     except OSError as error:
@@ -201,7 +270,7 @@ def _request(domain_name: str, path: str, login: Login | None) -> bytes:
         f"GET {path} HTTP/1.1",
         f"Host: {domain_name}",
         "User-Agent: registry-health-check",
-        "Accept: application/json",
+        f"Accept: {_ACCEPT}",
         "Connection: close",
     ]
     if login:
@@ -216,15 +285,15 @@ def _receive(connection: ssl.SSLSocket, deadline: float) -> Answer:
     while len(received) < LONGEST_ANSWER_BYTES:
         left = deadline - time.monotonic()
         if left <= 0:
-            return read_answer(bytes(received), problem="no end in time")
+            return read_answer(bytes(received), problem=NO_END_IN_TIME)
         connection.settimeout(left)
         try:
             piece = connection.recv(_LONGEST_READ_BYTES)
         except TimeoutError:
-            return read_answer(bytes(received), problem="no end in time")
+            return read_answer(bytes(received), problem=NO_END_IN_TIME)
         except OSError as error:
             return read_answer(bytes(received), problem=_named(error))
         if not piece:
             return read_answer(bytes(received))
         received += piece
-    return read_answer(bytes(received), problem=f"more than {LONGEST_ANSWER_BYTES} bytes")
+    return read_answer(bytes(received), problem=TOO_LONG)

@@ -30,8 +30,19 @@ class Message:
     body: str
 
 
-def write_alert(change: Change, registry: Registry, checks: Sequence[Check], *, host: str, now: datetime) -> Message:
-    """``change`` asks for a mail. ``host`` is the instance that was looked at, or empty if none is known."""
+def write_alert(
+    change: Change,
+    registry: Registry,
+    checks: Sequence[Check],
+    *,
+    host: str,
+    now: datetime,
+    survived: datetime | None = None,
+) -> Message:
+    """``change`` asks for a mail. ``host`` is the instance that was looked at, or empty if none is known.
+
+    ``survived`` is the time of a replacement that did not help against this cause.
+    """
     incident, cause = change.incident, CAUSES[change.incident.cause_id]
     is_over = change.mail == MailKind.RESOLVED
     state = "DOWN" if incident.is_down else "AT RISK"
@@ -47,6 +58,7 @@ def write_alert(change: Change, registry: Registry, checks: Sequence[Check], *, 
         *(f"ok   {quoted(check.name)} {quoted(check.actual)}" for check in checks if check.ok),
         "",
         *(f"Repair {_time(each.at)}: {each.step}, {quoted(each.outcome)}" for each in incident.repairs),
+        *(_survived(survived) if survived and survived < now and not is_over else ()),
     ]
     return Message(_subject(registry.domain_name, heading, cause), "\n".join(lines).rstrip() + "\n")
 
@@ -56,6 +68,10 @@ def _under_way(incident: Incident, cause: Cause) -> Iterator[str]:
     yield f"What: {cause.title} (since {_time(incident.since)}). {effect}"
     yield f"Why: {cause.why}"
     yield f"Do: {cause.remedy}"
+
+
+def _survived(replaced: datetime) -> Iterator[str]:
+    yield f"The host was replaced for this cause on {_time(replaced)}, and that did not help: it is not replaced again."
 
 
 def _over(incident: Incident, cause: Cause, now: datetime) -> Iterator[str]:

@@ -62,6 +62,7 @@ ACME_FOLDER = "/etc/letsencrypt"
 CERTIFICATE = f"{ACME_FOLDER}/live/registry"
 CERTBOT = "/opt/certbot/bin/certbot"
 CERTBOT_PACKAGES = "/opt/certbot/lib"
+ACCESS_LOG = "/var/log/nginx/access.log"
 NGINX_CONFIGURATION = "/etc/nginx/nginx.conf"
 REGISTRY_CONFIGURATION = "/etc/registry/registry.yml"
 # The host's units, and its container.

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from rehearsal.contract import product
 from rehearsal.faults.fault import Fault, Target
+from rehearsal.faults.front import put_in_front, take_away
 from rehearsal.outside.world import World
 
 POLICY = "rehearsal-fault"
@@ -81,7 +82,18 @@ def _restore_bucket(world: World, remembered: Mapping[str, Any]) -> None:
         s3.put_bucket_policy(Bucket=name, Policy=remembered["policy"])
 
 
+SLOW_TAGS = "slow-tags"
+# nginx limits the rate of buffered answers only.
+TAGS_AT_4_BYTES_A_SECOND = (
+    "location ~ /_manifests/tags/ {\n    proxy_pass $aws;\n    proxy_buffering on;\n    limit_rate 4;\n}\n"
+)
+
 FAULTS: Mapping[str, Fault] = {
+    "answers-slow": Fault(
+        "S3 sends tags at 4 bytes a second, and is quick at all else",
+        lambda world: put_in_front(world, SLOW_TAGS, TAGS_AT_4_BYTES_A_SECOND),
+        lambda world, _: take_away(world, SLOW_TAGS),
+    ),
     "s3-denied": Fault("the host's role may not use the image bucket any more", _deny_images, allow_again),
     "s3-bucket-missing": Fault("the image bucket is deleted", _delete_bucket, _restore_bucket),
 }

@@ -1,14 +1,18 @@
 """What can break on a host: services, files, disk, memory, clock, power."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from rehearsal.contract import product
 from rehearsal.faults.bucket import allow_again, deny, host_role
 from rehearsal.faults.fault import Fault, FaultError, Target, in_world, on_newest_host
+from rehearsal.faults.reachability import ELSEWHERE
 from rehearsal.outside.world import World
 
 LITTLE_MEMORY_PERCENT = 2
+SLOW_LIST = "GET /v2/_catalog?n=1000 HTTP/1.1"
 HOURS_WRONG = 2
+RESOLVER = "/etc/resolv.conf"
 GROWN = "/var/tmp/grown"  # noqa: S108  on the host
 
 
@@ -92,6 +96,17 @@ def _show_users(world: World, remembered: Mapping[str, str]) -> None:
 def _forget_logins(target: Target) -> None:
     """As the host does when a user changes: cached logins would hide a broken login check for a minute."""
     target.do(*product.FORGET_LOGINS)
+
+
+def _log_slow_lists(target: Target) -> None:
+    """As the front door logs them: lists that took a user 41 seconds, as on a registry with very many tags."""
+    line = f'203.0.113.9 ci [{datetime.now(UTC).isoformat(timespec="seconds")}] "{SLOW_LIST}" 200 512 41.000 "curl"\n'
+    target.write(product.ACCESS_LOG, target.read(product.ACCESS_LOG) + 3 * line)
+
+
+def _forget_slow_lists(target: Target) -> None:
+    lines = target.read(product.ACCESS_LOG).splitlines(keepends=True)
+    target.write(product.ACCESS_LOG, "".join(line for line in lines if SLOW_LIST not in line))
 
 
 def _fill_disk(target: Target) -> None:
@@ -188,6 +203,13 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "users-outdated": Fault("the host's role may not read the users any more", _hide_users, _show_users),
     "diagnosis-unreadable": not_executable("the verb diagnose is damaged", product.DIAGNOSE),
+    "listings-slow": on_newest_host(
+        "users' lists took 41 seconds, says the front door's log", _log_slow_lists, _forget_slow_lists
+    ),
+    "host-resolver-broken": edited(
+        "the host asks a name server that does not exist",
+        RESOLVER, "nameserver ", f"nameserver {ELSEWHERE}\n# nameserver ", "true",
+    ),
     "unexplained": edited(
         "nginx looks for the registry on another port",
         product.NGINX_CONFIGURATION, product.NGINX_TO_REGISTRY, "server 127.0.0.1:5999;",

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from rehearsal.contract import product, run_directory
+from rehearsal.contract import product
 from rehearsal.faults import made_certificate
 from rehearsal.faults.bucket import allow_again, deny, host_role
 from rehearsal.faults.certificate import AUTHORITY_IS_DOWN
 from rehearsal.faults.fault import Fault, Target
+from rehearsal.faults.front import put_in_front, take_away
 from rehearsal.faults.on_host import not_executable
 from rehearsal.faults.reachability import close_port, drop, let_through, open_port, point_elsewhere, restore_record
 from rehearsal.outside.world import World
@@ -18,6 +18,7 @@ from rehearsal.outside.world import World
 DUE_DAYS = 40
 # The ACME stand-in's path for a new order.
 ORDER = "/order-plz"
+RATE_LIMIT = "rate-limit"
 
 
 def in_the_way(what: str, begin: Callable[[World], Any], end: Callable[[World, Any], None]) -> Fault:
@@ -42,29 +43,12 @@ def _limit_rate(world: World) -> None:
         " see https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers"
     )
     problem = f'{{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "{detail}", "status": 429}}'
-    _faults(world).mkdir(exist_ok=True)
-    _rule(world).write_text(
+    put_in_front(
+        world,
+        RATE_LIMIT,
         f"location = {ORDER} {{\n    default_type application/problem+json;\n"
-        f"    add_header Retry-After 259200 always;\n    return 429 '{problem}';\n}}\n"
+        f"    add_header Retry-After 259200 always;\n    return 429 '{problem}';\n}}\n",
     )
-    _reload_front(world)
-
-
-def _lift_limit(world: World, _nothing: Any) -> None:
-    _rule(world).unlink(missing_ok=True)
-    _reload_front(world)
-
-
-def _faults(world: World) -> Path:
-    return world.workplace.run / run_directory.STAND_INS / "faults"
-
-
-def _rule(world: World) -> Path:
-    return _faults(world) / "rate-limit.conf"
-
-
-def _reload_front(world: World) -> None:
-    world.client().run("nginx", "-p", "/srv", "-c", "/srv/nginx.conf", "-s", "reload")
 
 
 def _forbid_saving(world: World) -> str:
@@ -80,7 +64,11 @@ FAULTS: Mapping[str, Fault] = {
         "a renewal is due, and port 80 is closed", lambda world: close_port(world, 80), open_port
     ),
     "renewal-dns": in_the_way("a renewal is due, and DNS points elsewhere", point_elsewhere, restore_record),
-    "renewal-rate-limited": in_the_way("a renewal is due, and the authority limits the rate", _limit_rate, _lift_limit),
+    "renewal-rate-limited": in_the_way(
+        "a renewal is due, and the authority limits the rate",
+        _limit_rate,
+        lambda world, _: take_away(world, RATE_LIMIT),
+    ),
     "renewal-ca-down": in_the_way(
         "a renewal is due, and the authority is down",
         lambda world: drop(world, AUTHORITY_IS_DOWN, "output"),

@@ -8,7 +8,8 @@ import pytest
 
 from lambdas.environment import Environment, HealthEnvironment
 from lambdas.judge.causes import CAUSES
-from lambdas.judge.checks import CLOCK_SECONDS, FULL_DISK_PERCENT, LEAST_MEMORY_PERCENT
+from lambdas.judge.checks import FULL_DISK_PERCENT, LEAST_MEMORY_PERCENT
+from lambdas.judge.evidence import CLOCK_SECONDS
 from rehearsal.contract import product
 from rehearsal.faults import FAULTS
 from tests.contract.conftest import LAMBDAS, function, number, script, source_of

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 from lambdas.aws.clients import Aws
 from lambdas.environment import HealthEnvironment
 from lambdas.see.facts import Facts
-from lambdas.see.probe import Outside
+from lambdas.see.http_answer import Answer
+from lambdas.see.probe import Outside, Pull
 from lambdas.see.run_command import Reply
 from lambdas.tell.measures import Measures
 from tests.support.well_registry import ADDRESS, HOST, WELL_OUTSIDE, answered, lines
@@ -115,10 +116,14 @@ class FakeAws:
     autoscaling: FakeAutoScaling = field(default_factory=FakeAutoScaling)
     functions: FakeLambda = field(default_factory=FakeLambda)
     outside: Outside = WELL_OUTSIDE
+    again: Pull | None = None
+    """What the last look before a repair sees; without one, what the probe saw."""
+
     replies: dict[str, Reply | ClientError] = field(default_factory=dict)
     """By verb; without one, a verb repairs the registry."""
 
     verbs: list[str] = field(default_factory=list)
+    asked_again: int = 0
     measures: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -141,6 +146,11 @@ class FakeAws:
 
     def look(self, *_arguments: object) -> Outside:
         return self.outside
+
+    def ask_again(self, *_arguments: object) -> Pull:
+        self.asked_again += 1
+        nothing = Answer(problem="Connection refused")
+        return self.again or self.outside.pull or Pull(nothing, nothing)
 
     def record(self, values: Measures) -> None:
         self.measures = {name: value for name, (_, value) in values.items()}

@@ -5,13 +5,17 @@ from datetime import UTC, datetime, timedelta
 from lambdas.judge.sight import Inside, Sight
 from lambdas.see.facts import Facts
 from lambdas.see.http_answer import Answer
-from lambdas.see.probe import Names, Outside, Served
+from lambdas.see.probe import Names, Outside, Pull, Served
 from lambdas.see.run_command import Delivery, Output, Reply
 
 NOW = datetime(2026, 12, 1, 3, 17, tzinfo=UTC)
 ADDRESS = "203.0.113.7"
 FINGERPRINT = "ab" * 32
 HOST = "i-0123456789abcdef0"
+
+CANARY = "app:1.0"
+WELCOME = Answer(200)
+MANIFEST = Answer(200, body=b'{"schemaVersion":2}')
 
 WELL_OUTSIDE = Outside(
     Names((ADDRESS,)),
@@ -20,6 +24,7 @@ WELL_OUTSIDE = Outside(
     Served("ok", FINGERPRINT, NOW - timedelta(30), NOW + timedelta(60)),
     Answer(401, 'Basic realm="Registry"'),
     Answer(200, body=b'{"repositories":["app"]}'),
+    Pull(WELCOME, MANIFEST, CANARY),
     120,
 )
 WELL_FACTS = Facts(
@@ -40,6 +45,13 @@ WELL_FACTS = Facts(
     users_file="ok",
     acme="ok",
     address="held",
+    door="401",
+    login="200",
+    engine="200",
+    resolver="ok",
+    pulled=CANARY,
+    slow_listings=0,
+    longest_listing_seconds=0,
 )
 WELL = Sight(ADDRESS, WELL_OUTSIDE, Inside(Delivery.ANSWERED, WELL_FACTS), NOW)
 

@@ -3,7 +3,7 @@
 import os
 import time
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,13 +15,16 @@ from tests.userdata.conftest import Relocate
 KEYS = {field.name for field in fields(Facts)}
 # A verb's output may be this long.
 LONGEST_OUTPUT = 2_000
-CATALOG = Answer("^curl .*_catalog", "200")
+CATALOG = Answer("^curl .*_catalog.n=1&last=~", "200")
+DOOR = Answer("^curl .*--insecure https://127.0.0.1/v2/", "401")
+LOGIN = Answer("^curl .*proof/curl https://127.0.0.1/v2/", "200")
+ANSWERS = Answer("^curl .*:5000/v2/$", "200")
 INSTANCE = Answer("^aws-api metadata instance-id", "i-0123456789abcdef0")
 HELD = Answer("^aws-api metadata public-ipv4", ADDRESS)
 UNITS = Answer("^systemctl is-active nginx", "active\nactive\nactive\n")
 ENGINE = Answer("^docker inspect", "running 2\n")
 DISK = Answer("^df", "Use% IUse%\n 41%    7%\n 12%     -\n")
-NOTHING_WRONG = (CATALOG, INSTANCE, HELD, UNITS, ENGINE, DISK)
+NOTHING_WRONG = (CATALOG, LOGIN, DOOR, ANSWERS, INSTANCE, HELD, UNITS, ENGINE, DISK)
 
 
 def http_date(offset: timedelta = timedelta()) -> Answer:
@@ -34,6 +37,7 @@ def host(relocate: Relocate) -> RelocatedHost:
     host = relocate("tools/aws-api")
     host.write("etc/registry/users/push", "admin:hash\n")
     host.write("etc/registry/users/pull", "admin:hash\n")
+    host.write("etc/registry/proof/curl", "user = x\n")
     host.write("var/lib/registry/users-synced", "")
     host.have_certificate()
     written = str(host.root / "run/registry/diagnose.object")
@@ -79,6 +83,10 @@ def test_a_healthy_host_prints_no_fault(host: RelocatedHost) -> None:
         users_file="ok",
         acme="ok",
         address="held",
+        door="401",
+        login="200",
+        engine="200",
+        resolver="ok",
     )
 
 
@@ -225,3 +233,107 @@ def test_users_last_read_over_15_minutes_ago_are_old(host: RelocatedHost) -> Non
         assert facts(host).users_file == word
     synced.unlink()
     assert facts(host).users_file == "old"
+
+
+@pytest.mark.parametrize(
+    ("code", "says", "expected"),
+    [
+        (0, "503", "503"),
+        (28, "000", "timeout"),
+        (7, "000", "refused"),
+        (35, "000", "refused"),
+        (52, "000", "refused"),
+        (56, "000", "refused"),
+        (127, "", None),
+    ],
+)
+def test_a_part_that_gives_no_answer_is_late_or_refuses(
+    host: RelocatedHost, code: int, says: str, expected: str | None
+) -> None:
+    host.answer(*(replace(each, says=says, code=code) for each in (LOGIN, DOOR, ANSWERS)), *NOTHING_WRONG)
+    seen = facts(host)
+    assert (seen.door, seen.login, seen.engine) == (expected,) * 3
+
+
+def test_a_host_without_the_user_of_the_proof_does_not_know_its_login(host: RelocatedHost) -> None:
+    (host.root / "etc/registry/proof/curl").unlink()
+    assert facts(host).login is None
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, "ok"), (2, "broken"), (124, "broken"), (1, None)])
+def test_a_resolver_without_an_address_for_s3_is_broken(host: RelocatedHost, code: int, expected: str | None) -> None:
+    host.answer(Answer("^getent ahostsv4 s3", code=code), *NOTHING_WRONG)
+    assert facts(host).resolver == expected
+    asked = any(call.startswith("aws-api s3") for call in host.calls())
+    assert asked is (expected != "broken")
+
+
+def logged(
+    request: str, *, user: str = "anna", status: int = 200, seconds: float = 0.02, ago: timedelta = timedelta()
+) -> str:
+    """A line of the front door's log."""
+    moment = (datetime.now().astimezone() - ago).isoformat(timespec="seconds")
+    return f'203.0.113.9 {user} [{moment}] "{request}" {status} 512 {seconds:.3f} "docker/29.0 go/go1.25"\n'
+
+
+def pull_of(path: str, **changed: Any) -> str:
+    return logged(f"HEAD /v2/{path} HTTP/1.1", **changed)
+
+
+TAGGED = "team/app/manifests/1.0"
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        (pull_of("old/manifests/a") + pull_of(TAGGED), "team/app:1.0"),
+        (pull_of(TAGGED) + logged("GET /v2/ HTTP/2.0"), "team/app:1.0"),
+        (logged(f"GET /v2/{TAGGED}?ns=docker.io HTTP/2.0"), "team/app:1.0"),
+        (pull_of(TAGGED) + pull_of("a/manifests/sha256:" + "ab" * 32), "team/app:1.0"),
+        (pull_of(TAGGED) + pull_of("a/manifests/b", status=404), "team/app:1.0"),
+        (pull_of(TAGGED) + pull_of("health/manifests/none", user="health"), "team/app:1.0"),
+        (pull_of(TAGGED) + pull_of("proof-i-1/manifests/proof", user="+host"), "team/app:1.0"),
+        (pull_of(TAGGED) + logged("PUT /v2/a/manifests/b HTTP/1.1"), "team/app:1.0"),
+        (pull_of(TAGGED) + logged("GET /v2/a/manifests/b c HTTP/1.1"), "team/app:1.0"),
+        (pull_of("a/../b/manifests/c"), None),
+        (pull_of("a/manifests/" + "t" * 129), None),
+        ("x" * 5_000_000 + "\n", None),
+        ("", None),
+    ],
+)
+def test_the_last_manifest_that_a_client_was_served_by_tag_is_told(
+    host: RelocatedHost, log: str, expected: str | None
+) -> None:
+    host.write("var/log/nginx/access.log", log)
+    assert facts(host).pulled == expected
+
+
+def test_slow_lists_of_the_last_hour_are_counted(host: RelocatedHost) -> None:
+    lists = (
+        ("_catalog?n=1000", {"seconds": 41.4}),
+        ("team/app/tags/list", {"seconds": 12, "status": 499}),
+        ("_catalog", {"seconds": 9.9}),
+        ("_catalog", {"seconds": 50, "ago": timedelta(minutes=61)}),
+        ("_catalog?n=1&last=~", {"seconds": 50, "user": "health"}),
+        ("team/app/blobs/uploads/x", {"seconds": 500}),
+    )
+    text = "".join(logged(f"GET /v2/{path} HTTP/1.1", **changed) for path, changed in lists)
+    host.write("var/log/nginx/access.log", text)
+    seen = facts(host)
+    assert (seen.slow_listings, seen.longest_listing_seconds) == (2, 41)
+
+
+def test_without_a_log_nothing_is_known_of_clients(host: RelocatedHost) -> None:
+    seen = facts(host)
+    assert (seen.pulled, seen.slow_listings) == (None, None)
+
+
+def test_a_log_of_any_size_takes_as_long(host: RelocatedHost) -> None:
+    line = logged("GET /v2/team/app/blobs/sha256:ab HTTP/1.1")
+    with (host.write("var/log/nginx/access.log", "")).open("w") as log:
+        for _ in range(400):
+            log.write(line * 1000)
+        log.write(pull_of(TAGGED))
+    began = time.monotonic()
+    assert facts(host).pulled == "team/app:1.0"
+    assert time.monotonic() - began < 5

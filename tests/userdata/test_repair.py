@@ -23,7 +23,7 @@ def well() -> tuple[Answer, ...]:
 
 
 # Calls that change nothing.
-LOOKS = ("curl ", "df ", "nginx -t", "docker inspect", "docker version", "sleep ", "systemctl is-active")
+LOOKS = ("curl ", "df ", "getent ", "nginx -t", "docker inspect", "docker version", "sleep ", "systemctl is-active")
 
 
 @pytest.fixture
@@ -191,3 +191,48 @@ def test_a_docker_that_does_not_restart_is_killed_with_containerd(host: Relocate
         "systemctl kill --signal KILL docker.service containerd.service",
         "systemctl start containerd.service docker.service",
     ]
+
+
+@pytest.mark.parametrize("memory_kib", [1_000_000, 10_000])
+def test_a_registry_that_answers_503_is_left_alone(host: RelocatedHost, memory_kib: int) -> None:
+    """It says so while its checks of S3 fail: a new container would have the same S3."""
+    meminfo = host.write("meminfo", f"MemTotal: 1000000 kB\nMemAvailable: {memory_kib} kB\n")
+    library = host.home / "lib/machine.bash"
+    library.write_text(library.read_text().replace("/proc/meminfo", str(meminfo)))
+    host.answer(Answer("^curl .*--fail.*:5000/v2/", code=22), Answer("^curl .*:5000/v2/"), *well())
+    assert repair(host).stdout == "repaired=nothing\n"
+    assert repair(host, "repair-engine").stdout == "repaired=nothing\n"
+    assert done_to(host) == []
+
+
+def test_a_part_that_is_slow_is_left_alone(host: RelocatedHost) -> None:
+    """curl's code 28 is a time-out: the parts get as long as Docker waits."""
+    late = r"--max-time ([0-9]|1[0-4]) .*"
+    host.answer(
+        *(Answer(f"^curl .*{late}{path}", code=28) for path in (":5000/v2/", "https://127.0.0.1/v2/", "auth.sock")),
+        *well(),
+    )
+    assert repair(host).stdout == "repaired=nothing\n"
+    assert repair(host, "repair-engine").stdout == "repaired=nothing\n"
+    assert done_to(host) == []
+
+
+def test_a_broken_resolver_is_restarted_where_systemd_has_one(host: RelocatedHost) -> None:
+    host.answer(
+        Answer("^systemctl restart systemd-resolved", gives="names"),
+        Answer("^getent", "10.0.0.1", needs="names"),
+        Answer("^getent", code=2),
+        *well(),
+    )
+    assert repair(host).stdout == "repaired=resolver\n"
+    assert done_to(host) == [
+        "systemctl --quiet is-enabled systemd-resolved.service",
+        "systemctl reset-failed systemd-resolved.service",
+        "systemctl restart systemd-resolved.service",
+    ]
+
+
+def test_a_resolver_that_is_not_systemds_is_reported(host: RelocatedHost) -> None:
+    host.answer(Answer("^systemctl --quiet is-enabled", code=1), Answer("^getent", code=2), *well())
+    done = repair(host)
+    assert read(done.stdout)["reason"] == "resolver: the resolver finds no address for S3"

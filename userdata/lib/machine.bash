@@ -14,6 +14,17 @@ memory_available_percent() {
 
 memory_kib() { sed -n "s/^$1: *\([0-9]*\) kB$/\1/p" /proc/meminfo | grep .; }
 
+# Prints ok, or broken if the resolver finds no address for S3 or does not answer.
+resolver_state() {
+  local code=0
+  timeout 5 getent ahostsv4 "s3.$AWS_REGION.amazonaws.com" > /dev/null || code=$?
+  case $code in
+    0) echo ok ;;
+    2 | 124) echo broken ;;
+    *) return 1 ;;
+  esac
+}
+
 # How far this clock is ahead of AWS's, with which signed requests must agree. The certificate is not verified, because
 # a wrong clock finds it invalid.
 clock_offset_seconds() {

@@ -3,6 +3,8 @@
 # shellcheck shell=bash
 # The control plane waits a minute for a repair.
 readonly limit_seconds=50
+# As long as Docker waits for an answer of a registry: what takes longer serves nobody, and what is slow is not touched.
+patience_seconds=15
 repaired=()
 declare -A fault_of=()
 
@@ -16,9 +18,12 @@ look_after() {
   fault=$("fault_of_$part")
   [[ $fault ]] || return 0
   said=$("mend_$part" 2>&1 8>&- | tail -n 1) || true
+  # What was just started answers soon, or is reported.
+  local patience_seconds=3 since=$SECONDS
   for _ in {1..8}; do
     fault=$("fault_of_$part")
     [[ $fault ]] || { repaired+=("$part"); return 0; }
+    ((SECONDS - since < 5)) || break
     sleep 0.4
   done
   fault_of[$part]="$fault${said:+ ($said)}"
@@ -31,7 +36,7 @@ within() {
 }
 
 report_repairs() {
-  local part text=''
+  local part text='' patience_seconds=3
   # A later repair may have cured an earlier part.
   for part in "${!fault_of[@]}"; do
     if [[ $("fault_of_$part") ]]; then text+="${text:+; }$part: ${fault_of[$part]}"; else repaired+=("$part"); fi
@@ -43,7 +48,7 @@ report_repairs() {
   return 1
 }
 
-fault_of_registry() { registry_answers 3 || echo 'the registry container does not answer'; }
+fault_of_registry() { registry_answers "$patience_seconds" || echo 'the registry container does not answer'; }
 
 # A container that runs without answering is created anew.
 mend_registry() {

@@ -4,16 +4,25 @@ import re
 
 import pytest
 
+from docs import repair
 from docs.runbook import RUNBOOK, with_sections
 from lambdas.judge.causes import CAUSES, Cause, RepairStep
 
-SHARED_BY_NEW_HOSTS = {"dns-missing", "dns-elsewhere", "s3-denied", "s3-bucket-missing", "s3-unreachable"}
+SHARED_BY_NEW_HOSTS = {
+    *("dns-missing", "dns-elsewhere", "s3-denied", "s3-bucket-missing", "s3-unreachable"),
+    *("answers-slow", "listings-slow"),
+}
 
 
 def test_the_runbook_is_written_from_the_causes() -> None:
     runbook = RUNBOOK.read_text()
     assert with_sections(runbook) == runbook, "run .venv/bin/python -m docs.runbook"
     assert re.findall(r"^## (.+)$", runbook, re.MULTILINE) == [cause.title for cause in CAUSES.values()]
+
+
+def test_the_page_about_repairs_is_written_from_the_functions_tables() -> None:
+    page = repair.PAGE.read_text()
+    assert repair.with_tables(page) == page, "run .venv/bin/python -m docs.repair"
 
 
 def test_each_cause_has_an_anchor_of_its_own() -> None:

@@ -1,123 +1,33 @@
 """One cause from what was seen, also when two things broke at once."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from functools import reduce
 from itertools import combinations, permutations
-from typing import Any
 
 import pytest
 
 from lambdas.judge.causes import CAUSES
 from lambdas.judge.diagnosis import diagnose
-from lambdas.judge.sight import Inside, Sight, read_inside
-from lambdas.see.facts import Facts
+from lambdas.judge.sight import read_inside
 from lambdas.see.http_answer import Answer
-from lambdas.see.probe import Names, Outside, Served
+from lambdas.see.probe import Names, Outside, Pull
 from lambdas.see.run_command import Delivery, Output, Reply
-from tests.support.well_registry import ADDRESS, FINGERPRINT, NOW, WELL, WELL_FACTS, WELL_OUTSIDE, lines
+from tests.support.seen_faults import (
+    FAULTS,
+    LATE,
+    NO_HANDSHAKE,
+    OUTSIDE_ONLY,
+    SHUT,
+    Fault,
+    after,
+    everywhere,
+    facts,
+    inside,
+    no_port,
+    outside,
+    refused_certificate,
+)
+from tests.support.well_registry import ADDRESS, WELCOME, WELL, WELL_FACTS, WELL_OUTSIDE, lines
 
-Fault = Callable[[Sight], Sight]
-SHUT: dict[str, Any] = {"served": None, "anonymous": None, "catalog": None}
-
-
-def after(sight: Sight, *faults: Fault) -> Sight:
-    return reduce(lambda seen, fault: fault(seen), faults, sight)
-
-
-def outside(**changed: Any) -> Fault:
-    return lambda sight: replace(sight, outside=replace(sight.outside, **changed))
-
-
-def inside(delivery: Delivery = Delivery.UNDELIVERED, known: Facts = Facts()) -> Fault:  # noqa: B008
-    return lambda sight: replace(sight, inside=Inside(delivery, known))
-
-
-def facts(**changed: Any) -> Fault:
-    """A host that does not answer tells no fact."""
-
-    def fault(sight: Sight) -> Sight:
-        assert sight.inside
-        if sight.inside.delivery != Delivery.ANSWERED:
-            return sight
-        return after(sight, inside(Delivery.ANSWERED, replace(sight.facts, **changed)))
-
-    return fault
-
-
-def no_port(port: str) -> Fault:
-    """A port that drops packets hides whether the host would have refused."""
-
-    def fault(sight: Sight) -> Sight:
-        shut = "silent" if "silent" in (port, sight.outside.port_443) else port
-        port_80 = sight.outside.port_80 or ("refused" if port == "refused" else "open")
-        return after(sight, outside(port_443=shut, port_80=port_80, **SHUT))
-
-    return fault
-
-
-def certificate(**changed: Any) -> Fault:
-    def fault(sight: Sight) -> Sight:
-        served = sight.outside.served
-        return after(sight, outside(served=replace(served, **changed))) if served else sight
-
-    return fault
-
-
-def refused_certificate(**changed: Any) -> Fault:
-    """Clients send no request over it."""
-    told = certificate(**changed)
-    return lambda sight: after(sight, told, answers(anonymous=None, catalog=None))
-
-
-def answers(**changed: Any) -> Fault:
-    """HTTP answers, if the connection gets so far."""
-    return lambda sight: after(sight, outside(**changed)) if sight.outside.anonymous else sight
-
-
-UNAVAILABLE, BAD_GATEWAY = answers(catalog=Answer(503)), answers(catalog=Answer(502))
-NO_HANDSHAKE = outside(served=Served("no-handshake", problem="no answer in time"), anonymous=None, catalog=None)
-REFUSED_LOGIN = answers(catalog=Answer(401))
-OLD = "cd" * 32
-FAULTS: dict[str, tuple[Fault, ...]] = {
-    "dns-missing": (outside(names=Names(problem="Name or service not known")),),
-    "dns-elsewhere": (outside(names=Names(("198.51.100.9",))),),
-    "port-443-closed": (no_port("silent"),),
-    "nginx-stopped": (no_port("refused"), facts(nginx="inactive")),
-    "nginx-config-broken": (no_port("refused"), facts(nginx="failed", nginx_config='unknown "lsiten"')),
-    "login-check-stopped": (answers(anonymous=Answer(500)), facts(auth="failed")),
-    "certificate-missing": (
-        refused_certificate(trust="self-signed", fingerprint=OLD),
-        facts(certificate="absent", certificate_fingerprint=None),
-    ),
-    "certificate-expired": (refused_certificate(trust="expired"), facts(certificate="expired")),
-    "certificate-wrong-name": (refused_certificate(trust="wrong-name"), facts(certificate="wrong-name")),
-    "certificate-untrusted": (refused_certificate(trust="untrusted"),),
-    "certificate-not-served": (certificate(fingerprint=OLD), facts(certificate_fingerprint=FINGERPRINT)),
-    "registry-stopped": (BAD_GATEWAY, facts(registry="exited", catalog=0, registry_log="panic: out of range")),
-    "registry-crash-looping": (BAD_GATEWAY, facts(registry="restarting", registry_restarts=9, catalog=0)),
-    "docker-stopped": (BAD_GATEWAY, facts(docker="inactive", registry=None, catalog=0)),
-    "s3-denied": (UNAVAILABLE, facts(s3="denied", catalog=503)),
-    "s3-bucket-missing": (UNAVAILABLE, facts(s3="missing", catalog=503)),
-    "s3-unreachable": (answers(catalog=Answer(problem="no end in time")), facts(s3="unreachable", catalog=None)),
-    "disk-full": (facts(disk_used_percent=100),),
-    "memory-exhausted": (facts(memory_available_percent=1),),
-    "clock-wrong": (UNAVAILABLE, facts(clock_offset_seconds=-3600, s3="denied")),
-    "host-gone": (outside(port_443="silent", port_80="silent", **SHUT), inside()),
-    "ssm-offline": (inside(),),
-    "address-lost": (no_port("silent"), outside(port_80="silent"), facts(address="free")),
-    "health-login-refused": (REFUSED_LOGIN,),
-    "users-outdated": (facts(users_file="old"),),
-    "users-missing": (REFUSED_LOGIN, facts(users_file="missing")),
-}
-OUTSIDE_ONLY: dict[str, tuple[Fault, ...]] = {
-    "not-the-registry": (answers(anonymous=Answer(200, body=b"<html>"), catalog=Answer(302)),),
-    "front-door-silent": (NO_HANDSHAKE,),
-    "certificate-expiring": (certificate(not_before=NOW - timedelta(80), not_after=NOW + timedelta(10)),),
-    "diagnosis-unreadable": (inside(Delivery.ANSWERED, Facts(nginx="active")),),
-    "unexplained": (BAD_GATEWAY,),
-}
 NOT_SEEN_BY_A_CHECK = {"alerts-undelivered"} | {each for each in CAUSES if each.startswith("renewal-")}
 
 
@@ -200,7 +110,7 @@ def test_a_frozen_host_whose_kernel_still_accepts_is_gone() -> None:
 
 
 def test_an_unreadable_password_of_the_health_user_is_named() -> None:
-    assert named(outside(catalog=None)) == "health-login-refused"
+    assert named(outside(catalog=None, pull=None)) == "health-login-refused"
 
 
 @pytest.mark.parametrize(
@@ -248,3 +158,42 @@ def test_an_nginx_that_came_back_between_the_two_looks_hides_no_other_cause() ->
     refused = (no_port("refused"), facts(nginx="active"))
     assert named(*refused) == "port-443-closed"
     assert named(*refused, facts(registry="restarting", catalog=0)) == "registry-crash-looping"
+
+
+def test_a_late_list_beside_a_served_client_is_a_slow_list() -> None:
+    diagnosis = diagnose(after(WELL, outside(catalog=LATE)))
+    assert diagnosis.cause == CAUSES["listings-slow"]
+    assert not diagnosis.is_down
+
+
+def test_a_late_manifest_beside_a_good_login_is_slow_and_not_down() -> None:
+    diagnosis = diagnose(after(WELL, outside(catalog=LATE, pull=Pull(WELCOME, LATE))))
+    assert diagnosis.cause == CAUSES["answers-slow"]
+    assert not diagnosis.is_down
+
+
+def test_a_refused_manifest_beside_a_good_login_is_down() -> None:
+    assert diagnose(after(WELL, outside(pull=Pull(WELCOME, Answer(503))))).is_down
+
+
+def test_a_registry_that_hangs_is_a_silent_front_door_and_one_that_is_slow_is_not() -> None:
+    assert named(everywhere(LATE), facts(engine="timeout", login="timeout")) == "front-door-silent"
+    assert named(everywhere(LATE)) == "answers-slow"
+
+
+def test_a_part_of_the_host_that_is_late_harms_no_client_that_is_served() -> None:
+    assert diagnose(after(WELL, facts(door="timeout", login="timeout", engine="timeout"))).cause is None
+
+
+def test_two_slow_lists_within_the_hour_are_nobodys_fault() -> None:
+    assert diagnose(after(WELL, facts(slow_listings=2, longest_listing_seconds=90))).cause is None
+
+
+def test_a_list_that_is_refused_beside_a_served_client_is_at_risk() -> None:
+    diagnosis = diagnose(after(WELL, outside(catalog=Answer(500))))
+    assert diagnosis.cause == CAUSES["unexplained"]
+    assert not diagnosis.is_down
+
+
+def test_a_late_list_beside_a_refused_manifest_is_no_slow_list() -> None:
+    assert named(outside(catalog=LATE, pull=Pull(WELCOME, Answer(503)))) == "unexplained"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from lambdas.judge.causes import CAUSES, RepairStep
 from lambdas.judge.diagnosis import Diagnosis
-from lambdas.judge.incident import Incident, MailKind, transition
+from lambdas.judge.incident import Incident, MailKind, Repair, transition
 from tests.support.well_registry import NOW
 
 FRESH = Incident(since=NOW)
@@ -75,5 +75,5 @@ def test_the_incident_begins_with_its_first_failure() -> None:
 
 def test_nothing_of_an_incident_remains_after_its_end() -> None:
     ill = Incident(NOW, 3, "host-gone", told_at=NOW, told_cause_id="host-gone")
-    over = transition(ill.with_repair(RepairStep.INSTANCE, NOW), WELL, NOW + TICK)
+    over = transition(ill.with_repair(Repair(RepairStep.INSTANCE, NOW)), WELL, NOW + TICK)
     assert over.incident.after(over.mail, NOW + TICK) == Incident(since=NOW + TICK)

@@ -35,6 +35,9 @@ memories: st.SearchStrategy[Memory] = st.builds(
     replaced_at=moments_or_none,
     served_by=st.text(max_size=20),
     renewal_at=moments_or_none,
+    replaced_for=causes,
+    replacement_helped=st.booleans(),
+    canary=st.text(max_size=20),
 ) | st.builds(RenewalMemory, moments, incidents, moments_or_none, asked_at=moments_or_none)
 
 
@@ -71,7 +74,9 @@ def test_the_objects_of_a_deployed_registry_are_read_without_loss() -> None:
         NOW,
     )
     assert HealthMemory.from_json(json.dumps(written)) == health
-    assert json.loads(health.to_json()) == {key: written[key] for key in written if key != "asked_at"}
+    learned_later = {"replaced_for": "", "replacement_helped": False, "canary": ""}
+    kept = {key: written[key] for key in written if key != "asked_at"}
+    assert json.loads(health.to_json()) == kept | learned_later
     renewal = RenewalMemory(health.started_at, replace(health.incident, repairs=()), asked_at=NOW)
     written |= {"repairs": [], "replaced_at": None, "served_by": "", "renewal_at": None}
     written |= {"leased_until": None, "asked_at": NOW.isoformat()}

@@ -8,6 +8,7 @@ import pytest
 from lambdas.aws.hosts import Hosts
 from lambdas.judge.causes import CAUSES, RepairStep
 from lambdas.judge.diagnosis import Diagnosis
+from lambdas.judge.evidence import Evidence, InsideSays, OutsideSays
 from lambdas.judge.incident import Incident, Repair
 from lambdas.judge.memory import HealthMemory
 from lambdas.judge.repair import next_step, replaceable
@@ -16,8 +17,10 @@ from tests.support.well_registry import HOST, NOW
 FAILING = HealthMemory(NOW, Incident(NOW, failures=2))
 
 
-def down(cause_id: str) -> Diagnosis:
-    return Diagnosis(CAUSES[cause_id], is_down=True)
+def down(
+    cause_id: str, outside: OutsideSays = OutsideSays.REFUSED, inside: InsideSays = InsideSays.AGREES
+) -> Diagnosis:
+    return Diagnosis(CAUSES[cause_id], is_down=True, evidence=Evidence(outside, inside))
 
 
 def tried(*steps: RepairStep) -> HealthMemory:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.see.http_answer import read_answer
+from lambdas.see.http_answer import NO_ANSWER_IN_TIME, NO_END_IN_TIME, TOO_LONG, Answer, read_answer
 
 CATALOG = b'{"repositories":["app"]}\n'
 
@@ -63,3 +63,33 @@ def test_any_other_body_is_no_catalog(body: bytes) -> None:
 def test_any_bytes_are_read_without_an_error(rest: bytes, start: bytes) -> None:
     assert str(read_answer(start + rest))
     assert read_answer(start + rest).is_catalog in (True, False)
+
+
+UNKNOWN_MANIFEST = b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"unknown","detail":{"name":"app"}}]}'
+
+
+@pytest.mark.parametrize(
+    ("seen", "serves"),
+    [
+        (Answer(200, body=b'{"schemaVersion":2,"layers":[]}'), True),
+        (Answer(200, problem=TOO_LONG), True),
+        (Answer(404, body=UNKNOWN_MANIFEST), True),
+        (Answer(404, body=UNKNOWN_MANIFEST.replace(b"MANIFEST", b"NAME")), True),
+        (Answer(404, body=b"<html>not found</html>"), False),
+        (Answer(404, body=b'{"errors":[{"code":"UNAUTHORIZED"}]}'), False),
+        (Answer(404, body=b'{"errors":["MANIFEST_UNKNOWN",{"code":[]}]}'), False),
+        (Answer(404, body=b'{"errors":{"code":"MANIFEST_UNKNOWN"}}'), False),
+        (Answer(200, body=b"<html>It works!</html>"), False),
+        (Answer(200, problem=NO_END_IN_TIME), False),
+        (Answer(503, body=UNKNOWN_MANIFEST), False),
+        (Answer(problem=NO_ANSWER_IN_TIME), False),
+    ],
+)
+def test_a_manifest_or_the_registrys_word_that_it_has_none_is_served(seen: Answer, serves: bool) -> None:
+    assert seen.serves_manifest is serves
+
+
+def test_only_the_end_of_the_time_is_late() -> None:
+    late = (Answer(problem=NO_ANSWER_IN_TIME), Answer(200, problem=NO_END_IN_TIME))
+    assert all(answer.is_late for answer in late)
+    assert not any(answer.is_late for answer in (Answer(200), Answer(503), Answer(200, problem=TOO_LONG)))

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from lambdas.see.http_answer import LONGEST_ANSWER_BYTES
-from lambdas.see.probe import Endpoint, Login, connect, get, look_at_certificate, probe, resolve
+from lambdas.see.probe import DNS_SECONDS, Endpoint, Login, connect, get, look_at_certificate, probe, pull, resolve
 
 NAME = "registry.example.com"
 SECONDS = 0.1
@@ -24,6 +24,8 @@ AMPLE_SECONDS = 5
 CATALOG = b'{"repositories":[]}'
 WELCOME = b"HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n" + CATALOG
 CHALLENGE = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n'
+UNKNOWN_BODY = b'{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry"}]}'
+UNKNOWN = b"HTTP/1.1 404 No\r\nContent-Length: %d\r\n\r\n%s" % (len(UNKNOWN_BODY), UNKNOWN_BODY)
 Serve = Callable[[socket.socket], None]
 
 
@@ -139,14 +141,14 @@ def test_a_byte_at_a_time_does_not_prolong_the_read(known: Identity) -> None:
     assert time.monotonic() - began < 10 * SECONDS
 
 
-def test_only_the_catalog_request_carries_the_login(known: Identity) -> None:
+def test_a_client_is_asked_for_its_login_and_then_gets_catalog_and_manifest(known: Identity) -> None:
     seen: list[str] = []
 
     def serve(connection: socket.socket) -> None:
         connection.sendall(WELCOME if "Authorization" in seen[-1] else CHALLENGE)
 
     with serving(known, serve, seen) as endpoint:
-        outside = probe(endpoint, Login("health", "secret"), trust=known.client)
+        outside = probe(endpoint, Login("health", "secret"), "team/app:1.0", trust=known.client)
     assert (outside.port_443, outside.port_80) == ("open", None)
     assert outside.served is not None
     assert outside.served.trust == "ok"
@@ -156,8 +158,59 @@ def test_only_the_catalog_request_carries_the_login(known: Identity) -> None:
     assert (outside.anonymous.status, outside.anonymous.challenge) == (401, 'Basic realm="x"')
     assert outside.catalog is not None
     assert outside.catalog.is_catalog
-    assert [request.splitlines()[0] for request in seen] == ["GET /v2/ HTTP/1.1", "GET /v2/_catalog?n=1 HTTP/1.1"]
-    assert "Authorization: Basic aGVhbHRoOnNlY3JldA==" in seen[1]
+    assert [request.splitlines()[0] for request in seen] == [
+        "GET /v2/ HTTP/1.1",
+        "GET /v2/_catalog?n=1&last=~ HTTP/1.1",
+        "GET /v2/ HTTP/1.1",
+        "GET /v2/team/app/manifests/1.0 HTTP/1.1",
+    ]
+    assert "Authorization" not in seen[0]
+    for request in seen[1:]:
+        assert "Authorization: Basic aGVhbHRoOnNlY3JldA==" in request
+    assert outside.pull
+    assert outside.pull.login.lets_in
+    assert outside.pull.name == "team/app:1.0"
+
+
+def test_before_a_client_pulled_a_manifest_that_nobody_pushed_is_asked_for(known: Identity) -> None:
+    seen: list[str] = []
+    with serving(known, sending(UNKNOWN), seen) as endpoint:
+        pulled = pull(endpoint, Login("health", "secret"), trust=known.client)
+    assert seen[-1].startswith("GET /v2/health/manifests/none HTTP/1.1")
+    assert not pulled.login.lets_in
+    assert pulled.manifest.serves_manifest
+
+
+def test_a_server_that_never_answers_is_late_everywhere_and_holds_up_nothing(
+    known: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambdas.see.probe.ANSWER_SECONDS", 2 * SECONDS)
+    monkeypatch.setattr("lambdas.see.probe.CLIENT_SECONDS", 3 * SECONDS)
+    began = time.monotonic()
+    with serving(known, lambda _connection: time.sleep(1)) as endpoint:
+        outside = probe(endpoint, Login("health", "secret"), trust=known.client)
+    assert outside.served
+    assert outside.served.trust == "ok"
+    assert [answer.is_late for answer in outside.answers] == [True] * 4
+    # Twice ANSWER_SECONDS, twice CLIENT_SECONDS, and the name's look-up.
+    assert time.monotonic() - began < 10 * SECONDS + DNS_SECONDS + 1
+
+
+def test_a_redirect_is_not_followed(known: Identity) -> None:
+    seen: list[str] = []
+    moved = b"HTTP/1.1 307 Moved\r\nLocation: https://elsewhere.example/\r\nContent-Length: 0\r\n\r\n"
+    with serving(known, sending(moved), seen) as endpoint:
+        pulled = pull(endpoint, Login("health", "secret"), trust=known.client)
+    assert len(seen) == 2
+    assert not pulled.manifest.serves_manifest
+
+
+def test_a_handshake_takes_no_longer_than_its_request_may(known: Identity) -> None:
+    began = time.monotonic()
+    with listening(say_nothing) as endpoint:
+        answer = get(endpoint, "/v2/", None, SECONDS, known.client)
+    assert answer.is_late
+    assert time.monotonic() - began < 2 * SECONDS
 
 
 @pytest.mark.parametrize(
