@@ -46,7 +46,7 @@ def write_images(bucket: Path, repository: str, first: int, end: int) -> int:
     for number in range(first, end):
         for manifest in image.manifests(repository, number):
             written += _write_manifest(root, folder, manifest)
-        if number % ABANDONED_EVERY == 0:
+        if (number + 1) % ABANDONED_EVERY == 0:
             written += _abandon_upload(folder, number)
     return written
 

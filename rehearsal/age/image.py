@@ -71,10 +71,9 @@ def manifests(repository: str, number: int) -> Iterator[Manifest]:
     """The image with this number, and its signature if it has one."""
     image = _image(repository, number)
     yield image
-    if number % (2 * SIGNED_EVERY) == 0:
-        yield _cosign(image)
-    elif number % SIGNED_EVERY == 0:
-        yield from _referrer(image)
+    signed, rest = divmod(number + 1, SIGNED_EVERY)
+    if rest == 0:
+        yield from _referrer(image) if signed % 2 == 0 else (_cosign(image),)
 
 
 def _image(repository: str, number: int) -> Manifest:

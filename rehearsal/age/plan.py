@@ -10,13 +10,13 @@ from enum import StrEnum
 
 # Its name sorts before that of every other repository.
 GIANT = "app/monolith"
-MOST_SMALL = 10_000
+MOST_SMALL, SMALLEST_OBJECTS = 10_000, 20
 TAGS = 6
 SIGNED_EVERY, ABANDONED_EVERY = 8, 50
 # An image: the blobs and links of its layer and configuration, the blob and link of its manifest, two links a tag.
 IMAGE_OBJECTS = 6 + 2 * TAGS
-# A signature: the same with one tag. A referrer: its manifest has no tag and an empty configuration, its index has one.
-COSIGN_OBJECTS, REFERRER_OBJECTS, UPLOAD_OBJECTS = 8, 8, 2
+# A signature: the same with one tag. A referrer has as many: an empty configuration, and an index that has the tag.
+SIGNATURE_OBJECTS, UPLOAD_OBJECTS = 8, 2
 
 
 class Shape(StrEnum):
@@ -29,14 +29,8 @@ class Shape(StrEnum):
 
 def objects_of(images: int) -> int:
     """The objects of a repository with so many images, but for the shared layers."""
-    signed = -(-images // SIGNED_EVERY)
-    by_tag = -(-signed // 2)
-    return (
-        images * IMAGE_OBJECTS
-        + by_tag * COSIGN_OBJECTS
-        + (signed - by_tag) * REFERRER_OBJECTS
-        + -(-images // ABANDONED_EVERY) * UPLOAD_OBJECTS
-    )
+    signed, abandoned = images // SIGNED_EVERY, images // ABANDONED_EVERY
+    return images * IMAGE_OBJECTS + signed * SIGNATURE_OBJECTS + abandoned * UPLOAD_OBJECTS
 
 
 def plan(objects: int, shape: Shape) -> Mapping[str, int]:
@@ -44,9 +38,8 @@ def plan(objects: int, shape: Shape) -> Mapping[str, int]:
     of_giant = {Shape.GIANT: objects, Shape.MANY: 0, Shape.MIXED: objects // 2}[shape]
     images = {GIANT: _images_for(of_giant)} if of_giant else {}
     if rest := objects - of_giant:
-        count = max(1, min(MOST_SMALL, rest // objects_of(1)))
-        share, over = divmod(rest, count)
-        images |= {small(number): max(1, _images_for(share + (number < over))) for number in range(count)}
+        count = max(1, min(MOST_SMALL, rest // SMALLEST_OBJECTS))
+        images |= {small(number): max(1, _images_for(rest // count)) for number in range(count)}
     return images
 
 
@@ -56,4 +49,4 @@ def small(number: int) -> str:
 
 
 def _images_for(objects: int) -> int:
-    return max(0, round(objects / (objects_of(400) / 400)))
+    return round(objects / (objects_of(400) / 400))
