@@ -15,10 +15,10 @@ from rehearsal.outside.world import World
 # The end of the longest measurement.
 MOST_SECONDS = 180
 DOOR, ENGINE = "door", "bare engine"
-# A line of the front's log: address, time, host, request, status, bytes. Objects in S3 have one address of their own.
-LINE = re.compile(r'^\S+ \[\S+ \S+\] (\S+) "(\S+) (\S+) |^\S+ \[\S+\] (\S+) "(\S+) (\S+) ')
+# A line of the front's log: address, time, host, request.
+LINE = re.compile(r'^\S+ \[[^]]+\] (\S+) "(\S+ \S+) ')
 # The engine looks at the root of its storage every 30 seconds.
-OWN_CHECK = re.compile(r"[?&]prefix=(&|$)|max-keys=1(&|$)")
+OWN_CHECK = re.compile(r"^HEAD /$|[?&]prefix=(&|$)")
 
 
 @dataclass(slots=True)
@@ -53,13 +53,7 @@ class Meter:
         time.sleep(0.1)
         with log.open("rb") as lines:
             lines.seek(start)
-            for line in lines.read().decode(errors="replace").splitlines():
-                if found := LINE.match(line):
-                    host, target = found[1] or found[4], found[3] or found[6]
-                    if ".s3." in f".{host}":
-                        cost.s3 += not OWN_CHECK.search(target)
-                    elif host.endswith("amazonaws.com"):
-                        cost.aws += 1
+            cost.s3, cost.aws = requests(lines.read().decode(errors="replace"))
 
     def ask(self, path: str, *options: str, at: str = DOOR, limit: float = MOST_SECONDS) -> Cost:
         """One request on the newest host, through its front door or to the engine behind it."""
@@ -95,6 +89,14 @@ class Meter:
 
     def on_host(self, *argv: str, stdin: str = "", limit: float = MOST_SECONDS) -> subprocess.CompletedProcess[str]:
         return self.world.run_on_host(self.world.hosts()[-1], *argv, stdin=stdin, timeout_seconds=limit + 30)
+
+
+def requests(log: str) -> tuple[int, int]:
+    """How many requests went to S3, without the engine's own check, and how many to the rest of AWS."""
+    found = [match.groups() for match in map(LINE.match, log.splitlines()) if match]
+    to_s3 = [request for host, request in found if ".s3." in f".{host}"]
+    elsewhere = [host for host, _ in found if host.endswith("amazonaws.com") and ".s3." not in f".{host}"]
+    return sum(not OWN_CHECK.search(request) for request in to_s3), len(elsewhere)
 
 
 def seconds(value: float) -> str:
