@@ -1,45 +1,49 @@
 """What grows with the number of objects: listings, deletions, pulls beside a listing, the engine's start, the proof."""
 
 import json
-import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from bench.growth.meter import DOOR, ENGINE, MOST_SECONDS, Cost, Meter, seconds
+from bench.growth.meter import DOOR, ENGINE, MOST_SECONDS, Measured, Meter, seconds
+from bench.page import Target
 from rehearsal.age.fill import fill_world
 from rehearsal.age.image import manifests
 from rehearsal.age.plan import TAGS
 from rehearsal.contract import product
-from rehearsal.contract.tick_result import TickResult
 
+PAGE, MOST_OF_BARE = "/v2/_catalog?n=100", 1.2
 LISTING_CLIENTS, PULLS, PULLING_CLIENTS = 4, 400, 8
 # Repositories with 5,000 tags; each is used up by one deletion.
 TAGGED, DELETED_TAGS = "zz-tagged/{}", 5_000
-HANG_UP_SECONDS = 0.5
+DELETION, HANG_UP_SECONDS = f"deletion of a digest among {DELETED_TAGS:,} tags", 0.5
 PULLS_SCRIPT = Path(__file__).with_name("pulls.bash")
 
 
-def listings(meter: Meter, largest: str) -> Mapping[str, str]:
-    """Each as "seconds, S3 requests", through the door and beside it at the bare engine."""
+def listings(meter: Meter, largest: str, what: str) -> Measured:
+    """Each as "seconds, S3 requests", through the door and beside it at the bare engine. `what` is the bucket."""
     asked = {
         "what the watch asks: `_catalog?n=1&last=~`": ("/v2/_catalog?n=1&last=~", (DOOR, ENGINE)),
-        "`_catalog?n=100`": ("/v2/_catalog?n=100", (DOOR, ENGINE)),
+        "`_catalog?n=100`": (PAGE, (DOOR, ENGINE)),
         "`_catalog?n=1000`": ("/v2/_catalog?n=1000", (DOOR,)),
         "`_catalog?n=10000`": ("/v2/_catalog?n=10000", (DOOR, ENGINE)),
-        "`tags/list?n=100` of the largest": (f"/v2/{largest}/tags/list?n=100", (DOOR, ENGINE)),
-        "`tags/list` of the largest": (f"/v2/{largest}/tags/list", (DOOR, ENGINE)),
     }
+    if largest:
+        asked["`tags/list?n=100` of the largest"] = (f"/v2/{largest}/tags/list?n=100", (DOOR, ENGINE))
+        asked["`tags/list` of the largest"] = (f"/v2/{largest}/tags/list", (DOOR, ENGINE))
     rows = {}
-    for what, (path, places) in asked.items():
+    page: dict[str, float] = {}
+    for name, (path, places) in asked.items():
         for place in places:
             cost = meter.ask(path, at=place)
             answer = "" if cost.status in ("200", "timeout") else f" (HTTP {cost.status})"
-            rows[f"{what}, {place}"] = cost.cells() + answer
-    return rows
+            rows[f"{name}, {place}"] = cost.cells() + answer
+            if path == PAGE:
+                page[place] = cost.seconds
+    return rows, [Target(f"`_catalog?n=100`, {what}: seconds against bare", MOST_OF_BARE, [page[DOOR] / page[ENGINE]])]
 
 
-def work(meter: Meter) -> Mapping[str, str]:
+def work(meter: Meter) -> Measured:
     """What the host does by itself, as "seconds, S3 requests"."""
     with meter.measured() as start:
         meter.run("docker", "restart", "--time", "1", product.CONTAINER)
@@ -49,53 +53,46 @@ def work(meter: Meter) -> Mapping[str, str]:
         "start of the engine": start.cells(),
         "the proof at deploy": meter.run(product.PROVE).cells(),
         "`diagnose`": meter.run(product.DIAGNOSE).cells(),
-    }
+    }, ()
 
 
-def ticks(meter: Meter, count: int, say: Callable[[str], None]) -> tuple[Mapping[str, str], int]:
-    """Health checks as "function's ms, S3 requests", medians; and how many of them were not well."""
-    results: list[TickResult] = []
-    costs: list[Cost] = []
-    for _ in range(count):
-        with meter.measured() as cost:
-            results.append(meter.world.control.tick("health"))
-        costs.append(cost)
-    unwell = [each for each in results if not each.result or each.result["cause"]]
-    for each in unwell[:3]:
-        say(f"not well: {each.result or each.error}")
-    milliseconds = statistics.median(each.duration_milliseconds or 0 for each in results)
-    longest = max(each.duration_milliseconds or 0 for each in results)
-    s3 = statistics.median(cost.s3 for cost in costs)
-    aws = statistics.median(cost.aws for cost in costs)
-    row = f"{milliseconds:.0f} ms (at most {longest:.0f}), {s3:.0f}; other AWS: {aws:.0f}"
-    return {f"health tick, {count} times": row}, len(unwell)
-
-
-def deletions(meter: Meter) -> Mapping[str, str]:
+def deletions(meter: Meter) -> Measured:
     """The seconds of a deletion by digest, the S3 requests, and how many of its tags still name it."""
     ways = [(place, limit) for place in (DOOR, ENGINE) for limit in (MOST_SECONDS, HANG_UP_SECONDS)]
     names = [TAGGED.format(number) for number in range(len(ways))]
     fill_world(meter.world, dict.fromkeys(names, -(-DELETED_TAGS // TAGS)))
     rows = {}
+    took: dict[str, float] = {}
+    dangling: list[float] = []
     for (place, limit), name in zip(ways, names, strict=True):
         (image,) = manifests(name, 0)
         hangs_up = limit == HANG_UP_SECONDS
         path = f"/v2/{name}/manifests/sha256:{image.blob.digest}"
         asked = meter.ask(path, "--request", "DELETE", at=place, limit=limit)
         left = _tags_left(meter, name, image.tags, wait_seconds=40 if hangs_up else 0)
-        seen = f"{seconds(asked.seconds)}, {asked.s3}" if not hangs_up else ""
-        what = f"deletion of a digest among {DELETED_TAGS:,} tags, {place}"
-        what += f", the client hangs up after {HANG_UP_SECONDS} s" if hangs_up else ""
-        rows[what] = f"{seen}{'; ' if seen else ''}{left} of its {TAGS} tags dangle"
-    return rows
+        if not hangs_up:
+            took[place] = asked.seconds
+        if place == DOOR:
+            dangling.append(left)
+        what = f"{DELETION}, {place}" + (f", the client hangs up after {HANG_UP_SECONDS} s" if hangs_up else "")
+        rows[what] = ("" if hangs_up else f"{asked.cells()}; ") + f"{left} of its {TAGS} tags dangle"
+    return rows, [
+        Target(f"{DELETION}: seconds against bare", MOST_OF_BARE, [took[DOOR] / took[ENGINE]]),
+        Target(f"{DELETION}: tags that dangle, client stays and hangs up", 0, dangling),
+    ]
 
 
-def pulls(meter: Meter, largest: str) -> Mapping[str, str]:
+def pulls(meter: Meter, largest: str) -> Measured:
     """Manifests by tag from the largest repository: alone, and while clients list all its tags again and again."""
     return {
         f"pulls of manifests by tag, {PULLING_CLIENTS} clients": _pulls(meter, largest, 0),
         f"the same while {LISTING_CLIENTS} clients list the tags": _pulls(meter, largest, LISTING_CLIENTS),
-    }
+    }, ()
+
+
+def is_tagged(repository: str) -> bool:
+    """Whether the repository is one of those that deletions() used up."""
+    return repository.startswith(TAGGED.format(""))
 
 
 def _pulls(meter: Meter, largest: str, listing_clients: int) -> str:

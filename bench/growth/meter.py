@@ -4,10 +4,11 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from bench.page import Target
 from rehearsal.contract import product, run_directory
 from rehearsal.outside.client import CommandFailedError
 from rehearsal.outside.world import World
@@ -15,6 +16,8 @@ from rehearsal.outside.world import World
 # The end of the longest measurement.
 MOST_SECONDS = 180
 DOOR, ENGINE = "door", "bare engine"
+# The rows of a table, and targets.
+Measured = tuple[Mapping[str, str], Sequence[Target]]
 # A line of the front's log: address, time, host, request.
 LINE = re.compile(r'^\S+ \[[^]]+\] (\S+) "(\S+ \S+) ')
 # The engine looks at the root of its storage every 30 seconds.
