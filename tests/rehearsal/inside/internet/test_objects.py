@@ -3,6 +3,7 @@
 import json
 import socket
 import subprocess
+import time
 from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rehearsal.contract.aws_profile import AwsProfile
-from rehearsal.inside.internet.objects import ADDRESS, Keyring, ObjectServer, UnknownKeyError
+from rehearsal.inside.internet.objects import ADDRESS, LISTING_SECONDS, Keyring, ObjectServer, UnknownKeyError
 from rehearsal.machine import parts
 from tests.support.cloud_account import Account, host_stack, running_account, until
 from tests.support.world import WORKPLACE
@@ -174,3 +175,22 @@ def test_an_unknown_access_key_has_no_signing_key() -> None:
             "/private/derive-signing-key",
             {"accessKeyId": "AKIDEXAMPLE", "date": "20120215", "region": "us-east-1", "service": "iam"},
         )
+
+
+@pytest.mark.parametrize(("action", "waits"), [("s3:ListBucket", True), ("s3:GetObject", False)])
+def test_only_a_page_of_a_listing_takes_its_time(action: str, waits: bool) -> None:
+    asked = {"accessKeyId": "AKIDEXAMPLE", "actions": [action], "resources": ["arn:aws:s3:::images"]}
+    begun = time.monotonic()
+    assert Keyring(lambda *_: True).answer("/private/evaluate-policy", asked) == {"decisions": [["allow"]]}
+    assert (time.monotonic() - begun >= LISTING_SECONDS) == waits
+
+
+def test_each_page_of_a_listing_takes_its_time(administrator: Any) -> None:
+    for name in ("one", "two", "three"):
+        administrator.put_object(Bucket="images", Key=f"pages/{name}", Body=b"")
+    pages = administrator.get_paginator("list_objects_v2").paginate(
+        Bucket="images", Prefix="pages/", PaginationConfig={"PageSize": 1}
+    )
+    begun = time.monotonic()
+    assert len(list(pages)) == 3
+    assert time.monotonic() - begun >= 3 * LISTING_SECONDS
