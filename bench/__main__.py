@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import clients, faults, functions, page, synth, user_data
 from bench.door import comparison
+from bench.growth import subject as growth
 from rehearsal.error import RehearsalError
 from rehearsal.machine.root_layers import Say
 
@@ -27,6 +28,7 @@ SUBJECTS = {
     "clients": Subject("clients that log in, push and pull (a rehearsal is up)", clients.measure),
     "faults": Subject("the mails about faults (a rehearsal is up)", faults.measure, faults.add_options),
     "functions": Subject("size and import time of the functions' package", functions.measure),
+    "growth": Subject("what grows with the bucket (a rehearsal is up)", growth.measure, growth.add_options),
     "synth": Subject("time and memory of one synth", synth.measure),
     "user-data": Subject("seconds until a new host serves (root)", user_data.measure),
 }

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from rehearsal.cli import alarms, enter, faults, lifecycle, mail, status, tick
+from rehearsal.cli import age, alarms, enter, faults, lifecycle, mail, status, tick
 from rehearsal.cli.command import Command
 from rehearsal.error import RehearsalError
 from rehearsal.machine.workplace import Workplace
@@ -14,6 +14,7 @@ COMMANDS: tuple[Command, ...] = (
     enter.EXEC,
     enter.CLIENT,
     tick.TICK,
+    age.AGE,
     alarms.ALARMS,
     mail.MAIL,
     faults.FAULTS,

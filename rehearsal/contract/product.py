@@ -41,6 +41,7 @@ HTTP_SECRET_KEY = "http-secret"  # noqa: S105  a name, not the value
 HOME = "/opt/registry"
 BOOTSTRAP = f"{HOME}/bootstrap"
 DIAGNOSE = f"{HOME}/bin/diagnose"
+PROVE = f"{HOME}/steps/prove"
 SYNC_USERS = f"{HOME}/bin/sync-users"
 SAVE_CERTIFICATE = f"{HOME}/steps/save-certificate"
 AWS_API = f"{HOME}/tools/aws-api"

@@ -10,6 +10,12 @@ EVENTS = "events.log"
 MAILBOX = "mail.jsonl"
 # The folder that the internet's stand-ins see as /srv: their configuration, data and logs.
 STAND_INS = "internet/srv"
+# The buckets of the S3 server, each a folder of files: on a disk that the world alone has mounted.
+BUCKETS = f"{STAND_INS}/buckets"
+# Its log: a line for each request to AWS, the certificate authority and the image registry.
+FRONT_LOG = f"{STAND_INS}/nginx-access.log"
+# The images of a years-old registry that were put there, by repository.
+AGE = "age.json"
 # A folder for each host, with its console.log and its disk.
 HOSTS = "hosts"
 # Below a host's folder: the disk that the world alone has mounted, and the logs on it.

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
@@ -28,6 +29,8 @@ PROTOCOL_HEADER = "X-Vgw-Private-Protocol"
 PROTOCOL_VERSION = 1
 # The gateway's own account; this process alone knows its secret.
 KEEPER = "keeper"
+# S3 takes this long for a page of a listing, however small its answer; a file system does not.
+LISTING, LISTING_SECONDS = "s3:ListBucket", 0.05
 
 Authorise = Callable[[str, str, str], bool]
 Start = Callable[[str, list[str], tuple[str, int]], None]
@@ -40,8 +43,9 @@ class UnknownKeyError(Exception):
 class Keyring:
     """The secret of every access key, and the permissions of its owner."""
 
-    def __init__(self, authorise: Authorise) -> None:
+    def __init__(self, authorise: Authorise, sleep: Callable[[float], None] = time.sleep) -> None:
         self._authorise = authorise
+        self._sleep = sleep
         self._secrets: dict[str, str] = {}
         self._lock = Lock()
 
@@ -76,7 +80,12 @@ class Keyring:
         return {"derivedKey": b64encode(key).decode()}
 
     def _decisions(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """The emulated AWS has weighed the bucket's policy, too, so a refusal is final."""
+        """The emulated AWS has weighed the bucket's policy, too, so a refusal is final.
+
+        The gateway asks before each page of a listing, and waits for this answer.
+        """
+        if LISTING in asked["actions"]:
+            self._sleep(LISTING_SECONDS)
         return {
             "decisions": [
                 [
@@ -96,7 +105,7 @@ class ObjectServer:
         region = cloud.scope.region
         server = _Server(folder / "iam.sock", keyring)
         Thread(target=server.serve_forever, name="iam for objects", daemon=True).start()
-        (folder / "buckets").mkdir()
+        (folder / "buckets").mkdir(exist_ok=True)
         secret = secrets.token_urlsafe(32)
         # fmt: off
         command = [

@@ -14,6 +14,7 @@ from pathlib import Path
 from rehearsal.contract.world_network import ACME_MANAGEMENT, ACME_PORT, S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.inside.internet.certificate_authority import CertificateAuthority
 from rehearsal.inside.internet.programs import Programs
+from rehearsal.machine.disk import SMALL_FILES, mount_new_disk
 from rehearsal.machine.layers import Stack, mount, mount_stack
 from rehearsal.machine.oci_layout import REFERENCE
 from rehearsal.machine.parts import Part
@@ -25,6 +26,8 @@ CONFIGURATION = Path(__file__).with_name("etc")
 ACME_NAMES = ("acme-v02.api.letsencrypt.org", "acme-staging-v02.api.letsencrypt.org")
 IMAGE_REGISTRY_NAMES = ("public.ecr.aws", "registry-1.docker.io", "ghcr.io", "quay.io")
 IMAGES_PORT = 5001
+# Room for four million files and folders.
+BUCKETS_BYTES = 32 << 30
 
 
 class StandIns:
@@ -46,6 +49,7 @@ class StandIns:
         self.root = self._run / "root"
         for name in ("srv", "client", "upper", "work", "root"):
             (self._run / name).mkdir(parents=True)
+        mount_new_disk(self._run / "buckets.img", self.folder / "buckets", BUCKETS_BYTES, *SMALL_FILES)
         self.programs = Programs(self.root, self.folder)
         self._mount_root(root, parts)
         self._configure(authority, region, objects_in="versitygw" if parts["versitygw"].path else "moto")
@@ -94,7 +98,7 @@ class StandIns:
         mount_stack(Stack(layers, f"{self._run}/upper", f"{self._run}/work", str(self.root)))
         for folder, at in ((self.folder, "srv"), (self.client_work, "work")):
             (self.root / at).mkdir(exist_ok=True)
-            mount("--bind", str(folder), str(self.root / at))
+            mount("--rbind", str(folder), str(self.root / at))
         mount("--rbind", "/dev", str(self.root / "dev"))
         mount("-t", "proc", "proc", str(self.root / "proc"))
         for part in parts.values():

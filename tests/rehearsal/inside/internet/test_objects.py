@@ -3,6 +3,7 @@
 import json
 import socket
 import subprocess
+import time
 from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rehearsal.contract.aws_profile import AwsProfile
-from rehearsal.inside.internet.objects import ADDRESS, Keyring, ObjectServer, UnknownKeyError
+from rehearsal.inside.internet.objects import ADDRESS, LISTING_SECONDS, Keyring, ObjectServer, UnknownKeyError
 from rehearsal.machine import parts
 from tests.support.cloud_account import Account, allow, running_account, until
 from tests.support.world import WORKPLACE
@@ -160,3 +161,21 @@ def test_a_signing_key_is_what_aws_derives() -> None:
 def test_an_unknown_access_key_has_no_signing_key() -> None:
     with pytest.raises(UnknownKeyError):
         Keyring(lambda *_: True).answer("/private/derive-signing-key", SIGNED)
+
+
+@pytest.mark.parametrize(("action", "waited"), [("s3:ListBucket", [LISTING_SECONDS]), ("s3:GetObject", [])])
+def test_only_a_page_of_a_listing_takes_its_time(action: str, waited: list[float]) -> None:
+    slept: list[float] = []
+    asked = {"accessKeyId": "AKIDEXAMPLE", "actions": [action], "resources": ["arn:aws:s3:::images"]}
+    answer = Keyring(lambda *_: True, slept.append).answer("/private/evaluate-policy", asked)
+    assert (answer, slept) == ({"decisions": [["allow"]]}, waited)
+
+
+def test_each_page_of_a_listing_takes_its_time(administrator: Any) -> None:
+    for name in ("one", "two", "three"):
+        administrator.put_object(Bucket="images", Key=f"pages/{name}", Body=b"")
+    paginator = administrator.get_paginator("list_objects_v2")
+    pages = paginator.paginate(Bucket="images", Prefix="pages/", PaginationConfig={"PageSize": 1})
+    begun = time.monotonic()
+    assert len(list(pages)) == 3
+    assert time.monotonic() - begun >= 3 * LISTING_SECONDS

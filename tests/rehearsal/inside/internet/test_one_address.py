@@ -31,15 +31,15 @@ def story() -> Iterator[Story]:
         yield story
 
 
-def in_versitygw(bucket: str, key: str) -> Path:
-    return WORKPLACE.run / run_directory.STAND_INS / "buckets" / bucket / key
+def in_versitygw(story: Story, bucket: str, key: str) -> Path:
+    return run_directory.in_world(story.world.keeper_pid, WORKPLACE.run / run_directory.BUCKETS) / bucket / key
 
 
 def test_one_address_serves_objects_and_configuration(story: Story) -> None:
     s3 = story.world.aws("s3")
     bucket = story.outputs[product.OUTPUT_IMAGE_BUCKET]
     s3.put_object(Bucket=bucket, Key="a/key", Body=b"here")
-    assert in_versitygw(bucket, "a/key").read_bytes() == b"here"
+    assert in_versitygw(story, bucket, "a/key").read_bytes() == b"here"
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     assert s3.get_public_access_block(Bucket=bucket)
     assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
@@ -47,7 +47,7 @@ def test_one_address_serves_objects_and_configuration(story: Story) -> None:
     assert s3.head_bucket(Bucket=bucket)
     assert "a/key" in [each["Key"] for each in s3.list_objects_v2(Bucket=bucket, Prefix="a/")["Contents"]]
     s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a/key"}]})
-    assert not in_versitygw(bucket, "a/key").exists()
+    assert not in_versitygw(story, bucket, "a/key").exists()
 
 
 @pytest.mark.parametrize(
