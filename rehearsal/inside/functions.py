@@ -20,7 +20,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from rehearsal.cloud import Function, Outcome
+from rehearsal.cloud.lambda_.functions import Function, Outcome
 from rehearsal.inside.runtime_api import Conversation, serve
 from rehearsal.machine.layers import mount
 from rehearsal.machine.python.lambda_runtime import PYTHON

@@ -12,7 +12,7 @@ from rehearsal.contract.control import Control
 from rehearsal.contract.world_state import Host, WorldState
 from rehearsal.error import RehearsalError
 from rehearsal.machine.workplace import Workplace
-from rehearsal.machine.world.entering import command_on_host, enter
+from rehearsal.machine.world.namespaces import command_on_host, enter
 from rehearsal.outside.cdk import Cdk
 from rehearsal.outside.client import Client
 

@@ -14,20 +14,32 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from rehearsal.error import RehearsalError
-from rehearsal.machine import layers
+from rehearsal.machine import layers, roots
 from rehearsal.machine.layers import Stack
-from rehearsal.machine.root_layers import CHROOT_ENVIRONMENT, Root
+from rehearsal.machine.root_layers import CHROOT_ENVIRONMENT, Root, Say
+from rehearsal.machine.workplace import Workplace
 
+PACKAGES = ("apache2-utils", "curl", "libnginx-mod-http-js", "nginx", "openssl", "wrk")
 START_TIMEOUT_SECONDS = 20
 # The first process ends when its standard input does, and with it everything in the room.
 FIRST_PROCESS = (
     "ip link set lo up && mkdir -p /srv && mount -t tmpfs tmpfs /srv && mount -t tmpfs tmpfs /run "
     "&& echo ready && exec cat"
 )
+
+
+def cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "registry-bench"
+
+
+def door_root(workplace: Workplace, say: Say) -> Root:
+    """The rehearsal's base with PACKAGES on top, in a cache of its own: the rehearsal's cache stays as it is."""
+    below = roots.base(workplace, say)
+    return roots.with_packages(replace(workplace, cache=cache()), below, "door", PACKAGES, say)
 
 
 class RoomError(RehearsalError):

@@ -11,7 +11,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from rehearsal.cloud import Cloud, Instance
+from rehearsal.cloud.core.cloud import Cloud
+from rehearsal.cloud.ec2.observed import Instance
 
 REGION = "us-east-1"
 ARM_IMAGE = "resolve:ssm:/aws/service/canonical/ubuntu/server/26.04/stable/current/arm64/hvm/ebs-gp3/ami-id"

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from rehearsal.cloud import Letter
+from rehearsal.cloud.sns.mail import Letter
 from tests.support.cloud_account import Account
 
 

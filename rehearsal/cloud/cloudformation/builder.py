@@ -8,10 +8,10 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
-from rehearsal.cloud.cloudformation.resolver import Resolver
 from rehearsal.cloud.cloudformation.resource_type import Request, ResourceType
 from rehearsal.cloud.cloudformation.signals import Desk, SignalWait, StoppedError
 from rehearsal.cloud.cloudformation.stack import Deployed, DeployedStack
+from rehearsal.cloud.cloudformation.template import Resolver
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.s3.buckets import Buckets
 

@@ -9,7 +9,7 @@ from moto.cloudformation.models import Event, Stack
 from moto.cloudformation.parsing import Export
 from moto.core.utils import utcnow
 
-from rehearsal.cloud.cloudformation.resolver import Resolver
+from rehearsal.cloud.cloudformation.template import Resolver
 from rehearsal.cloud.core.scope import Scope
 
 

@@ -10,12 +10,11 @@ from moto.cloudformation.models import CloudFormationBackend, Stack, cloudformat
 from moto.cloudformation.utils import generate_stack_id
 
 from rehearsal.cloud.cloudformation.builder import Builder
-from rehearsal.cloud.cloudformation.deployment import Deployment, Target
-from rehearsal.cloud.cloudformation.exports import Exports
-from rehearsal.cloud.cloudformation.resolver import Resolver
+from rehearsal.cloud.cloudformation.deployment import Deployment, Exports, Target
 from rehearsal.cloud.cloudformation.resource_type import ResourceType
 from rehearsal.cloud.cloudformation.signals import Desk, SignalRefusedError, StoppedError
 from rehearsal.cloud.cloudformation.stack import DeployedStack
+from rehearsal.cloud.cloudformation.template import Resolver
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.s3.buckets import Buckets
 

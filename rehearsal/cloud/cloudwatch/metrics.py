@@ -1,14 +1,46 @@
 """CloudWatch's metrics: those of AWS services, and those in the logs of functions."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.cloudwatch.models import CloudWatchBackend, Dimension, MetricDatumBase, cloudwatch_backends
 from moto.sqs.models import sqs_backends
 
-from rehearsal.cloud.cloudwatch.embedded_metrics import Measured, read_line
 from rehearsal.cloud.core.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Values of one metric at one moment."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str]
+    values: tuple[float, ...]
+    unit: str = "None"
+
+
+def read_line(line: str) -> tuple[Measured, ...]:
+    """Nothing of a line that is no whole JSON object, or whose metadata names a member that it has not."""
+    try:
+        document = json.loads(line)
+        return tuple(_measured(document))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ()
+
+
+def _measured(document: Mapping[str, Any]) -> Iterator[Measured]:
+    for directive in document["_aws"]["CloudWatchMetrics"]:
+        for metric in directive["Metrics"]:
+            found = document[metric["Name"]]
+            values = tuple(float(each) for each in (found if isinstance(found, list) else [found]))
+            for names in directive["Dimensions"]:
+                dimensions = {name: str(document[name]) for name in names}
+                unit = metric.get("Unit", "None")
+                yield Measured(directive["Namespace"], metric["Name"], dimensions, values, unit)
 
 
 class Metrics:

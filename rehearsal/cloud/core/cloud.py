@@ -15,14 +15,14 @@ from rehearsal.cloud.core.engines import wire
 from rehearsal.cloud.core.patches import Patch, Patches
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.core.server import Server
-from rehearsal.cloud.ec2 import images, metadata, observed
+from rehearsal.cloud.ec2 import images, observed
 from rehearsal.cloud.ec2.observed import Instance
 from rehearsal.cloud.iam import identity
 from rehearsal.cloud.iam.identity import AccessKey
 from rehearsal.cloud.lambda_.functions import Runtime
 from rehearsal.cloud.scheduler.scheduler import Fired
 from rehearsal.cloud.sns.mail import Letter
-from rehearsal.cloud.ssm.agents import Agents
+from rehearsal.cloud.ssm.commands import Agents
 from rehearsal.contract.tick_result import AlarmState
 
 
@@ -148,7 +148,7 @@ class Cloud:
     def instance_metadata(self, instance_id: str) -> Mapping[str, str]:
         """Path under latest/meta-data/ -> text, without the credentials themselves."""
         with self._world:
-            return metadata.instance_metadata(self.scope, instance_id)
+            return observed.instance_metadata(self.scope, instance_id)
 
     # Rights.
 

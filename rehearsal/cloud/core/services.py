@@ -1,8 +1,7 @@
 """The emulated services. Adding one is one line here.
 
-The package of a service has, of these modules, the ones that it needs: ``resources`` with TYPES, its
-CloudFormation types; ``asks`` with asks() and SIGNING_NAME, what a request to it asks for; ``patches`` with
-patch(), what it does otherwise than moto.
+The package of a service has, where it needs them, ``resources`` with TYPES, its CloudFormation types, and with asks()
+and SIGNING_NAME, what a request to it asks for; and ``patches`` with patch(), what it does otherwise than moto.
 """
 
 from collections.abc import Iterator, Mapping
@@ -43,7 +42,7 @@ class UnknownTypeError(Exception):
 @cache
 def resource_types() -> Mapping[str, ResourceType]:
     """The types that are not moto's own, by name."""
-    return {name: type_ for each in _modules("resources") for name, type_ in each.TYPES.items()}
+    return {name: type_ for each in _modules("resources") for name, type_ in getattr(each, "TYPES", {}).items()}
 
 
 def type_named(name: str) -> ResourceType:
@@ -60,7 +59,7 @@ def type_named(name: str) -> ResourceType:
 
 def asks() -> Mapping[str, Asks]:
     """By the service's name in a signature. S3's protocol has no operations: the gate treats it apart."""
-    return {each.SIGNING_NAME: each.asks for each in _modules("asks") if hasattr(each, "SIGNING_NAME")}
+    return {each.SIGNING_NAME: each.asks for each in _modules("resources") if hasattr(each, "SIGNING_NAME")}
 
 
 def patch(patches: Patches, engines: Engines) -> None:

@@ -18,8 +18,8 @@ from rehearsal.cloud.core.clock import Clock
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.iam.authority import Authority
 from rehearsal.cloud.sqs import dead_letters
-from rehearsal.cloud.ssm.asks import asks
 from rehearsal.cloud.ssm.commands import Commands
+from rehearsal.cloud.ssm.resources import asks
 
 SERVICE = "events.amazonaws.com"
 

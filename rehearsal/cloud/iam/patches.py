@@ -10,7 +10,7 @@ from moto.sts.models import AssumedRole, STSBackend
 
 from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
-from rehearsal.cloud.iam.refusals import refused
+from rehearsal.cloud.iam.gate import refused
 
 log = logging.getLogger(__name__)
 

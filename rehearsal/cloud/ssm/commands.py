@@ -7,8 +7,9 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from moto.core.exceptions import JsonRESTError
 from moto.ssm.exceptions import InvalidDocument
@@ -16,7 +17,6 @@ from moto.ssm.models import ssm_backends
 
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.ec2.observed import running
-from rehearsal.cloud.ssm.agents import Agents, NoAgents, Ran
 from rehearsal.cloud.ssm.documents import read_steps
 from rehearsal.cloud.ssm.invocations import Command, Invocation
 
@@ -25,6 +25,38 @@ DELIVERY_SECONDS = 3600
 # Targets are found out after the command was accepted.
 TARGETS_SECONDS = 0.3
 TRY_AGAIN_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """``exit_code`` is None when the time limit ended the command."""
+
+    stdout: str
+    stderr: str
+    exit_code: int | None
+
+
+class Agents(Protocol):
+    def is_registered(self, instance_id: str) -> bool:
+        """Whether the agent has ever answered: only then the host is a managed node."""
+        ...
+
+    def answers(self, instance_id: str) -> bool: ...
+
+    def run(self, instance_id: str, argv: Sequence[str], timeout_seconds: int) -> Ran: ...
+
+
+class NoAgents:
+    """Before the rehearsal has hosts."""
+
+    def is_registered(self, instance_id: str) -> bool:  # noqa: ARG002
+        return False
+
+    def answers(self, instance_id: str) -> bool:  # noqa: ARG002
+        return False
+
+    def run(self, instance_id: str, argv: Sequence[str], timeout_seconds: int) -> Ran:
+        raise NotImplementedError(f"{instance_id}: {argv} within {timeout_seconds} s")
 
 
 class Commands:

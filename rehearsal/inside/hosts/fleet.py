@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rehearsal.cloud import Cloud, Instance
+from rehearsal.cloud.core.cloud import Cloud
+from rehearsal.cloud.ec2.observed import Instance
 from rehearsal.contract.run_directory import HOST_LOGS
 from rehearsal.contract.world_state import Host
 from rehearsal.inside.hosts.guest import Guest, Launch

@@ -17,7 +17,7 @@ from rehearsal.inside.hosts.guest_files import ENGINE_FOLDERS, IDENTITY, keep_lo
 from rehearsal.inside.hosts.network import Network
 from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace, remove_cgroup, remove_tree
-from rehearsal.machine.world.entering import command_on_host
+from rehearsal.machine.world.namespaces import command_on_host
 
 # systemd-nspawn's exit code when its guest asked to be started again
 REBOOT_EXIT_CODE = 133

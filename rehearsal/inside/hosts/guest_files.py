@@ -5,14 +5,14 @@ everything that the host has written.
 """
 
 import shutil
+import subprocess
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 from rehearsal.contract.run_directory import HOST_LOGS
 from rehearsal.contract.world_network import WORLD_ADDRESS
-from rehearsal.machine.disk import mount_new_disk
-from rehearsal.machine.layers import Stack, mount_stack
+from rehearsal.machine.layers import Stack, mount, mount_stack
 from rehearsal.machine.workplace import Workplace, remove_tree
 
 # Overlay does not stack on overlay, so what container engines unpack lives beside the host's own files.
@@ -20,6 +20,21 @@ ENGINE_FOLDERS = ("docker", "containerd", "containers")
 DISK_BYTES = 16 << 30
 # By this file cloud-init knows an EC2 instance.
 IDENTITY = "uuid"
+
+
+def mount_new_disk(image: Path, at: Path, size_bytes: int) -> None:
+    """An empty one. The file that holds it takes as much of this machine's disk as was written to it."""
+    with image.open("wb") as file:
+        file.truncate(size_bytes)
+    # It outlives no crash, so it needs no journal, and its tables may be written when they are used.
+    # fmt: off
+    subprocess.run(
+        ["/usr/sbin/mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-E", "lazy_itable_init=1,nodiscard", str(image)],
+        check=True, capture_output=True,
+    )
+    # fmt: on
+    at.mkdir()
+    mount("-o", "loop,noatime", str(image), str(at))
 
 
 def make_disk(folder: Path, private_ip: str, layers: Sequence[Path]) -> Path:

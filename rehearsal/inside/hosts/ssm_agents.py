@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from rehearsal.cloud import Ran
+from rehearsal.cloud.ssm.commands import Ran
 from rehearsal.inside.hosts.guest import Guest, GuestError
 
 UNIT = "amazon-ssm-agent.service"

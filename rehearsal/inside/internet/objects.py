@@ -20,7 +20,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Cloud
+from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.contract.aws_profile import AwsProfile
 
 ADDRESS = ("127.0.0.1", 7070)

@@ -9,9 +9,8 @@ from pathlib import Path
 from rehearsal.contract import product
 from rehearsal.story.security import search_host, tls_scanner
 from rehearsal.story.security.answer_headers import Headers, faults_of_redirect, faults_over_tls, read_headers, value_of
-from rehearsal.story.security.contents_outside import contents_outside
+from rehearsal.story.security.leaks import contents_outside, secret_values
 from rehearsal.story.security.search_host import named_in
-from rehearsal.story.security.secret_values import secret_values
 from rehearsal.story.step import Step, Story, expect
 
 # The container gets the HTTP secret in its environment, which root can see, and the container itself.

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal.cloud import Instance, Letter
+from rehearsal.cloud.ec2.observed import Instance
+from rehearsal.cloud.sns.mail import Letter
 from tests.support.cloud_account import Account, running_account
 from tests.support.cloud_agents import Agents
 from tests.support.cloud_functions import Runtime, with_runtime

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Letter
+from rehearsal.cloud.sns.mail import Letter
 from tests.support.cloud_account import Account, allow, document, resource, running_account
 from tests.support.cloud_mailbox import confirm, follow
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Instance, Ran
+from rehearsal.cloud.ec2.observed import Instance
+from rehearsal.cloud.ssm.commands import Ran
 from tests.support.cloud_account import Account, allow, running_account, until
 from tests.support.cloud_agents import Agents, create_documents
 

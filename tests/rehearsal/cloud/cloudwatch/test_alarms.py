@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rehearsal.cli.alarms import for_people
-from rehearsal.cloud import Letter, UndeliverableError
+from rehearsal.cloud.sns.mail import Letter, UndeliverableError
 from rehearsal.contract.tick_result import AlarmState
 from rehearsal.inside.actions import look_at_alarms, tick
 from tests.support.cloud_account import Account, allow, document, resource
