@@ -15,9 +15,7 @@ from rehearsal.machine.root_layers import Root
 @dataclass(frozen=True, slots=True)
 class Order:
     """``zone`` is the hosted zone that exists before any deployment, ``images`` are offered by the image registry.
-
-    ``functions`` is the folder of AWS Lambda's runtime. A host boots from the first of ``host_roots`` that exists.
-    """
+    ``functions`` is the folder of AWS Lambda's runtime. A host boots from the first of ``host_roots`` that exists."""
 
     domain: str
     zone: str

@@ -33,10 +33,7 @@ class Target:
 
     @classmethod
     def newest(cls, world: World) -> Self:
-        """
-        Raises:
-            FaultError: no host has power.
-        """
+        """Raises FaultError: no host has power."""
         hosts = [host for host in world.hosts() if host.leader_pid is not None]
         if not hosts:
             raise FaultError("no host has power, so nothing of it can be broken")
@@ -93,11 +90,7 @@ def on_newest_host(what: str, harm: Callable[[Target], object], mend: Callable[[
 
 
 def in_world(world: World, *argv: str, stdin: str = "") -> str:
-    """Run a command in the world, outside of any host; returns its output.
-
-    Raises:
-        FaultError: it failed.
-    """
+    """Run a command in the world, outside of any host; returns its output. Raises FaultError: it failed."""
     done = subprocess.run(world.command(argv), input=stdin, check=False, capture_output=True, text=True)
     if done.returncode:
         raise FaultError(f"{' '.join(argv)}: exit code {done.returncode}\n{done.stderr}")

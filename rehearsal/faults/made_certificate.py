@@ -22,11 +22,9 @@ LIFETIME = timedelta(days=90)
 def put(
     world: World, *, age_days: float, name: str | None = None, self_signed: bool = False, served: bool = True
 ) -> dict[str, str]:
-    """Put a certificate of another age, name or signer in place, as time would have brought it about.
-
-    It is on the host's disk and in the state bucket; unless ``served``, nginx was not reloaded. Returns what
-    take_back() needs. There is room for one.
-    """
+    """Put a certificate of another age, name or signer in place, as time would have brought it about. It is on the
+    host's disk and in the state bucket; unless ``served``, nginx was not reloaded. Returns what take_back() needs.
+    There is room for one."""
     target = Target.newest(world)
     refuse_second(target)
     target.do("cp", "--archive", product.ACME_FOLDER, KEPT)

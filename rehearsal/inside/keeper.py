@@ -153,10 +153,8 @@ def resolve_through(workplace: Workplace, address: str) -> None:
 
 
 def trust_in_world(workplace: Workplace, certificate: Path) -> Path:
-    """From now on every process of the world trusts this authority, too; returns the bundle.
-
-    The machine's own folder stays as it is: the world sees it under an overlay with two more files.
-    """
+    """From now on every process of the world trusts this authority, too; returns the bundle. The machine's own
+    folder stays as it is: the world sees it under an overlay with two more files."""
     store = Path("/etc/ssl/certs")
     bundle = store / "ca-certificates.crt"
     addition = workplace.run / "trust"

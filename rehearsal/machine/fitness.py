@@ -45,11 +45,7 @@ class UnfitMachineError(RehearsalError):
 
 
 def make_fit(workplace: Workplace, say: Callable[[str], None]) -> None:
-    """Install what apt has.
-
-    Raises:
-        UnfitMachineError: something is missing that only a person can change.
-    """
+    """Install what apt has. Raises UnfitMachineError: something is missing that only a person can change."""
     if missing := find_missing(workplace):
         raise UnfitMachineError(missing)
     if packages := missing_packages():

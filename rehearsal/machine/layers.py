@@ -34,10 +34,8 @@ def mount(*arguments: str) -> None:
 
 
 def run_in(stack: Stack, argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run argv by chroot in the stack, with the network of this process and no service manager.
-
-    Its mounts and processes are its own namespace's, and die with it and with this process.
-    """
+    """Run argv by chroot in the stack, with the network of this process and no service manager. Its mounts and
+    processes are its own namespace's, and die with it and with this process."""
     order = json.dumps({"stack": asdict(stack), "argv": list(argv), "environment": dict(environment)})
     # fmt: off
     confined = [

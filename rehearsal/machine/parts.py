@@ -64,11 +64,8 @@ VERSITYGW = Recipe("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v
 
 
 def prepare(workplace: Workplace, recipe: Recipe, say: Callable[[str], None]) -> Part:
-    """The program, built now if the cache has none.
-
-    Raises:
-        PartError: it cannot be built here, and nothing takes its place.
-    """
+    """The program, built now if the cache has none. Raises PartError: it cannot be built here, and nothing takes its
+    place."""
     place = workplace.cache / "parts" / f"{recipe.name}-{recipe.version}-{platform.machine()}"
     built = Part(recipe.name, recipe.version.removeprefix("v"), "built from the Go module", place)
     if place.is_file():

@@ -85,11 +85,7 @@ class Workplace:
         os.pwrite(lock, json.dumps(holder).encode(), 0)
 
     def holder(self) -> Holder | None:
-        """The rehearsal that runs now.
-
-        Raises:
-            BusyError: one is starting or ending, and has no name yet.
-        """
+        """The rehearsal that runs now. Raises BusyError: one is starting or ending, and has no name yet."""
         try:
             lock = self.take_lock()
         except BusyError as busy:

@@ -23,9 +23,7 @@ class CommandFailedError(RehearsalError):
 @dataclass(frozen=True, slots=True)
 class Client:
     """``work`` is the client's current folder as the machine sees it; ``registry`` is where ``login`` belongs.
-
-    ``in_world`` makes an argument vector that enters the world and the client's root.
-    """
+    ``in_world`` makes an argument vector that enters the world and the client's root."""
 
     work: Path
     registry: str
@@ -39,11 +37,7 @@ class Client:
         return self.in_world(["env", "--chdir=/work", *assignments, *argv])
 
     def run(self, *command: str, timeout_seconds: float = 180) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end.
-
-        Raises:
-            CommandFailedError: its exit code is not 0, or it took too long.
-        """
+        """Run a command to its end. Raises CommandFailedError: its exit code is not 0, or it took too long."""
         try:
             done = subprocess.run(
                 self.command(command),

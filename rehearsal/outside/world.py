@@ -33,11 +33,7 @@ class World:
 
     @classmethod
     def running(cls, workplace: Workplace) -> "World":
-        """The world that runs now.
-
-        Raises:
-            NoRehearsalError: none does.
-        """
+        """The world that runs now. Raises NoRehearsalError: none does."""
         holder = workplace.holder()
         if holder is None:
             raise NoRehearsalError("no rehearsal runs on this machine; `python -m rehearsal up` starts one")
@@ -45,11 +41,7 @@ class World:
 
     @property
     def state(self) -> WorldState:
-        """What the world's process last said about itself.
-
-        Raises:
-            NoRehearsalError: it has said nothing yet.
-        """
+        """What the world's process last said about itself. Raises NoRehearsalError: it has said nothing yet."""
         state = WorldState.read(self.workplace)
         if state is None:
             raise NoRehearsalError("the rehearsal is starting; try again in a moment")

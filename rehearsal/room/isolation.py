@@ -69,12 +69,8 @@ class Room:
     def run(
         self, *argv: str, given: str | None = None, timeout_seconds: float | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end.
-
-        Raises:
-            RoomError: its exit code is not 0. The text is its standard error.
-            subprocess.TimeoutExpired: it has not ended in time.
-        """
+        """Run a command to its end. Raises RoomError: its exit code is not 0. The text is its standard error. Raises
+        subprocess.TimeoutExpired: it has not ended in time."""
         command = self.command(argv)
         done = subprocess.run(
             command, check=False, capture_output=True, text=True, input=given or "", timeout=timeout_seconds
@@ -107,11 +103,8 @@ class Room:
         self.started.pop(name).wait()
 
     def wait_for(self, name: str, address: str, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:
-        """Wait until the server accepts a connection at "HOST:PORT" or on a unix socket "/path".
-
-        Raises:
-            RoomError: it ended, or the time is over. The text ends with the server's log.
-        """
+        """Wait until the server accepts a connection at "HOST:PORT" or on a unix socket "/path". Raises RoomError:
+        it ended, or the time is over. The text ends with the server's log."""
         probe = ["curl", "--silent", "--max-time", "1", "--output", "/dev/null"]
         is_socket = address.startswith("/")
         probe += ["--unix-socket", address, "http://localhost/"] if is_socket else [f"telnet://{address}"]
@@ -131,11 +124,7 @@ class Room:
 
 @contextlib.contextmanager
 def open_room(root: Root) -> Iterator[Room]:
-    """A new room above `root`, until the end of the block.
-
-    Raises:
-        RoomError: its first process did not start.
-    """
+    """A new room above `root`, until the end of the block. Raises RoomError: its first process did not start."""
     # Not below /tmp: an overlay's upper folder must be on a real file system.
     scratch = Path(tempfile.mkdtemp(prefix="registry-bench-", dir="/var/tmp"))
     try:

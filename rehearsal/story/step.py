@@ -51,10 +51,7 @@ class Step:
 
 
 def expect(holds: bool, expected: str, seen: object) -> None:
-    """
-    Raises:
-        StepFailedError: it does not hold.
-    """
+    """Raises StepFailedError: it does not hold."""
     if not holds:
         raise StepFailedError(f"expected {expected}, saw {seen}")
 

@@ -27,11 +27,8 @@ PATTERNS = (
 
 
 def set_up(workplace: Workplace, transcript: Transcript, *, hosts: int = 1) -> None:
-    """Start a rehearsal, deploy into it, and leave it running.
-
-    Raises:
-        RehearsalError: a step failed; the rehearsal is left running, so that the cause can be found.
-    """
+    """Start a rehearsal, deploy into it, and leave it running. Raises RehearsalError: a step failed; the rehearsal
+    is left running, so that the cause can be found."""
     story = begin(workplace, transcript, detached=True)
     for step in SET_UP:
         _take(step, story, transcript)

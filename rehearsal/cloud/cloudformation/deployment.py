@@ -24,10 +24,7 @@ class Exports:
         return ""
 
     def check(self, stack: DeployedStack, outputs: Mapping[str, Mapping[str, Any]]) -> None:
-        """
-        Raises:
-            TemplateError: the stack may not have these outputs.
-        """
+        """Raises TemplateError: the stack may not have these outputs."""
         new = {output["Export"]["Name"]: output["Value"] for output in outputs.values() if "Export" in output}
         for export in stack.exports:
             users = self._users(export.name)

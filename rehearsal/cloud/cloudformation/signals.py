@@ -83,9 +83,7 @@ class SignalWait:
 
     def wait(self, policy: SignalPolicy, counts: Callable[[str], bool], on_timeout: Callable[[int], None]) -> None:
         """Until enough signals whose unique id counts are in; NotSignalledError when that became impossible.
-
-        on_timeout is told how many are missing, and may raise the reason itself.
-        """
+        on_timeout is told how many are missing, and may raise the reason itself."""
         deadline = time.monotonic() + policy.timeout_seconds
         while True:
             statuses = [status for unique_id, status in self.desk.received.items() if counts(unique_id)]

@@ -61,17 +61,14 @@ class Metrics:
         self._backend.put_metric_data(measured.namespace, rows)
 
     def record_log(self, lines: Iterable[str], at: datetime) -> None:
-        """The metrics in a log that reached its group.
-
-        They count at ``at``, because the timestamps in the log are the machine's.
-        """
+        """The metrics in a log that reached its group. They count at ``at``, because the timestamps in the log are
+        the machine's."""
         for line in lines:
             for measured in read_line(line):
                 self.record(measured, at)
 
     def record_invocation(self, function: str, *, failed: bool, duration_milliseconds: float, at: datetime) -> None:
         """Each invocation counts errors and throttles, even if there were none.
-
         https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
         """
         dimensions = {"FunctionName": function}
@@ -89,7 +86,6 @@ class Metrics:
 
     def record_queues(self, at: datetime) -> None:
         """SQS measures each minute; here at each look at the alarms.
-
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
         """
         for queue in self._scope.regional(sqs_backends).queues.values():

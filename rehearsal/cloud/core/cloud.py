@@ -74,12 +74,10 @@ class Cloud:
         read_object: Callable[[str, str], bytes],
         has_objects: Callable[[str], bool],
     ) -> None:
-        """Leave objects to another S3 server, and bucket configuration to moto.
-
-        Called for what exists already, too. on_access_key gets id and secret of the administrator and of
-        each session. read_object(bucket, key) and has_objects(bucket) answer for CloudFormation: templates
-        and code come from buckets, and only an empty bucket is deleted.
-        """
+        """Leave objects to another S3 server, and bucket configuration to moto. Called for what exists already, too.
+        on_access_key gets id and secret of the administrator and of each session. read_object(bucket, key) and
+        has_objects(bucket) answer for CloudFormation: templates and code come from buckets, and only an empty bucket
+        is deleted."""
         buckets = self._engines.buckets
         with self._world:
             on_access_key(self.administrator.id, self.administrator.secret)
@@ -104,11 +102,8 @@ class Cloud:
     # What happens at a moment.
 
     def fire(self, handler: str, at: datetime) -> Fired:
-        """Fire the schedule whose function has this in its handler, as if it were due at that moment.
-
-        Raises:
-            NoScheduleError: there is none.
-        """
+        """Fire the schedule whose function has this in its handler, as if it were due at that moment. Raises
+        NoScheduleError: there is none."""
         scheduler = self._engines.scheduler
         with self._engines.clock.standing_at(at):
             return scheduler.fire(scheduler.of_handler(handler), at)

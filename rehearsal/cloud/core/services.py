@@ -46,10 +46,7 @@ def resource_types() -> Mapping[str, ResourceType]:
 
 
 def type_named(name: str) -> ResourceType:
-    """
-    Raises:
-        UnknownTypeError: neither the rehearsal nor moto has it: the stack fails.
-    """
+    """Raises UnknownTypeError: neither the rehearsal nor moto has it: the stack fails."""
     if found := resource_types().get(name):
         return found
     if name in get_model_map():

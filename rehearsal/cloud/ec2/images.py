@@ -13,7 +13,6 @@ ARCHITECTURES = {"arm64": "arm64", "amd64": "x86_64"}
 
 def publish_ubuntu(scope: Scope) -> None:
     """One image for each release and architecture, under Canonical's parameter names.
-
     https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/
     """
     ec2 = scope.regional(ec2_backends)

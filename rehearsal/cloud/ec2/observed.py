@@ -90,7 +90,6 @@ def _holder(eip: Any) -> str:
 
 def instance_metadata(scope: Scope, instance_id: str) -> Mapping[str, str]:
     """Path under latest/meta-data/ -> text, without the credentials themselves.
-
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-metadata.html
     """
     each = named(scope, instance_id)

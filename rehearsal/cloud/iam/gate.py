@@ -95,10 +95,7 @@ class Gate:
         self._asks = asks
 
     def check(self, response: BaseResponse) -> None:
-        """
-        Raises:
-            RefusedError: the request is not let through.
-        """
+        """Raises RefusedError: the request is not let through."""
         operation = response._get_action()
         signed = signature.read(response.normalized_request.environ)
         if signed is None and (response.boto3_service_name, operation) in OPEN_TO_EVERYBODY:

@@ -73,11 +73,8 @@ class Commands:
             self._world.notify_all()
 
     def send(self, request: Mapping[str, Any]) -> Command:
-        """What SendCommand does with a request that is allowed.
-
-        Raises:
-            JsonRESTError: what SendCommand answers to a wrong one.
-        """
+        """What SendCommand does with a request that is allowed. Raises JsonRESTError: what SendCommand answers to a
+        wrong one."""
         documents = self._scope.regional(ssm_backends)._documents
         name = str(request["DocumentName"]).rsplit("/", 1)[-1]
         if name not in documents:

@@ -93,7 +93,6 @@ def _document(scope: Scope, name: str) -> Resource:
 
 def _targets(scope: Scope, parameter: Parameter) -> Iterable[Resource]:
     """Instances; for targets by tag any instance, with the tags that the request names.
-
     https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting-up.html
     """
     yield from (instance(scope, each) for each in parameter("InstanceIds") or [])

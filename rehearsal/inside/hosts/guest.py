@@ -92,11 +92,7 @@ class Guest:
         raise GuestError(f"{self.instance_id} has no process 1; its console ends:\n{self.last_words()}")
 
     def run(self, argv: Sequence[str], timeout_seconds: float) -> subprocess.CompletedProcess[str]:
-        """Run a command as root.
-
-        Raises:
-            subprocess.TimeoutExpired: it took too long; nothing of it lives on.
-        """
+        """Run a command as root. Raises subprocess.TimeoutExpired: it took too long; nothing of it lives on."""
         self._wait_for_manager()
         started = time.monotonic()
         done = subprocess.run(

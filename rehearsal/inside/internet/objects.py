@@ -51,11 +51,8 @@ class Keyring:
             self._secrets[access_key_id] = secret
 
     def answer(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The IAM service's answer to the gateway's question at ``path``; None if objects never need it.
-
-        Raises:
-            UnknownKeyError: the access key was never issued.
-        """
+        """The IAM service's answer to the gateway's question at ``path``; None if objects never need it. Raises
+        UnknownKeyError: the access key was never issued."""
         match path:
             case "/private/version":
                 return {"protocol": PROTOCOL_VERSION, "minClient": PROTOCOL_VERSION}

@@ -23,11 +23,8 @@ class Programs:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def run(self, argv: Sequence[str]) -> str:
-        """Run a program of the internet root to its end; returns its output.
-
-        Raises:
-            StandInError: its exit code is not 0.
-        """
+        """Run a program of the internet root to its end; returns its output. Raises StandInError: its exit code is
+        not 0."""
         done = subprocess.run(["chroot", str(self._root), *argv], check=False, capture_output=True, text=True)
         if done.returncode:
             raise StandInError(f"{' '.join(argv)} failed:\n{done.stdout}{done.stderr}")
@@ -41,11 +38,7 @@ class Programs:
             program.wait(10)
 
     def start(self, name: str, argv: Sequence[str], answers_at: tuple[str, int]) -> None:
-        """Run a program of the internet root until stop().
-
-        Raises:
-            StandInError: it does not answer.
-        """
+        """Run a program of the internet root until stop(). Raises StandInError: it does not answer."""
         log = self._folder / f"{name}.log"
         with log.open("ab") as output:
             program = subprocess.Popen(

@@ -12,11 +12,7 @@ PYTHON = "3.13"
 
 
 def prepare(workplace: Workplace, say: Callable[[str], None]) -> Path:
-    """The folder of it, installed now if the cache has none.
-
-    Raises:
-        PackagesError: it cannot be installed.
-    """
+    """The folder of it, installed now if the cache has none. Raises PackagesError: it cannot be installed."""
     return install_once(workplace, "lambda-runtime", REQUIREMENTS, _install, say)
 
 

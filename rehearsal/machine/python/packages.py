@@ -36,10 +36,7 @@ def install_once(
 
 
 def uv(*arguments: str) -> None:
-    """
-    Raises:
-        PackagesError: uv failed.
-    """
+    """Raises PackagesError: uv failed."""
     command = [sys.executable, "-m", "uv", "--quiet", *arguments]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:

@@ -37,10 +37,8 @@ class WorldError(RehearsalError):
 
 
 def start_world(workplace: Workplace, argv: Sequence[str], *, lock: int, detached: bool) -> subprocess.Popen[bytes]:
-    """Run argv as the world's own process; returns its keeper, whose exit code is argv's.
-
-    Detached, it outlives this process and writes to world.log in the run directory.
-    """
+    """Run argv as the world's own process; returns its keeper, whose exit code is argv's. Detached, it outlives this
+    process and writes to world.log in the run directory."""
     resolver_file = workplace.run / "resolv.conf"
     resolver_file.write_text(f"nameserver {WAY_OUT_RESOLVER}\n")
     ours, theirs = socket.socketpair()

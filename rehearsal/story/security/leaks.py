@@ -19,9 +19,7 @@ PROOF = "proof/+host"
 
 def secret_values(story: Story, host: Host) -> dict[str, list[str]]:
     """What to look for, by name: passwords, the HTTP secret, keys of the person, of the host's role and of TLS.
-
-    After a slash in a name comes the user's, if it is a login.
-    """
+    After a slash in a name comes the user's, if it is a login."""
     values = {**_parameters(story), **_of_role(story, host)}
     values[PROOF] = _on_host(story, host, "cat", product.PROOF_LOGIN).split('"')[1].partition(":")[2]
     pem = _on_host(story, host, "cat", f"{product.SERVED_CERTIFICATE}/privkey.pem").splitlines()
