@@ -26,10 +26,8 @@ class Order:
     functions: Path
 
     def write(self, path: Path) -> None:
-        """For the world's process to read."""
         path.write_text(json.dumps(asdict(self), default=str))
 
     @classmethod
     def read(cls, path: Path) -> "Order":
-        """What write() wrote."""
         return cattrs.structure(json.loads(path.read_text()), cls)

@@ -25,8 +25,6 @@ FAULTS: Mapping[str, Fault] = {
 
 
 class Active:
-    """The faults that are active now."""
-
     def __init__(self, workplace: Workplace) -> None:
         self._path = workplace.run / "faults.json"
 

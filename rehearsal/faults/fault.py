@@ -70,7 +70,6 @@ class Target:
         return dict(line.split("=", 1) for line in lines if "=" in line)[name]
 
     def path(self, path: str) -> str:
-        """A path of the host, as the world sees it."""
         return f"/proc/{self.host.leader_pid}/root{path}"
 
 

@@ -75,13 +75,11 @@ class FunctionRuntime:
         return CODE / name
 
     def _command(self, code: Path, function: Function) -> list[str]:
-        # fmt: off
         return [
             "setpriv", "--pdeathsig", "KILL", "/usr/sbin/chroot", f"--userspec={NOBODY}", str(self._root),
             "env", f"--chdir={code}", f"LAMBDA_TASK_ROOT={code}",
             "python3", "-m", "awslambdaric", function.handler,
-        ]
-        # fmt: on
+        ]  # fmt: skip
 
     def _variables(self, function: Function) -> dict[str, str]:
         # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html

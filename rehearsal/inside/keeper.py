@@ -83,12 +83,10 @@ class Keeper:
             on_change=self._write_state,
         )
         metadata_service.serve(METADATA_ADDRESS, self._fleet.metadata_for)
-        self._cloud.follow_mail(self._deliver)
-        self._cloud.follow_commands(SsmAgents(self._fleet.guests, self._cloud.may_report_to_ssm))
-        self._cloud.follow_functions(
-            FunctionRuntime(
-                packages=order.functions, root=self._internet.root, bundle=self._bundle, region=scope.region
-            )
+        self._cloud.engines.mail.post = self._deliver
+        self._cloud.engines.commands.agents = SsmAgents(self._fleet.guests, self._cloud.may_report_to_ssm)
+        self._cloud.engines.functions.run = FunctionRuntime(
+            packages=order.functions, root=self._internet.root, bundle=self._bundle, region=scope.region
         )
         serve(workplace, WorldActions(self._cloud, self._fleet, self._profile, order.domain))
 

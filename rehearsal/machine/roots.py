@@ -18,13 +18,11 @@ RELEASE = "trixie"
 DEBIAN_RELEASES = frozenset({"bullseye", "bookworm", "trixie", "forky", "oldstable", "stable", "testing"})
 MACHINE_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 IMAGE_FILES = Path(__file__).with_name("ami")
-# fmt: off
 BASE_PACKAGES = (
     "ca-certificates", "cloud-init", "cron", "curl", "dbus", "iproute2", "iputils-ping", "less",
     "libpam-systemd", "locales", "logrotate", "netbase", "openssl", "procps", "python3",
     "sudo", "systemd", "systemd-sysv", "tzdata", "udev", "unattended-upgrades",
-)
-# fmt: on
+)  # fmt: skip
 INTERNET_PACKAGES = ("awscli", "curl", "dnsmasq-base", "docker-cli", "libfaketime", "nginx-light", "openssl", "skopeo")
 # This machine's, and a DHCP client: cloud-init would wait half a minute for an answer to it.
 UNWANTED_FILES = ("etc/hostname", "etc/resolv.conf", "usr/sbin/dhcpcd")
@@ -123,7 +121,6 @@ def trust_layer(workplace: Workplace, root: Root, certificate: Path) -> Path:
 
 
 def _bootstrap(directory: Path, mirror: Mirror) -> None:
-    # fmt: off
     command = [
         # Its mounts and processes die with it, and it with this process.
         "setpriv", "--pdeathsig", "KILL",
@@ -131,8 +128,7 @@ def _bootstrap(directory: Path, mirror: Mirror) -> None:
         "mmdebstrap", "--quiet", "--mode=root", "--variant=apt", f"--include={','.join(BASE_PACKAGES)}",
         "--dpkgopt=force-unsafe-io", "--keyring=/usr/share/keyrings/debian-archive-keyring.gpg",
         RELEASE, str(directory), *mirror.sources,
-    ]
-    # fmt: on
+    ]  # fmt: skip
     done = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise RootError(f"mmdebstrap from {mirror.debian} failed:\n{done.stderr.strip()}")

@@ -1,7 +1,5 @@
 """The person's side of a deployment: the real ``cdk`` command line, run as README.md says."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -41,7 +39,6 @@ class Cdk:
     say: Callable[[str], None]
 
     def bootstrap(self) -> None:
-        """``cdk bootstrap``: what an account needs once before any deployment."""
         self._run("bootstrap", f"aws://{self.profile.account_id}/{self.profile.region}")
 
     def deploy(self, **changed_settings: str) -> dict[str, str]:

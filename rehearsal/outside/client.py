@@ -4,8 +4,6 @@ Commands run in a Debian root of their own (rehearsal/machine/roots.py), inside 
 resolve and certificates verify as they would for anyone.
 """
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess

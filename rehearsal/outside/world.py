@@ -49,15 +49,12 @@ class World:
 
     @property
     def domain(self) -> str:
-        """The registry's own name."""
         return self.state.domain
 
     def aws(self, service: str) -> Any:
-        """The SDK's client for a service of the person's account."""
         return self.state.profile.client(service)
 
     def hosts(self) -> tuple[Host, ...]:
-        """The hosts in the order in which they started."""
         return self.state.hosts
 
     def run_on_host(
@@ -110,7 +107,6 @@ class World:
         )
 
     def password(self) -> str:
-        """The password of the first login; empty before a host has made it."""
         return self.control.password()
 
     def status(self) -> dict[str, Any]:
@@ -135,7 +131,6 @@ class World:
         return dict(json.loads(self._timings.read_text())) if self._timings.exists() else {}
 
     def note_timings(self, timings: Mapping[str, float]) -> None:
-        """Keep them for status()."""
         self._timings.write_text(json.dumps(dict(timings)))
 
     @property

@@ -59,7 +59,6 @@ class Room:
         return self.root / path.lstrip("/")
 
     def command(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> list[str]:
-        """The machine's command that runs argv in the room."""
         variables = {**CHROOT_ENVIRONMENT, **(environment or {})}
         settings = [f"{name}={value}" for name, value in variables.items()]
         entering = ["nsenter", f"--target={self.pid}", "--net", "--mount", "--pid", "--root", "--wd=/"]
@@ -136,14 +135,12 @@ def open_room(root: Root) -> Iterator[Room]:
             "argv": ["sh", "-c", FIRST_PROCESS],
             "environment": dict(CHROOT_ENVIRONMENT),
         }
-        # fmt: off
         keeper = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL",
              "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private",
              sys.executable, "-I", layers.__file__, json.dumps(order)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )
-        # fmt: on
+        )  # fmt: skip
         assert keeper.stdin is not None  # noqa: S101
         assert keeper.stdout is not None  # noqa: S101
         if keeper.stdout.readline() != b"ready\n":

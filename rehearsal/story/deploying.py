@@ -1,11 +1,8 @@
 """Steps that deploy: for the first time, once more, an update, a deployment that cannot work, and the end."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
 
 from rehearsal.contract import product
 from rehearsal.outside.cdk import CdkFailedError
@@ -28,13 +25,11 @@ class Pulls:
         self.failures = 0
         self.longest_outage_seconds = 0.0
 
-    def __enter__(self) -> Pulls:
+    def __enter__(self) -> "Pulls":
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self._done.set()
         self._thread.join()
 

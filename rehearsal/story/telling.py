@@ -62,7 +62,6 @@ def tell(workplace: Workplace, transcript: Transcript) -> bool:
 
 
 def begin(workplace: Workplace, transcript: Transcript, *, detached: bool) -> Story:
-    """Start a world for the story."""
     started = transcript.seconds
     transcript.begin("a world of its own: Debian hosts, AWS, DNS, a certificate authority, an image registry")
     world = up(workplace, transcript.detail, detached=detached)

@@ -52,7 +52,7 @@ def with_runtime(account: Account) -> Runtime:
         has_objects=lambda _bucket: False,
     )
     runtime = Runtime()
-    account.cloud.follow_functions(runtime)
+    account.cloud.engines.functions.run = runtime
     return runtime
 
 

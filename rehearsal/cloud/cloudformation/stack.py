@@ -119,7 +119,6 @@ class DeployedStack(Stack):
         ]
 
     def record(self, status: str, reason: str | None = None) -> None:
-        """Set the stack's own status, with an event."""
         self.status = status
         self.status_reason = reason
         self._happened(self.name, self.stack_id, "AWS::CloudFormation::Stack", status, reason)

@@ -47,7 +47,6 @@ class Credentials:
         }
 
     def may_report_to_ssm(self, instance_id: str) -> bool:
-        """Whether the role lets the instance's SSM agent register."""
         try:
             key = str(self.of(instance_id)["AccessKeyId"])
         except (KeyError, StopIteration):

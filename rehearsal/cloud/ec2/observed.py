@@ -40,12 +40,10 @@ def named(scope: Scope, instance_id: str) -> Ec2Instance:
 
 
 def associations(scope: Scope) -> dict[str, str]:
-    """Elastic IP -> instance id, "" when free."""
     return {eip.public_ip: _holder(eip) for eip in scope.regional(ec2_backends).addresses}
 
 
 def open_tcp_ports(scope: Scope, security_group_ids: tuple[str, ...]) -> tuple[tuple[str, int, int], ...]:
-    """(CIDR, first port, last port) of every ingress rule that lets TCP in from addresses."""
     ec2 = scope.regional(ec2_backends)
     found = []
     for group_id in security_group_ids:

@@ -56,7 +56,6 @@ class Command:
         return next((state for state in states if state[0] != "Success"), ("Success", "Success"))
 
     def row(self) -> dict[str, Any]:
-        """ListCommands' row."""
         request, (status, details) = self.request, self.status
         states = [each.status for each in self.invocations.values()]
         return {
@@ -81,7 +80,6 @@ class Command:
 
 
 def answer(command: Command, each: Invocation) -> dict[str, Any]:
-    """GetCommandInvocation's answer."""
     finished = each.status not in UNFINISHED
     elapsed = (each.ended - each.began).total_seconds() if each.began and each.ended else None
     return {
@@ -101,7 +99,6 @@ def answer(command: Command, each: Invocation) -> dict[str, Any]:
 
 
 def row(command: Command, each: Invocation, *, with_output: bool) -> dict[str, Any]:
-    """ListCommandInvocations' row."""
     output = each.stdout + (f"\n----------ERROR-------\n{each.stderr}" if each.stderr else "")
     plugin = {
         "Name": command.steps[0].name,

@@ -68,7 +68,6 @@ class Fleet:
             self._on_change()
 
     def hosts(self) -> tuple[Host, ...]:
-        """For the outside, in the order in which they started."""
         return tuple(
             Host(
                 each.instance.id,
@@ -83,12 +82,10 @@ class Fleet:
         return {name: each.guest for name, each in tuple(self._followers.items()) if each.guest}
 
     def instance(self, instance_id: str) -> Instance | None:
-        """The instance that a host stands for."""
         follower = self._followers.get(instance_id)
         return follower.instance if follower else None
 
     def set_power(self, instance_id: str, on: bool) -> None:
-        """Cut a host's power without EC2 noticing, or give it back."""
         guest = self.guests()[instance_id]
         guest.start() if on else guest.cut_power()
         self._on_change()

@@ -83,7 +83,6 @@ class Guest:
 
     @property
     def leader_pid(self) -> int:
-        """The host's process 1, by its number in the world."""
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while self.is_running() and time.monotonic() < deadline:
             if self._nspawn is not None and (leader := _leader(self._nspawn.pid)):
@@ -142,7 +141,6 @@ class Guest:
         remove_tree(self.folder)
 
     def _launch(self) -> None:
-        # fmt: off
         boot = [
             "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
             f"--machine={self.instance_id}",
@@ -153,8 +151,7 @@ class Guest:
             *(f"--bind={self.folder / 'disk' / name}:/var/lib/{name}" for name in ENGINE_FOLDERS),
             # By this cloud-init knows an EC2 instance, and that its metadata service wants tokens.
             f"--bind-ro={self.folder / IDENTITY}:/sys/hypervisor/uuid",
-        ]
-        # fmt: on
+        ]  # fmt: skip
         order = {
             "cgroups": [str(cgroup) for cgroup in self._cgroups],
             "network": str(self._namespace),

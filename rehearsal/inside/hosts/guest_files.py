@@ -27,12 +27,10 @@ def mount_new_disk(image: Path, at: Path, size_bytes: int) -> None:
     with image.open("wb") as file:
         file.truncate(size_bytes)
     # It outlives no crash, so it needs no journal, and its tables may be written when they are used.
-    # fmt: off
     subprocess.run(
         ["/usr/sbin/mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-E", "lazy_itable_init=1,nodiscard", str(image)],
         check=True, capture_output=True,
-    )
-    # fmt: on
+    )  # fmt: skip
     at.mkdir()
     mount("-o", "loop,noatime", str(image), str(at))
 

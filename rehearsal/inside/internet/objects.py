@@ -46,7 +46,6 @@ class Keyring:
         self._lock = Lock()
 
     def add(self, access_key_id: str, secret: str) -> None:
-        """Know a new access key."""
         with self._lock:
             self._secrets[access_key_id] = secret
 
@@ -95,7 +94,6 @@ class ObjectServer:
         Thread(target=server.serve_forever, name="iam for objects", daemon=True).start()
         (folder / "buckets").mkdir()
         secret = secrets.token_urlsafe(32)
-        # fmt: off
         command = [
             "env", f"ROOT_ACCESS_KEY={KEEPER}", f"ROOT_SECRET_KEY={secret}",
             "versitygw", "--quiet", "--keep-alive", f"--port={ADDRESS[0]}:{ADDRESS[1]}", f"--region={region}",
@@ -103,8 +101,7 @@ class ObjectServer:
             "--virtual-domain=s3",
             "--iam-standalone-endpoint=/srv/iam.sock",
             "posix", "/srv/buckets",
-        ]
-        # fmt: on
+        ]  # fmt: skip
         start("versitygw", command, ADDRESS)
         profile = AwsProfile(f"http://{ADDRESS[0]}:{ADDRESS[1]}", region, cloud.scope.account, KEEPER, secret)
         self._s3 = profile.client("s3", config=Config(s3={"addressing_style": "path"}))

@@ -31,7 +31,6 @@ class Programs:
         return done.stdout
 
     def stop(self) -> None:
-        """End every program that was started."""
         for program in self._running.values():
             program.terminate()
         for program in self._running.values():
@@ -52,7 +51,6 @@ class Programs:
             time.sleep(0.02)
 
     def signal(self, name: str, number: Signals) -> None:
-        """Send a signal to a program that was started."""
         self._running[name].send_signal(number)
 
 

@@ -17,10 +17,8 @@ def prepare(workplace: Workplace, say: Callable[[str], None]) -> Path:
 
 
 def _install(folder: Path) -> None:
-    # fmt: off
     uv(
         "pip", "install", "--target", str(folder),
         "--python-version", PYTHON, "--python-platform", f"{platform.machine()}-manylinux2014",
         "--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirements", str(REQUIREMENTS),
-    )
-    # fmt: on
+    )  # fmt: skip

@@ -103,22 +103,18 @@ def end_world(holder: Holder, workplace: Workplace, timeout_seconds: float = 30)
 
 def _join_to_machine(keeper_pid: int) -> None:
     remove_link(OUTSIDE_LINK)
-    # fmt: off
     _ip("link", "add", OUTSIDE_LINK, "mtu", str(MTU_BYTES), "type", "veth",
-        "peer", "name", OUTSIDE_PEER, "mtu", str(MTU_BYTES), "netns", str(keeper_pid))
-    # fmt: on
+        "peer", "name", OUTSIDE_PEER, "mtu", str(MTU_BYTES), "netns", str(keeper_pid))  # fmt: skip
     _ip("address", "add", MACHINE_ADDRESS, "dev", OUTSIDE_LINK)
     _ip("link", "set", OUTSIDE_LINK, "up")
 
 
 def _open_way_out(workplace: Workplace, keeper_pid: int, exit_reader: int) -> None:
     ready_reader, ready_writer = os.pipe()
-    # fmt: off
     options = [
         "--configure", f"--mtu={MTU_BYTES}", f"--cidr={WAY_OUT_RANGE}", "--disable-host-loopback",
         f"--ready-fd={ready_writer}", f"--exit-fd={exit_reader}", "--netns-type=path",
-    ]
-    # fmt: on
+    ]  # fmt: skip
     with (workplace.run / "slirp4netns.log").open("wb") as log, os.fdopen(ready_reader, "rb") as ready:
         subprocess.Popen(
             ["slirp4netns", *options, f"/proc/{keeper_pid}/ns/net", WAY_OUT],
@@ -166,13 +162,13 @@ def enter(keeper_pid: int, argv: Sequence[str], directory: Path | None = None) -
 
 def command_on_host(leader_pid: int, argv: Sequence[str], *, timeout_seconds: float | None = None) -> list[str]:
     """The command that runs argv, for a process of the world, on a host as an SSM agent does: as a root unit."""
-    # fmt: off
-    limit = [] if timeout_seconds is None else [
-        f"--property=RuntimeMaxSec={timeout_seconds}", "--property=TimeoutStopSec=5",
-    ]
+    limit = (
+        []
+        if timeout_seconds is None
+        else [f"--property=RuntimeMaxSec={timeout_seconds}", "--property=TimeoutStopSec=5"]
+    )
     return [
         "nsenter", "--target", str(leader_pid), "--all", "--",
         "systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--setenv=HOME=/root", *limit, "--",
         *argv,
-    ]
-    # fmt: on
+    ]  # fmt: skip

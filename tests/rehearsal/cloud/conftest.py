@@ -28,14 +28,14 @@ def running() -> Iterator[Account]:
 def runtime(account: Account) -> Runtime:
     """Of the account in which functions can be deployed."""
     runtime = Runtime()
-    account.cloud.follow_functions(runtime)
+    account.cloud.engines.functions.run = runtime
     return runtime
 
 
 @pytest.fixture
 def agents(account: Account) -> Agents:
     agents = Agents()
-    account.cloud.follow_commands(agents)
+    account.cloud.engines.commands.agents = agents
     return agents
 
 
@@ -48,5 +48,5 @@ def host(account: Account) -> Instance:
 @pytest.fixture
 def letters(account: Account) -> list[Letter]:
     found: list[Letter] = []
-    account.cloud.follow_mail(found.append)
+    account.cloud.engines.mail.post = found.append
     return found

@@ -151,7 +151,7 @@ def test_a_command_to_a_silent_host_times_out_and_never_runs(account: Account, d
     command = ring(doorbell)
     until(lambda: delayed(doorbell, command))
     # Thirty seconds are the least that SendCommand takes.
-    account.cloud._engines.commands.all[command].expires_at = datetime.now(UTC)
+    account.cloud.engines.commands.all[command].expires_at = datetime.now(UTC)
     answer = ended(doorbell, command)
     assert (answer["Status"], answer["StatusDetails"]) == ("TimedOut", "DeliveryTimedOut")
     agents.silent = False

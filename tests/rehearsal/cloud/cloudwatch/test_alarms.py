@@ -185,7 +185,7 @@ def test_a_mail_that_cannot_be_delivered_is_counted(account: Account, runtime: R
     def refuse(letter: Letter) -> None:
         raise UndeliverableError(letter.to)
 
-    account.cloud.follow_mail(refuse)
+    account.cloud.engines.mail.post = refuse
     runtime.failures = 1
     run(account, NOON)
     look(account, NOON)
