@@ -54,7 +54,7 @@ class WorldActions:
         return tick(self._cloud, job, at)
 
     def alarms(self, at: str | None) -> tuple[AlarmState, ...]:
-        return look_at_alarms(self._cloud, at)
+        return self._cloud.look_at_alarms(_moment(at))
 
     def power(self, instance_id: str, on: bool) -> None:
         self._fleet.set_power(instance_id, on)
@@ -90,11 +90,6 @@ def tick(cloud: Cloud, job: str, at: str | None) -> TickResult:
         log=last.log[-LOG_LINES:] if last else (),
         alarms=alarms,
     )
-
-
-def look_at_alarms(cloud: Cloud, at: str | None) -> tuple[AlarmState, ...]:
-    """As CloudWatch does; ``at`` is ISO 8601, None is now."""
-    return cloud.look_at_alarms(_moment(at))
 
 
 def _moment(at: str | None) -> datetime:

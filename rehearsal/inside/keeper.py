@@ -69,7 +69,8 @@ class Keeper:
             self._internet.publish_image(image.layout, image.reference)
         authorities = workplace.run / "authorities.pem"
         authorities.write_text(authority.certificate.read_text() + self._internet.certificate_root(authority))
-        resolve_through(workplace, WORLD_ADDRESS)
+        # From now on every process of the world asks the world's DNS for names.
+        (workplace.run / "resolv.conf").write_text(f"nameserver {WORLD_ADDRESS}\n")
         self._bundle = workplace.run / "ca-bundle.pem"
         self._bundle.write_text(trust_in_world(workplace, authorities).read_text())
         self._internet.trust(self._bundle)
@@ -143,11 +144,6 @@ class Keeper:
             address=next(iter(self._cloud.associations()), ""),
             hosts=self._fleet.hosts(),
         ).write(self._workplace)
-
-
-def resolve_through(workplace: Workplace, address: str) -> None:
-    """From now on every process of the world asks this address for names."""
-    (workplace.run / "resolv.conf").write_text(f"nameserver {address}\n")
 
 
 def trust_in_world(workplace: Workplace, certificate: Path) -> Path:

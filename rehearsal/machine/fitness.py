@@ -56,14 +56,13 @@ def make_fit(workplace: Workplace, say: Callable[[str], None]) -> None:
 def find_missing(workplace: Workplace) -> tuple[str, ...]:
     if platform.system() != "Linux":
         return (f"Linux: its namespaces are what a rehearsal lives in; this is {platform.system()}",)
-    found = [
+    return (
         *_missing_rights(),
-        *_missing_distribution(),
+        *([] if shutil.which("apt-get") else ["apt: Debian 12 or newer, or Ubuntu 24.04 or newer (no apt-get found)"]),
         *_missing_kernel_parts(),
         *missing_range(_routes()),
         *_missing_space(workplace),
-    ]
-    return tuple(found)
+    )
 
 
 def missing_packages() -> tuple[str, ...]:
@@ -115,12 +114,6 @@ def _missing_rights() -> list[str]:
     effective = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff:"))
     if not int(effective, 16) >> CAP_SYS_ADMIN & 1:
         return ["the right to make namespaces and mounts (CAP_SYS_ADMIN): root lacks it here, as in a container"]
-    return []
-
-
-def _missing_distribution() -> list[str]:
-    if shutil.which("apt-get") is None:
-        return ["apt: Debian 12 or newer, or Ubuntu 24.04 or newer (no apt-get found)"]
     return []
 
 

@@ -30,6 +30,7 @@ class World:
         self.workplace = workplace
         self.keeper_pid = keeper_pid
         self.control = Control(workplace)
+        self._timings = workplace.run / "timings.json"
 
     @classmethod
     def running(cls, workplace: Workplace) -> "World":
@@ -132,7 +133,3 @@ class World:
 
     def note_timings(self, timings: Mapping[str, float]) -> None:
         self._timings.write_text(json.dumps(dict(timings)))
-
-    @property
-    def _timings(self) -> Path:
-        return self.workplace.run / "timings.json"

@@ -22,6 +22,7 @@ from rehearsal.machine import layers, roots
 from rehearsal.machine.layers import Stack
 from rehearsal.machine.root_layers import CHROOT_ENVIRONMENT, Root, Say
 from rehearsal.machine.workplace import Workplace
+from rehearsal.machine.world.namespaces import children
 
 PACKAGES = ("apache2-utils", "curl", "libnginx-mod-http-js", "nginx", "openssl", "wrk")
 START_TIMEOUT_SECONDS = 20
@@ -157,15 +158,6 @@ def open_room(root: Root) -> Iterator[Room]:
                 process.wait()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def children(pid: int) -> list[int]:
-    """The child processes of all threads of the process; none if it has ended."""
-    found = []
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            found += [int(child) for child in (thread / "children").read_text().split()]
-    return found
 
 
 def family(pid: int) -> list[int]:

@@ -11,7 +11,6 @@ from moto.ssm.models import ssm_backends
 
 # EC2 user guide, "Run commands when you launch an EC2 instance with user data input".
 USER_DATA_LIMIT_BYTES = 16 * 1024
-VERSION_TAG = "aws:ec2launchtemplate:version"
 
 
 class LaunchError(Exception):
@@ -35,17 +34,19 @@ def launch_one(group: FakeAutoScalingGroup) -> Instance:
     if user_data and len(base64.b64decode(str(user_data))) > USER_DATA_LIMIT_BYTES:
         raise LaunchError("User data is limited to 16384 bytes")
     tags = {**group.get_propagated_tags(), **version.instance_tags, ASG_NAME_TAG: group.name}
+    interface: dict[str, Any] = next(iter(data.get("NetworkInterfaces", [])), {})
+    used_subnets = [state.instance.subnet_id for state in group.instance_states]
     reservation = ec2.run_instances(
         image_id,
         1,
         user_data,
         [],
-        security_group_ids=_security_groups(data),
+        security_group_ids=[*data.get("SecurityGroupIds", []), *interface.get("Groups", [])],
         instance_type=instance_type,
         tags={"instance": tags},
         launch_template={"LaunchTemplateId": version.template.id, "Version": str(version.number)},
         is_instance_type_default=False,
-        subnet_id=_emptiest_subnet(group),
+        subnet_id=min((group.vpc_zone_identifier or "").split(","), key=used_subnets.count),
         associate_public_ip=None,
         metadata_options=data.get("MetadataOptions", {}),
         region_name=group.region,
@@ -65,16 +66,6 @@ def launch_one(group: FakeAutoScalingGroup) -> Instance:
         InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
     )
     return instance
-
-
-def _security_groups(data: dict[str, Any]) -> list[str]:
-    interface: dict[str, Any] = next(iter(data.get("NetworkInterfaces", [])), {})
-    return [*data.get("SecurityGroupIds", []), *interface.get("Groups", [])]
-
-
-def _emptiest_subnet(group: FakeAutoScalingGroup) -> str:
-    used = [state.instance.subnet_id for state in group.instance_states]
-    return min((group.vpc_zone_identifier or "").split(","), key=used.count)
 
 
 def _image(image: str, group: FakeAutoScalingGroup) -> str:
@@ -104,15 +95,6 @@ def _check_architecture(ec2: EC2Backend, image_id: str, instance_type: str) -> N
 
 def instances_of(group: FakeAutoScalingGroup) -> list[Instance]:
     return [state.instance for state in group.instance_states]
-
-
-def template_version(group: FakeAutoScalingGroup) -> str:
-    """The number of the launch template version the group launches now."""
-    return str(template_version_of(group).number)
-
-
-def launched_version(instance: Instance) -> str:
-    return next((tag["value"] for tag in instance.get_tags() if tag["key"] == VERSION_TAG), "")
 
 
 def launch(group: FakeAutoScalingGroup, count: int) -> list[Instance]:

@@ -25,7 +25,13 @@ class GroupType(MotoType):
 
     def settle(self, request: Request, resource: FakeAutoScalingGroup) -> None:
         if policy := creation_policy(request.definition):
-            request.signals.wait(policy, lambda instance_id: is_member(resource, instance_id), _never_arrived)
+            request.signals.wait(
+                policy,
+                lambda instance_id: is_member(resource, instance_id),
+                lambda missing: NotSignalledError(
+                    f"Failed to receive {missing} resource signal(s) within the specified duration"
+                ),
+            )
 
     def update(self, request: Request, resource: FakeAutoScalingGroup, previous: Request) -> Updated:
         _change(request, resource)
@@ -58,10 +64,6 @@ def _change(request: Request, group: FakeAutoScalingGroup) -> None:
     group.health_check_grace_period = properties.get("HealthCheckGracePeriod", group.health_check_grace_period)
     group.health_check_type = properties.get("HealthCheckType", "EC2")
     group.tags = properties["Tags"]
-
-
-def _never_arrived(missing: int) -> None:
-    raise NotSignalledError(f"Failed to receive {missing} resource signal(s) within the specified duration")
 
 
 def asks(scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:

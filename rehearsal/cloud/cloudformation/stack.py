@@ -91,10 +91,6 @@ class DeployedStack(Stack):
         ]
 
     @property
-    def stack_parameters(self) -> dict[str, Any]:
-        return dict(self.parameters)
-
-    @property
     def stack_resources(self) -> list[Any]:
         return list(self.deployed.values())
 

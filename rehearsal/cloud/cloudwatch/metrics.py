@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from moto.cloudwatch.models import CloudWatchBackend, Dimension, MetricDatumBase, cloudwatch_backends
+from moto.cloudwatch.models import CloudWatchBackend, MetricDatumBase, cloudwatch_backends
 from moto.sqs.models import sqs_backends
 
 from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.iam.identity import aware
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +102,10 @@ class Metrics:
             each
             for each in self._backend.metric_data
             if (each.namespace, each.name) == (namespace, name)
-            and _named(each.dimensions) == dimensions
-            and began <= _aware(each.timestamp) < ended
+            and {str(part.name): str(part.value) for part in each.dimensions} == dimensions
+            and began <= aware(each.timestamp) < ended
         ]
 
     @property
     def _backend(self) -> CloudWatchBackend:
         return self._scope.regional(cloudwatch_backends)
-
-
-def _named(dimensions: Iterable[Dimension]) -> dict[str, str]:
-    return {str(each.name): str(each.value) for each in dimensions}
-
-
-def _aware(moment: datetime) -> datetime:
-    # moto keeps a timestamp from the API without its time zone.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

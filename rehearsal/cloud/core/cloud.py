@@ -34,7 +34,9 @@ class Cloud:
         self._world = threading.Condition(threading.RLock())
         self.patches = Patches()
         self.engines = Engines(self.scope, self._world, services.type_named, services.asks())
-        _forget_everything()
+        # moto's backends outlive a Cloud; the next account starts empty.
+        BackendDict.reset()
+        reset_model_data()
         try:
             services.patch(self.patches, self.engines)
             # moto makes seven partitions when the first request comes: one is enough to have AWS's 1,500 policies.
@@ -43,13 +45,10 @@ class Cloud:
             default_user_config["iam"] = {"load_aws_managed_policies": False}
             images.publish_ubuntu(self.scope)
             self._server = Server(port, self.scope, self._world)
+            self.endpoint_url = f"http://127.0.0.1:{self._server.port}"
         except BaseException:
             self.patches.undo()
             raise
-
-    @property
-    def endpoint_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.port}"
 
     def stop(self) -> None:
         self.engines.commands.stop()
@@ -141,10 +140,3 @@ class Cloud:
         """Whether the key's owner may do s3:GetObject, say, on an ARN, by identity and bucket policies."""
         with self._world:
             return self.engines.authority.allows(access_key_id, action, resource_arn, {})
-
-
-def _forget_everything() -> None:
-    """moto's backends outlive a Cloud; the next account starts empty."""
-    default_user_config["iam"] = {"load_aws_managed_policies": False}
-    BackendDict.reset()
-    reset_model_data()

@@ -123,7 +123,12 @@ class Commands:
                 if key == "InstanceIds":
                     found += values
                 elif key.startswith("tag:"):
-                    found += [each.id for each in running(self._scope) if _has_tag(each, key[4:], values)]
+                    wanted = [(key[4:], value) for value in values]
+                    found += [
+                        each.id
+                        for each in running(self._scope)
+                        if any((tag["key"], tag["value"]) in wanted for tag in each.get_tags())
+                    ]
                 else:
                     raise NotImplementedError(f"the rehearsal's Run Command has no target {key}")
         return list(dict.fromkeys(found))
@@ -134,7 +139,6 @@ class Commands:
             return
         if not self._deliver(command, invocation):
             return
-        invocation.began = datetime.now(UTC)
         self._become(invocation, "InProgress")
         for step in command.steps:
             # The agent's own way, with its working directory and no terminal.
@@ -195,7 +199,3 @@ class Commands:
 def _share(text: str, of: int) -> int:
     """MaxConcurrency and MaxErrors: a number, or a percentage of the targets."""
     return int(text[:-1]) * of // 100 if text.endswith("%") else int(text)
-
-
-def _has_tag(instance: Any, key: str, values: Sequence[str]) -> bool:
-    return any(tag["key"] == key and tag["value"] in values for tag in instance.get_tags())

@@ -11,7 +11,7 @@ from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.cloud.ec2.observed import Instance
 from rehearsal.contract.run_directory import HOST_LOGS
 from rehearsal.contract.world_state import Host
-from rehearsal.inside.hosts.guest import Guest, Launch
+from rehearsal.inside.hosts.guest import Guest
 from rehearsal.inside.hosts.metadata_service import Metadata
 from rehearsal.inside.hosts.network import Network
 from rehearsal.machine.root_layers import Root
@@ -104,17 +104,15 @@ class Fleet:
     def _begin(self, follower: _Follower) -> None:
         instance = follower.instance
         self._say(f"EC2 starts {instance.id}, a host at {instance.private_ip}")
-        launch = Launch(
-            instance_id=instance.id,
-            private_ip=instance.private_ip,
-            mac_address=self._cloud.instance_metadata(instance.id)["mac"],
-            root=next(root for root in self._roots if root.layers[0].is_dir()),
-            trust=self._trust,
-        )
-        follower.guest = Guest.boot(self._workplace, self._network, launch)
+        mac_address = self._cloud.instance_metadata(instance.id)["mac"]
+        root = next(root for root in self._roots if root.layers[0].is_dir())
+        layers = (self._trust, *root.layers)
+        guest = Guest(self._workplace, self._network, instance.id, instance.private_ip, mac_address, layers)
+        guest.start()
+        follower.guest = guest
         follower.booted.set()
         self._on_change()
-        self._follow_log(instance.id, follower.guest.folder / BOOT_LOG)
+        self._follow_log(instance.id, guest.folder / BOOT_LOG)
 
     def _follow_log(self, instance_id: str, log: Path) -> None:
         """Repeat the output of the host's user data, while the host exists."""

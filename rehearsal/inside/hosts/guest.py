@@ -9,13 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.contract import run_directory
 from rehearsal.inside.hosts.guest_files import ENGINE_FOLDERS, IDENTITY, keep_logs_of, make_cgroups, make_disk
 from rehearsal.inside.hosts.network import Network
-from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace, remove_cgroup, remove_tree
 from rehearsal.machine.world.namespaces import command_on_host
 
@@ -30,43 +28,32 @@ class GuestError(Exception):
     """A guest has no power, or did not start; the text ends with its console's last lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """The instance that EC2 launches. ``trust`` is the topmost of the layers that the host does not write."""
-
-    instance_id: str
-    private_ip: str
-    mac_address: str
-    root: Root
-    trust: Path
-
-
 class Guest:
-    """``boot`` returns as soon as the guest has power: its user data runs later."""
+    """``layers`` are those that the host does not write, the topmost first. ``start`` returns as soon as the guest has
+    power: its user data runs later."""
 
-    def __init__(self, workplace: Workplace, network: Network, launch: Launch) -> None:
-        self.instance_id = launch.instance_id
-        self.private_ip = launch.private_ip
+    def __init__(
+        self,
+        workplace: Workplace,
+        network: Network,
+        instance_id: str,
+        private_ip: str,
+        mac_address: str,
+        layers: Sequence[Path],
+    ) -> None:
+        self.instance_id = instance_id
+        self.private_ip = private_ip
         self.boots = 0
-        self.folder = workplace.run / run_directory.HOSTS / launch.instance_id
-        self._logs = workplace.run / "logs" / launch.instance_id
+        self.folder = workplace.run / run_directory.HOSTS / instance_id
+        self.console = self.folder / "console.log"
+        self._logs = workplace.run / "logs" / instance_id
         self._network = network
-        self._namespace = network.attach_host(launch.instance_id, launch.private_ip, launch.mac_address)
-        self._cgroups = make_cgroups(workplace, launch.instance_id)
-        self._root = make_disk(self.folder, launch.private_ip, (launch.trust, *launch.root.layers))
+        self._namespace = network.attach_host(instance_id, private_ip, mac_address)
+        self._cgroups = make_cgroups(workplace, instance_id)
+        self._root = make_disk(self.folder, private_ip, layers)
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._power_wanted = False
         self._supervisor: threading.Thread | None = None
-
-    @classmethod
-    def boot(cls, workplace: Workplace, network: Network, launch: Launch) -> "Guest":
-        guest = cls(workplace, network, launch)
-        guest.start()
-        return guest
-
-    @property
-    def console(self) -> Path:
-        return self.folder / "console.log"
 
     def start(self) -> None:
         """Give it power, for the first time or again."""

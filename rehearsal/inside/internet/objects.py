@@ -104,20 +104,14 @@ class ObjectServer:
         ]  # fmt: skip
         start("versitygw", command, ADDRESS)
         profile = AwsProfile(f"http://{ADDRESS[0]}:{ADDRESS[1]}", region, cloud.scope.account, KEEPER, secret)
-        self._s3 = profile.client("s3", config=Config(s3={"addressing_style": "path"}))
+        s3 = self._s3 = profile.client("s3", config=Config(s3={"addressing_style": "path"}))
         cloud.follow_objects(
-            on_bucket_created=self._create_bucket,
-            on_bucket_deleted=self._delete_bucket,
+            on_bucket_created=lambda name: s3.create_bucket(Bucket=name),
+            on_bucket_deleted=lambda name: s3.delete_bucket(Bucket=name),
             on_access_key=keyring.add,
             read_object=self._read_object,
-            has_objects=self._has_objects,
+            has_objects=lambda name: bool(s3.list_objects_v2(Bucket=name, MaxKeys=1)["KeyCount"]),
         )
-
-    def _create_bucket(self, name: str) -> None:
-        self._s3.create_bucket(Bucket=name)
-
-    def _delete_bucket(self, name: str) -> None:
-        self._s3.delete_bucket(Bucket=name)
 
     def _read_object(self, bucket: str, key: str) -> bytes:
         try:
@@ -127,9 +121,6 @@ class ObjectServer:
                 raise FileNotFoundError(f"s3://{bucket}/{key}") from error
             raise
         return content
-
-    def _has_objects(self, bucket: str) -> bool:
-        return bool(self._s3.list_objects_v2(Bucket=bucket, MaxKeys=1)["KeyCount"])
 
 
 class _Server(ThreadingMixIn, UnixStreamServer):

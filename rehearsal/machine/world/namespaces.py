@@ -70,7 +70,9 @@ def start_world(workplace: Workplace, argv: Sequence[str], *, lock: int, detache
         theirs.close()
         try:
             workplace.name_holder(lock, keeper.pid)
-            _expect(ours, b"here")
+            ours.settimeout(START_TIMEOUT_SECONDS)
+            if ours.recv(4) != b"here":
+                raise WorldError("the world's first process did not start: see the messages above or world.log")
             _join_to_machine(keeper.pid)
             _open_way_out(workplace, keeper.pid, exit_reader)
             ours.sendall(b"go")
@@ -89,7 +91,7 @@ def start_world(workplace: Workplace, argv: Sequence[str], *, lock: int, detache
 
 def end_world(holder: Holder, workplace: Workplace, timeout_seconds: float = 30) -> None:
     """Ask, then kill; returns when nothing of the world lives and its lock is free."""
-    for pid in _children(holder.pid):
+    for pid in children(holder.pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + timeout_seconds
@@ -129,21 +131,17 @@ def _open_way_out(workplace: Workplace, keeper_pid: int, exit_reader: int) -> No
             raise WorldError(f"slirp4netns did not start: {Path(log.name).read_text().strip()}")
 
 
-def _expect(control: socket.socket, word: bytes) -> None:
-    control.settimeout(START_TIMEOUT_SECONDS)
-    if control.recv(len(word)) != word:
-        raise WorldError("the world's first process did not start: see the messages above or world.log")
-
-
 def _ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True)
 
 
-def _children(pid: int) -> tuple[int, ...]:
-    try:
-        return tuple(int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-    except FileNotFoundError:
-        return ()
+def children(pid: int) -> list[int]:
+    """The child processes of all threads of the process; none if it has ended."""
+    found = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            found += [int(child) for child in (thread / "children").read_text().split()]
+    return found
 
 
 def _held(workplace: Workplace) -> bool:

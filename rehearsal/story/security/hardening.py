@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rehearsal.contract import product
 from rehearsal.story.security import search_host, tls_scanner
-from rehearsal.story.security.answer_headers import Headers, faults_of_redirect, faults_over_tls, read_headers, value_of
 from rehearsal.story.security.leaks import contents_outside, secret_values
 from rehearsal.story.security.search_host import named_in
 from rehearsal.story.step import Step, Story, expect
@@ -18,6 +17,11 @@ EXPECTED = {
     ("environments", "registry of registry", product.HTTP_SECRET_KEY),
     ("docker inspect", f"docker inspect {product.CONTAINER}", product.HTTP_SECRET_KEY),
 }
+# Mozilla's guideline, version 5.8: two years.
+LEAST_HSTS_SECONDS = 63_072_000
+SAID_ONCE = ("docker-distribution-api-version", "server", "strict-transport-security", "x-content-type-options")
+
+Headers = list[tuple[str, str]]
 
 
 def tls(story: Story) -> str:
@@ -122,3 +126,38 @@ def _headers(story: Story, url: str, *, login: bool) -> Headers:
     if login:
         return read_headers(story.client.curl(*dump).stdout)
     return read_headers(story.client.run("curl", "--silent", "--show-error", *dump).stdout)
+
+
+def faults_over_tls(seen: Headers) -> list[str]:
+    times = Counter(name for name, _ in seen)
+    faults = [f"{name} is there {times[name]} times" for name in SAID_ONCE if times[name] != 1]
+    age = re.search(r"max-age=(\d+)", value_of(seen, "strict-transport-security"))
+    if not age or int(age[1]) < LEAST_HSTS_SECONDS:
+        faults.append(f"HSTS is {value_of(seen, 'strict-transport-security') or 'missing'}")
+    return faults + _versions(seen)
+
+
+def faults_of_redirect(seen: Headers, target: str) -> list[str]:
+    faults = []
+    if value_of(seen, ":status") not in ("301", "308"):
+        faults.append(f"the status is {value_of(seen, ':status')}, not 301 or 308")
+    if value_of(seen, "location") != target:
+        faults.append(f"it leads to {value_of(seen, 'location') or 'nowhere'}, not to {target}")
+    return faults + _versions(seen)
+
+
+def _versions(seen: Headers) -> list[str]:
+    """A digit in a header that names the program."""
+    telling = {"server", "x-powered-by", "via"}
+    return [f"{name} tells a version: {value}" for name, value in seen if name in telling and re.search(r"\d", value)]
+
+
+def value_of(seen: Headers, name: str) -> str:
+    return next((value for header, value in seen if header == name), "")
+
+
+def read_headers(dumped: str) -> Headers:
+    """What curl dumped of one answer; the status is the header :status."""
+    first, *lines = dumped.strip().splitlines()
+    split = [line.partition(":") for line in lines if ":" in line]
+    return [(":status", first.split()[1]), *((name.lower(), value.strip()) for name, _, value in split)]

@@ -18,8 +18,7 @@ from rehearsal.contract.world_state import Host
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.world import World
 from rehearsal.story.security import search_host, tls_scanner
-from rehearsal.story.security.answer_headers import faults_of_redirect, faults_over_tls, read_headers
-from rehearsal.story.security.hardening import listening
+from rehearsal.story.security.hardening import faults_of_redirect, faults_over_tls, listening, read_headers
 from rehearsal.story.security.leaks import contents_outside, forms
 from rehearsal.story.security.search_host import as_stranger, files, named_in, of_processes
 from tests.support.cloud_account import Account, host_stack, running_account
