@@ -12,8 +12,6 @@ from rehearsal.faults.fault import Fault, FaultError
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.world import World
 
-__all__ = ["FAULTS", "Active", "Fault", "FaultError"]
-
 FAULTS: Mapping[str, Fault] = {
     **reachability.FAULTS,
     **on_host.FAULTS,

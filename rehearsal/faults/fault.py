@@ -90,7 +90,7 @@ def on_newest_host(what: str, harm: Callable[[Target], object], mend: Callable[[
 
 def in_world(world: World, *argv: str, stdin: str = "") -> str:
     """Run a command in the world, outside of any host; returns its output. Raises FaultError: it failed."""
-    done = subprocess.run(world.command(argv), input=stdin, check=False, capture_output=True, text=True)
+    done = subprocess.run(world.command(argv), input=stdin, capture_output=True, text=True)
     if done.returncode:
         raise FaultError(f"{' '.join(argv)}: exit code {done.returncode}\n{done.stderr}")
     return done.stdout

@@ -42,7 +42,7 @@ def _limit_rate(world: World) -> None:
         " see https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers"
     )
     problem = f'{{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "{detail}", "status": 429}}'
-    _faults(world).mkdir(exist_ok=True)
+    _rule(world).parent.mkdir(exist_ok=True)
     _rule(world).write_text(
         f"location = {ORDER} {{\n    default_type application/problem+json;\n"
         f"    add_header Retry-After 259200 always;\n    return 429 '{problem}';\n}}\n"
@@ -55,12 +55,8 @@ def _lift_limit(world: World, _nothing: Any) -> None:
     _reload_front(world)
 
 
-def _faults(world: World) -> Path:
-    return world.workplace.run / run_directory.STAND_INS / "faults"
-
-
 def _rule(world: World) -> Path:
-    return _faults(world) / "rate-limit.conf"
+    return world.workplace.run / run_directory.STAND_INS / "faults/rate-limit.conf"
 
 
 def _reload_front(world: World) -> None:

@@ -142,9 +142,7 @@ def _run(function: Function, payload: str, command: list[str], variables: Mappin
     if not conversation.answered.is_set():
         conversation.settle(*_silence(request_id, function, asked=conversation.asked.is_set(), exit_code=early))
     if memory_mib > function.memory_mib:
-        conversation.settle(
-            *_failure("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: signal: killed")
-        )
+        conversation.settle(*_failure("Runtime.ExitError", request_id, "Runtime exited with error: signal: killed"))
     report = (
         f"REPORT RequestId: {request_id}\tDuration: {duration:.2f} ms"
         f"\tBilled Duration: {duration + init:.0f} ms\tMemory Size: {function.memory_mib} MB"
@@ -159,18 +157,14 @@ def _run(function: Function, payload: str, command: list[str], variables: Mappin
 def _silence(request_id: str, function: Function, *, asked: bool, exit_code: int | None) -> tuple[str, str]:
     """The error of a process that died, or whose time is over, without an answer."""
     if exit_code is not None:
-        return _failure(
-            "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: exit status {exit_code}"
-        )
+        return _failure("Runtime.ExitError", request_id, f"Runtime exited with error: exit status {exit_code}")
     if not asked:
-        return _failure(
-            "Sandbox.Timedout", f"RequestId: {request_id} Error: Init timed out after {LONGEST_INIT_SECONDS} s"
-        )
-    limit = f"{function.timeout_seconds:.2f}"
-    return _failure("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit} seconds")
+        return _failure("Sandbox.Timedout", request_id, f"Init timed out after {LONGEST_INIT_SECONDS} s")
+    return _failure("Sandbox.Timedout", request_id, f"Task timed out after {function.timeout_seconds:.2f} seconds")
 
 
-def _failure(kind: str, message: str) -> tuple[str, str]:
+def _failure(kind: str, request_id: str, text: str) -> tuple[str, str]:
+    message = f"RequestId: {request_id} Error: {text}"
     return json.dumps({"errorType": kind, "errorMessage": message}), "Unhandled"
 
 

@@ -156,12 +156,8 @@ def trust_in_world(workplace: Workplace, certificate: Path) -> Path:
     addition.mkdir(parents=True)
     (addition / bundle.name).write_text(bundle.read_text().rstrip("\n") + "\n" + certificate.read_text())
     # OpenSSL's own directory of trust looks certificates up by this name; Python and wget read it.
-    subject = subprocess.run(
-        ["openssl", "x509", "-noout", "-subject_hash", "-in", str(certificate)],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
+    command = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(certificate)]
+    subject = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     shutil.copyfile(certificate, addition / f"{subject}.0")
     subprocess.run(
         ["mount", "-t", "overlay", "-o", f"ro,lowerdir={addition}:{store}", "overlay", str(store)], check=True

@@ -78,7 +78,7 @@ def install(packages: tuple[str, ...]) -> None:
     wait = ("-o", "DPkg::Lock::Timeout=300")
     install_them = ["apt-get", *wait, "install", "--yes", "--quiet", "--no-install-recommends", *packages]
     for command in (["apt-get", *wait, "update", "--quiet"], install_them):
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode != 0:
             output = (done.stdout + done.stderr).strip()
             raise UnfitMachineError((f"{' '.join(packages)}: `{' '.join(command)}` failed:\n{output}",))
@@ -86,17 +86,13 @@ def install(packages: tuple[str, ...]) -> None:
 
 def missing_range(routes: tuple[Mapping[str, str], ...]) -> tuple[str, ...]:
     """Routes as `ip -json route` gives them; our own link's, left by a crash, does not count."""
-    taken = [
-        route
+    return tuple(
+        f"{OUTSIDE_RANGE} free for the Elastic IPs: this machine has a route to {route['dst']} "
+        f"by {route.get('dev', 'no interface')}"
         for route in routes
         if route.get("dev") != OUTSIDE_LINK
         and route["dst"] != "default"
         and ipaddress.ip_network(route["dst"], strict=False).overlaps(OUTSIDE_RANGE)
-    ]
-    return tuple(
-        f"{OUTSIDE_RANGE} free for the Elastic IPs: this machine has a route to {route['dst']} "
-        f"by {route.get('dev', 'no interface')}"
-        for route in taken
     )
 
 
@@ -137,7 +133,7 @@ def _has_overlay() -> bool:
         return True
     if shutil.which("modprobe") is None:
         return False
-    return subprocess.run(["modprobe", "overlay"], check=False, capture_output=True).returncode == 0
+    return subprocess.run(["modprobe", "overlay"], capture_output=True).returncode == 0
 
 
 def _missing_space(workplace: Workplace) -> list[str]:

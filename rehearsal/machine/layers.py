@@ -41,7 +41,7 @@ def run_in(stack: Stack, argv: Sequence[str], environment: Mapping[str, str]) ->
         "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
         sys.executable, "-I", __file__, order,
     ]  # fmt: skip
-    return subprocess.run(confined, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return subprocess.run(confined, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
 def enter(stack: Stack, argv: Sequence[str], environment: Mapping[str, str]) -> None:

@@ -47,13 +47,8 @@ class Mirror:
 def machine_mirror() -> Mirror:
     """Where this machine's own apt gets Debian from, or Debian's public mirror on another distribution."""
     columns = "$(REPO_URI) $(CODENAME) $(COMPONENT)"
-    listing = subprocess.run(
-        ["apt-get", "indextargets", "--format", columns, "Created-By: Packages"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    return choose_mirror(listing)
+    command = ["apt-get", "indextargets", "--format", columns, "Created-By: Packages"]
+    return choose_mirror(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def choose_mirror(listing: str) -> Mirror:
@@ -129,7 +124,7 @@ def _bootstrap(directory: Path, mirror: Mirror) -> None:
         "--dpkgopt=force-unsafe-io", "--keyring=/usr/share/keyrings/debian-archive-keyring.gpg",
         RELEASE, str(directory), *mirror.sources,
     ]  # fmt: skip
-    done = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise RootError(f"mmdebstrap from {mirror.debian} failed:\n{done.stderr.strip()}")
 

@@ -37,14 +37,8 @@ class Client:
     def run(self, *command: str, timeout_seconds: float = 180) -> subprocess.CompletedProcess[str]:
         """Run a command to its end. Raises CommandFailedError: its exit code is not 0, or it took too long."""
         try:
-            done = subprocess.run(
-                self.command(command),
-                capture_output=True,
-                text=True,
-                stdin=subprocess.DEVNULL,
-                timeout=timeout_seconds,
-                check=False,
-            )
+            entered = self.command(command)
+            done = subprocess.run(entered, capture_output=True, text=True, input="", timeout=timeout_seconds)
         except subprocess.TimeoutExpired as late:
             raise CommandFailedError(f"{shlex.join(command)}: no end after {timeout_seconds:.0f} s") from late
         if done.returncode:

@@ -62,14 +62,8 @@ class World:
         self, host: Host, *argv: str, timeout_seconds: float = 120, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on a host as root, as an SSM agent would."""
-        return subprocess.run(
-            self.host_command(host, argv),
-            check=False,
-            capture_output=True,
-            text=True,
-            input=stdin,
-            timeout=timeout_seconds,
-        )
+        command = self.host_command(host, argv)
+        return subprocess.run(command, capture_output=True, text=True, input=stdin, timeout=timeout_seconds)
 
     def serves(self, host: Host) -> bool:
         """Whether the host has proven that it serves, since it has power."""

@@ -72,9 +72,7 @@ class Room:
         """Run a command to its end. Raises RoomError: its exit code is not 0. The text is its standard error. Raises
         subprocess.TimeoutExpired: it has not ended in time."""
         command = self.command(argv)
-        done = subprocess.run(
-            command, check=False, capture_output=True, text=True, input=given or "", timeout=timeout_seconds
-        )
+        done = subprocess.run(command, capture_output=True, text=True, input=given or "", timeout=timeout_seconds)
         if done.returncode != 0:
             raise RoomError(f"{' '.join(argv)} failed with {done.returncode}: {done.stderr or done.stdout}")
         return done
@@ -110,7 +108,7 @@ class Room:
         probe += ["--unix-socket", address, "http://localhost/"] if is_socket else [f"telnet://{address}"]
         deadline = time.monotonic() + timeout_seconds
         while True:
-            done = subprocess.run(self.command(probe), check=False, stdin=subprocess.DEVNULL, capture_output=True)
+            done = subprocess.run(self.command(probe), stdin=subprocess.DEVNULL, capture_output=True)
             # curl's exit codes where nothing listens.
             if done.returncode not in (7, 97):
                 return

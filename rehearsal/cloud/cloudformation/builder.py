@@ -123,14 +123,9 @@ class Builder:
         desk = Desk(announce=lambda text: stack.record_resource(deployed, announcing, text))
         if announcing:
             self.desks[stack.stack_id, deployed.logical_id] = desk
+        signals = SignalWait(self.world, desk, self.stopping)
         return Request(
-            stack_id=stack.stack_id,
-            stack_name=stack.name,
-            logical_id=deployed.logical_id,
-            definition=deployed.resolved,
-            scope=self.scope,
-            buckets=self.buckets,
-            signals=SignalWait(self.world, desk, self.stopping),
+            stack.stack_id, stack.name, deployed.logical_id, deployed.resolved, self.scope, self.buckets, signals
         )
 
 

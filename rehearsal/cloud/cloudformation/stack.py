@@ -124,16 +124,7 @@ class DeployedStack(Stack):
         self._happened(deployed.logical_id, deployed.physical_id, deployed.type, status, reason)
 
     def _happened(self, logical_id: str, physical_id: str, kind: str, status: str, reason: str | None) -> None:
-        event = Event(
-            stack_id=self.stack_id,
-            stack_name=self.name,
-            logical_resource_id=logical_id,
-            physical_resource_id=physical_id,
-            resource_type=kind,
-            resource_status=status,
-            resource_status_reason=reason,
-            resource_properties=None,
-        )
+        event = Event(self.stack_id, self.name, logical_id, physical_id, kind, status, reason, None)
         # The CLI sorts by time.
         if self.events:
             event.timestamp = max(event.timestamp, self.events[-1].timestamp + timedelta(milliseconds=1))

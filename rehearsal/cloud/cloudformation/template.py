@@ -92,7 +92,6 @@ class Resolver(ResourceMap):
 
     def __init__(
         self,
-        *,
         stack_id: str,
         stack_name: str,
         template: dict[str, Any],

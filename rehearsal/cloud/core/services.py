@@ -1,4 +1,4 @@
-"""The emulated services. Adding one is one line here.
+"""The emulated services: each package beside this one.
 
 The package of a service has, where it needs them, ``resources`` with TYPES, its CloudFormation types, and with asks()
 and SIGNING_NAME, what a request to it asks for; and ``patches`` with patch(), what it does otherwise than moto.
@@ -8,31 +8,18 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import Any
 
 from moto.cloudformation.parsing import get_model_map
 
+import rehearsal.cloud
 from rehearsal.cloud.cloudformation.resource_type import MotoType, ResourceType
 from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
 from rehearsal.cloud.iam.request import Asks
 
-SERVICES = (
-    "autoscaling",
-    "cloudformation",
-    "cloudwatch",
-    "ec2",
-    "events",
-    "iam",
-    "kms",
-    "lambda_",
-    "logs",
-    "s3",
-    "scheduler",
-    "sns",
-    "sqs",
-    "ssm",
-)
+SERVICES = tuple(each.name for each in iter_modules(rehearsal.cloud.__path__) if each.ispkg and each.name != "core")
 
 
 class UnknownTypeError(Exception):

@@ -83,7 +83,6 @@ class Guest:
         started = time.monotonic()
         done = subprocess.run(
             command_on_host(self.leader_pid, argv, timeout_seconds=timeout_seconds),
-            check=False,
             capture_output=True,
             text=True,
             errors="replace",
@@ -150,14 +149,10 @@ class Guest:
                 "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
             },
         }
-        launcher = [sys.executable, "-I", str(Path(__file__).with_name("nspawn.py")), json.dumps(order)]
+        program = [sys.executable, "-I", str(Path(__file__).with_name("nspawn.py")), json.dumps(order)]
+        launcher = ["unshare", "--mount", "--propagation", "slave", *program]
         with self.console.open("ab") as console:
-            self._nspawn = subprocess.Popen(
-                ["unshare", "--mount", "--propagation", "slave", *launcher],
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-            )
+            self._nspawn = subprocess.Popen(launcher, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
         self.boots += 1
 
     def _supervise(self) -> None:

@@ -103,9 +103,7 @@ class Network:
         for address, old_host in departures(self._forwards, forwards):
             # Connections that the new host has answered stay. Exit code 1 says that there was none.
             subprocess.run(
-                ["conntrack", "--delete", "--orig-dst", address, "--reply-src", old_host],
-                check=False,
-                capture_output=True,
+                ["conntrack", "--delete", "--orig-dst", address, "--reply-src", old_host], capture_output=True
             )
         self._forwards = dict(forwards)
 
@@ -147,7 +145,7 @@ def _nft(rules: str) -> None:
 
 
 def _feed(command: list[str], text: str) -> None:
-    done = subprocess.run(command, input=text, check=False, capture_output=True, text=True)
+    done = subprocess.run(command, input=text, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} refused:\n{done.stderr.strip()}\nof\n{text}")
 

@@ -25,7 +25,7 @@ class Programs:
     def run(self, argv: Sequence[str]) -> str:
         """Run a program of the internet root to its end; returns its output. Raises StandInError: its exit code is
         not 0."""
-        done = subprocess.run(["chroot", str(self._root), *argv], check=False, capture_output=True, text=True)
+        done = subprocess.run(["chroot", str(self._root), *argv], capture_output=True, text=True)
         if done.returncode:
             raise StandInError(f"{' '.join(argv)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout

@@ -28,7 +28,7 @@ def tls(story: Story) -> str:
     world = story.world
     python = tls_scanner.prepare(world.workplace, story.say)
     scan = world.command(tls_scanner.command(python, story.domain, world.state.ca_bundle))
-    done = subprocess.run(scan, check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(scan, capture_output=True, text=True, timeout=60)
     verdict = tls_scanner.verdict(done.stdout)
     expect(
         done.returncode == 0 and tls_scanner.COMPLIANT in verdict,

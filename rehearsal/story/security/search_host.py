@@ -99,6 +99,6 @@ def user(uid: int) -> str:
 
 
 def output(*command: str) -> Iterator[Content]:
-    done = subprocess.run(command, check=False, capture_output=True)
+    done = subprocess.run(command, capture_output=True)
     if done.returncode == 0:
         yield " ".join(command), done.stdout + done.stderr
