@@ -45,7 +45,10 @@ class FunctionRuntime:
         inside = root / INSIDE.relative_to("/")
         inside.mkdir(parents=True, exist_ok=True)
         mount("--bind", str(packages), str(inside))
-        self._compile()
+        # Bytecode, as AWS's image has it; compiled once in the life of the cache.
+        if not (inside / "boto3/__pycache__").is_dir():
+            command = ["chroot", str(root), "python3", "-m", "compileall", "-q", "-j0", str(INSIDE)]
+            subprocess.run(command, check=True, capture_output=True)
         # The SDK brings its own list of authorities; in this world it is the world's.
         mount("--bind", str(bundle), str(inside / "botocore/cacert.pem"))
 
@@ -54,12 +57,6 @@ class FunctionRuntime:
         if function.runtime != RUNTIME:
             raise FunctionRuntimeError(f"{function.name} is for {function.runtime}; the rehearsal has {RUNTIME}")
         return _run(function, payload, self._command(self._unpack(function), function), self._variables(function))
-
-    def _compile(self) -> None:
-        """Bytecode, as AWS's image has it; compiled once in the life of the cache."""
-        command = ["python3", "-m", "compileall", "-q", "-j0", str(INSIDE)]
-        if not (self._root / INSIDE.relative_to("/") / "boto3/__pycache__").is_dir():
-            subprocess.run(["chroot", str(self._root), *command], check=True, capture_output=True)
 
     def _unpack(self, function: Function) -> Path:
         name = hashlib.sha256(function.code).hexdigest()[:32]

@@ -48,7 +48,12 @@ def make_fit(workplace: Workplace, say: Callable[[str], None]) -> None:
     """Install what apt has. Raises UnfitMachineError: something is missing that only a person can change."""
     if missing := find_missing(workplace):
         raise UnfitMachineError(missing)
-    if packages := missing_packages():
+    packages = tuple(
+        package
+        for thing, package in PACKAGES.items()
+        if not (Path(thing).exists() if thing.startswith("/") else shutil.which(thing))
+    )
+    if packages:
         say(f"installing {', '.join(packages)} …")
         install(packages)
 
@@ -62,14 +67,6 @@ def find_missing(workplace: Workplace) -> tuple[str, ...]:
         *_missing_kernel_parts(),
         *missing_range(_routes()),
         *_missing_space(workplace),
-    )
-
-
-def missing_packages() -> tuple[str, ...]:
-    return tuple(
-        package
-        for thing, package in PACKAGES.items()
-        if not (Path(thing).exists() if thing.startswith("/") else shutil.which(thing))
     )
 
 

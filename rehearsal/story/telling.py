@@ -65,11 +65,8 @@ def begin(workplace: Workplace, transcript: Transcript, *, detached: bool) -> St
     started = transcript.seconds
     transcript.begin("a world of its own: Debian hosts, AWS, DNS, a certificate authority, an image registry")
     world = up(workplace, transcript.detail, detached=detached)
-    transcript.held(
-        "the world",
-        "it runs; one virtual wire is all that it adds to this machine's network",
-        transcript.seconds - started,
-    )
+    evidence = "it runs; one virtual wire is all that it adds to this machine's network"
+    transcript.held("the world", evidence, transcript.seconds - started)
     return story_in(world, transcript.detail)
 
 

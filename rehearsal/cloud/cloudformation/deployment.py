@@ -46,7 +46,6 @@ class Exports:
             self._backend.exports[export.name] = export
 
     def _users(self, export_name: str) -> str:
-        """Names of the stacks that import it."""
         return ", ".join(
             stack.name
             for stack in self._backend.stacks.values()

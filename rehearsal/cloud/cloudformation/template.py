@@ -46,9 +46,8 @@ def waits_for_signals(definition: Mapping[str, Any]) -> bool:
 
 
 def creation_order(resources: Mapping[str, Any]) -> list[str]:
-    """Dependencies first; of the resources that are ready, the ones that wait for a host go last. CloudFormation
-    makes everything that is ready at the same time, so nothing independent of a waiting group may have to wait for
-    it."""
+    """Dependencies first; of the resources that are ready, the ones that wait for a host go last. CloudFormation makes
+    everything that is ready at the same time, so nothing independent of a waiting group may have to wait for it."""
     needs = {name: set(references(definition)) & set(resources) - {name} for name, definition in resources.items()}
     order: list[str] = []
     while len(order) < len(resources):

@@ -59,8 +59,8 @@ class Cloud:
     def follow_objects(
         self,
         *,
-        on_bucket_created: Callable[[str], None],
-        on_bucket_deleted: Callable[[str], None],
+        on_bucket_created: Callable[[str], object],
+        on_bucket_deleted: Callable[[str], object],
         on_access_key: Callable[[str, str], None],
         read_object: Callable[[str, str], bytes],
         has_objects: Callable[[str], bool],
@@ -72,7 +72,7 @@ class Cloud:
         buckets = self.engines.buckets
         with self._world:
             on_access_key(self.administrator.id, self.administrator.secret)
-            for bucket in buckets.names():
+            for bucket in buckets.backend.buckets:
                 on_bucket_created(bucket)
             buckets.on_created, buckets.on_deleted = on_bucket_created, on_bucket_deleted
             buckets.on_access_key = on_access_key
@@ -109,7 +109,7 @@ class Cloud:
     def instances(self) -> tuple[Instance, ...]:
         """The pending and the running instances."""
         with self._world:
-            return observed.instances(self.scope)
+            return tuple(map(observed.observe, observed.running(self.scope)))
 
     def associations(self) -> Mapping[str, str]:
         """Every allocated Elastic IP -> instance id, "" when free."""
@@ -132,7 +132,6 @@ class Cloud:
             return self.engines.credentials.of(instance_id)
 
     def may_report_to_ssm(self, instance_id: str) -> bool:
-        """Whether the instance's role lets its SSM agent register."""
         with self._world:
             return self.engines.credentials.may_report_to_ssm(instance_id)
 

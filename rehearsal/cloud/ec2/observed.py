@@ -26,10 +26,6 @@ class Instance:
     tags: Mapping[str, str]
 
 
-def instances(scope: Scope) -> tuple[Instance, ...]:
-    return tuple(_instance(each) for each in running(scope))
-
-
 def running(scope: Scope) -> list[Ec2Instance]:
     return [each for each in scope.regional(ec2_backends).all_instances() if each.state in ("pending", "running")]
 
@@ -57,7 +53,7 @@ def open_tcp_ports(scope: Scope, security_group_ids: tuple[str, ...]) -> tuple[t
     return tuple(found)
 
 
-def _instance(each: Ec2Instance) -> Instance:
+def observe(each: Ec2Instance) -> Instance:
     return Instance(
         id=each.id,
         private_ip=str(each.private_ip),
@@ -81,9 +77,8 @@ def role_of(each: Ec2Instance) -> Role | None:
 
 
 def _holder(eip: Any) -> str:
-    if eip.instance:
-        return str(eip.instance.id)
-    return str(eip.eni.instance.id) if eip.eni and eip.eni.instance else ""
+    instance = eip.instance or (eip.eni and eip.eni.instance)
+    return str(instance.id) if instance else ""
 
 
 def instance_metadata(scope: Scope, instance_id: str) -> Mapping[str, str]:
@@ -128,13 +123,9 @@ def instance_metadata(scope: Scope, instance_id: str) -> Mapping[str, str]:
             found[f"{network}public-ipv4s"] = address
     if role := role_of(each):
         association = each.ec2_backend.iam_instance_profile_associations[each.id]
-        found["iam/info"] = json.dumps(
-            {
-                "Code": "Success",
-                "InstanceProfileArn": association.iam_instance_profile.arn,
-                "InstanceProfileId": association.iam_instance_profile.id,
-            }
-        )
+        profile = association.iam_instance_profile
+        info = {"Code": "Success", "InstanceProfileArn": profile.arn, "InstanceProfileId": profile.id}
+        found["iam/info"] = json.dumps(info)
         found["iam/security-credentials/"] = role.name
     if each.metadata_options.instance_metadata_tags == "enabled":
         found |= {f"tags/instance/{tag['key']}": tag["value"] for tag in each.get_tags()}

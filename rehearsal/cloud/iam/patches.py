@@ -44,6 +44,5 @@ def patch(patches: Patches, engines: Engines) -> None:
     @patches.wrap(STSBackend, because="another S3 server may hold the objects: it has to know each session's key")
     def assume_role(original: Any, self: STSBackend, *args: Any, **kwargs: Any) -> AssumedRole:
         session: AssumedRole = original(self, *args, **kwargs)
-        if engines.buckets.on_access_key:
-            engines.buckets.on_access_key(session.access_key_id, session.secret_access_key)
+        engines.buckets.on_access_key(session.access_key_id, session.secret_access_key)
         return session

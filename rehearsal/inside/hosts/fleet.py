@@ -32,40 +32,30 @@ class _Follower:
     guest: Guest | None = None
 
 
+@dataclass(slots=True)
 class Fleet:
     """Boots a host from the first of ``roots`` that exists, under the layer ``trust``."""
 
-    def __init__(
-        self,
-        workplace: Workplace,
-        network: Network,
-        cloud: Cloud,
-        *,
-        roots: tuple[Root, ...],
-        trust: Path,
-        say: Callable[[str], None],
-        on_change: Callable[[], None],
-    ) -> None:
-        self._workplace = workplace
-        self._network = network
-        self._cloud = cloud
-        self._roots = roots
-        self._trust = trust
-        self._say = say
-        self._on_change = on_change
-        self._followers: dict[str, _Follower] = {}
+    workplace: Workplace
+    network: Network
+    cloud: Cloud
+    roots: tuple[Root, ...]
+    trust: Path
+    say: Callable[[str], None]
+    on_change: Callable[[], None]
+    _followers: dict[str, _Follower] = field(default_factory=dict)
 
     def follow(self) -> None:
         """Boot the hosts of new instances, and remove those of instances that are gone."""
-        instances = {instance.id: instance for instance in self._cloud.instances()}
+        instances = {instance.id: instance for instance in self.cloud.instances()}
         for gone in self._followers.keys() - instances.keys():
             follower = self._followers.pop(gone)
             threading.Thread(target=self._end, args=(follower,), daemon=True).start()
-            self._on_change()
+            self.on_change()
         for new in instances.keys() - self._followers.keys():
             follower = self._followers[new] = _Follower(instances[new])
             threading.Thread(target=self._begin, args=(follower,), daemon=True).start()
-            self._on_change()
+            self.on_change()
 
     def hosts(self) -> tuple[Host, ...]:
         return tuple(
@@ -88,7 +78,7 @@ class Fleet:
     def set_power(self, instance_id: str, on: bool) -> None:
         guest = self.guests()[instance_id]
         guest.start() if on else guest.cut_power()
-        self._on_change()
+        self.on_change()
 
     def metadata_for(self, address: str) -> Metadata | None:
         """What the metadata service tells the host at a private address."""
@@ -96,22 +86,22 @@ class Fleet:
         instance = next((each for each in instances if each.private_ip == address), None)
         if instance is None:
             return None
-        entries = dict(self._cloud.instance_metadata(instance.id))
+        entries = dict(self.cloud.instance_metadata(instance.id))
         if role := entries.pop(ROLE_ENTRY, None):
-            entries[f"{ROLE_ENTRY}{role}"] = json.dumps(self._cloud.role_credentials(instance.id))
-        return Metadata(entries, instance.user_data, self._cloud.scope.account)
+            entries[f"{ROLE_ENTRY}{role}"] = json.dumps(self.cloud.role_credentials(instance.id))
+        return Metadata(entries, instance.user_data, self.cloud.scope.account)
 
     def _begin(self, follower: _Follower) -> None:
         instance = follower.instance
-        self._say(f"EC2 starts {instance.id}, a host at {instance.private_ip}")
-        mac_address = self._cloud.instance_metadata(instance.id)["mac"]
-        root = next(root for root in self._roots if root.layers[0].is_dir())
-        layers = (self._trust, *root.layers)
-        guest = Guest(self._workplace, self._network, instance.id, instance.private_ip, mac_address, layers)
+        self.say(f"EC2 starts {instance.id}, a host at {instance.private_ip}")
+        mac_address = self.cloud.instance_metadata(instance.id)["mac"]
+        root = next(root for root in self.roots if root.layers[0].is_dir())
+        layers = (self.trust, *root.layers)
+        guest = Guest(self.workplace, self.network, instance.id, instance.private_ip, mac_address, layers)
         guest.start()
         follower.guest = guest
         follower.booted.set()
-        self._on_change()
+        self.on_change()
         self._follow_log(instance.id, guest.folder / BOOT_LOG)
 
     def _follow_log(self, instance_id: str, log: Path) -> None:
@@ -123,12 +113,12 @@ class Fleet:
         with log.open(errors="replace") as lines:
             while instance_id in self._followers:
                 if line := lines.readline():
-                    self._say(f"{instance_id}: {line.rstrip()}")
+                    self.say(f"{instance_id}: {line.rstrip()}")
                 else:
                     time.sleep(LOOK_EVERY_SECONDS)
 
     def _end(self, follower: _Follower) -> None:
-        self._say(f"EC2 terminates {follower.instance.id}")
+        self.say(f"EC2 terminates {follower.instance.id}")
         follower.booted.wait()
         if follower.guest:
             follower.guest.stop()

@@ -30,11 +30,8 @@ def tls(story: Story) -> str:
     scan = world.command(tls_scanner.command(python, story.domain, world.state.ca_bundle))
     done = subprocess.run(scan, capture_output=True, text=True, timeout=60)
     verdict = tls_scanner.verdict(done.stdout)
-    expect(
-        done.returncode == 0 and tls_scanner.COMPLIANT in verdict,
-        "no deviation from Mozilla's intermediate configuration",
-        verdict + done.stderr,
-    )
+    complies = done.returncode == 0 and tls_scanner.COMPLIANT in verdict
+    expect(complies, "no deviation from Mozilla's intermediate configuration", verdict + done.stderr)
     # sslyze's own OpenSSL is older than the hybrid key exchange.
     shown = story.client.shell(
         f"openssl s_client -connect {story.domain}:443 -servername {story.domain} -groups X25519MLKEM768"
@@ -90,9 +87,8 @@ def secrets(story: Story) -> str:
     for place, where, content in contents_outside(story.world, story.outputs):
         counts[place] += 1
         found |= {(place, where, name) for name in named_in(content, values)}
-    expect(
-        told["control"] == [product.HTTP_SECRET_KEY], "the search to find the HTTP secret where it is", told["control"]
-    )
+    control = told["control"]
+    expect(control == [product.HTTP_SECRET_KEY], "the search to find the HTTP secret where it is", control)
     expect(all(counts.values()), "something to search in every place", dict(counts))
     expect(found == EXPECTED, f"no secret but {sorted(EXPECTED)}", sorted(found ^ EXPECTED))
     forms = sum(map(len, values.values()))

@@ -44,11 +44,8 @@ def _parameters(story: Story) -> dict[str, str]:
         for parameter in page["Parameters"]
     ]
     values = {each["Name"].removeprefix(f"{root}/"): str(each["Value"]) for each in found}
-    expect(
-        {product.HTTP_SECRET_KEY, product.FIRST_USER_KEY} <= values.keys(),
-        "the HTTP secret and the admin in Parameter Store",
-        sorted(values),
-    )
+    needed = {product.HTTP_SECRET_KEY, product.FIRST_USER_KEY}
+    expect(needed <= values.keys(), "the HTTP secret and the admin in Parameter Store", sorted(values))
     return values
 
 
