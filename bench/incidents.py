@@ -15,7 +15,8 @@ from lambdas.judge.causes import CAUSES
 from rehearsal.contract.control import Control
 from rehearsal.contract.mail import Mailbox
 from rehearsal.contract.tick_result import TickResult
-from rehearsal.faults import Active, FaultError
+from rehearsal.faults import Active
+from rehearsal.faults.fault import FaultError
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.world import NoRehearsalError, World
 

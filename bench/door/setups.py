@@ -11,8 +11,8 @@ from pathlib import Path
 from rehearsal.machine import parts
 from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
-from rehearsal.room import debian_root, door
-from rehearsal.room.isolation import Room, RoomError, family, open_room
+from rehearsal.room import door
+from rehearsal.room.isolation import Room, RoomError, cache, door_root, family, open_room
 from rehearsal.room.registry_server import PROGRAM, StorageDriver, filesystem, s3, start_registry
 
 HERE = Path(__file__).parent
@@ -92,7 +92,7 @@ def stand_up(storage: str, peers: Sequence[Peer], say: Say) -> Iterator[Stand]:
     if registry is None or gateway is None:
         raise RoomError("the registry or versitygw cannot be built from its Go module: see above")
     load = build_load(workplace, say)
-    with open_room(debian_root.door_root(workplace, say)) as room:
+    with open_room(door_root(workplace, say)) as room:
         for program, place in ((registry, PROGRAM), (gateway, "/opt/versitygw"), (load, "/opt/load")):
             shutil.copy(program, room.place(place))
         for name in ("wrk.lua", "tutorial.conf", "ceiling.conf"):
@@ -115,11 +115,11 @@ def stand_up(storage: str, peers: Sequence[Peer], say: Say) -> Iterator[Stand]:
 
 def build_load(workplace: Workplace, say: Say) -> Path:
     """The load generator, built with the Go of the project's environment."""
-    program = debian_root.cache() / "load"
+    program = cache() / "load"
     program.parent.mkdir(parents=True, exist_ok=True)
     say("building the load generator …")
     # Not the rehearsal's build cache, which a rehearsal clears.
-    environment = parts.go_environment(workplace) | {"GOCACHE": str(debian_root.cache() / "go-build")}
+    environment = parts.go_environment(workplace) | {"GOCACHE": str(cache() / "go-build")}
     folder = HERE.parent / "load"
     command = ["go", "build", "-o", str(program), "."]
     done = subprocess.run(command, env=environment, cwd=folder, check=False, capture_output=True, text=True)

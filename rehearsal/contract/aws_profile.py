@@ -23,7 +23,6 @@ class AwsProfile:
         }
 
     def client(self, service: str, **options: Any) -> Any:
-        """The SDK's client for a service."""
         # Here, because most commands never need it and it takes a third of a second.
         import boto3
 

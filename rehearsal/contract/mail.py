@@ -31,7 +31,6 @@ class Mailbox:
         self._writing = threading.Lock()
 
     def post(self, mail: Mail) -> None:
-        """Deliver it."""
         with self._writing, self._path.open("a") as file:
             file.write(f"{json.dumps(asdict(mail))}\n")
 

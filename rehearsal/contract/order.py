@@ -15,9 +15,7 @@ from rehearsal.machine.root_layers import Root
 @dataclass(frozen=True, slots=True)
 class Order:
     """``zone`` is the hosted zone that exists before any deployment, ``images`` are offered by the image registry.
-
-    ``functions`` is the folder of AWS Lambda's runtime. A host boots from the first of ``host_roots`` that exists.
-    """
+    ``functions`` is the folder of AWS Lambda's runtime. A host boots from the first of ``host_roots`` that exists."""
 
     domain: str
     zone: str
@@ -28,10 +26,8 @@ class Order:
     functions: Path
 
     def write(self, path: Path) -> None:
-        """For the world's process to read."""
         path.write_text(json.dumps(asdict(self), default=str))
 
     @classmethod
     def read(cls, path: Path) -> "Order":
-        """What write() wrote."""
         return cattrs.structure(json.loads(path.read_text()), cls)

@@ -89,12 +89,10 @@ def registry_image() -> str:
 
 
 def settings(*, domain: str, zone: str, email: str) -> dict[str, str]:
-    """What `cdk deploy` must be told."""
     return {"domain_name": domain, "hosted_zone": zone, "alert_email": email}
 
 
 def parameter_path(domain: str) -> str:
-    """Where the registry's parameters are in Parameter Store."""
     return f"/registry/{domain}"
 
 

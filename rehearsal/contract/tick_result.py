@@ -18,10 +18,8 @@ class AlarmState:
 
 @dataclass(frozen=True, slots=True)
 class TickResult:
-    """The last of ``attempts``: the function's ``result``, or its ``error``; ``log`` ends with its last lines.
-
-    Times and memory are None if the function was never started. ``alarms`` are the alarms that changed.
-    """
+    """The last of ``attempts``: the function's ``result``, or its ``error``; ``log`` ends with its last lines. Times
+    and memory are None if the function was never started. ``alarms`` are the alarms that changed."""
 
     schedule: str
     function: str

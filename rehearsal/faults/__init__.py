@@ -12,8 +12,6 @@ from rehearsal.faults.fault import Fault, FaultError
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.world import World
 
-__all__ = ["FAULTS", "Active", "Fault", "FaultError"]
-
 FAULTS: Mapping[str, Fault] = {
     **reachability.FAULTS,
     **on_host.FAULTS,
@@ -25,8 +23,6 @@ FAULTS: Mapping[str, Fault] = {
 
 
 class Active:
-    """The faults that are active now."""
-
     def __init__(self, workplace: Workplace) -> None:
         self._path = workplace.run / "faults.json"
 
@@ -35,22 +31,14 @@ class Active:
         return tuple(self._read())
 
     def begin(self, world: World, name: str) -> None:
-        """Cause a fault.
-
-        Raises:
-            FaultError: it is active already, or cannot be caused.
-        """
+        """Cause a fault. Raises FaultError: it is active already, or cannot be caused."""
         if name in self._read():
             raise FaultError(f"{name} is active already; `python -m rehearsal heal {name}` ends it")
         remembered = FAULTS[name].begin(world)
         self._write({**self._read(), name: remembered})
 
     def end(self, world: World, name: str) -> None:
-        """Heal a fault; a new host does not have the faults of the old one.
-
-        Raises:
-            FaultError: it is not active.
-        """
+        """Heal a fault; a new host does not have the faults of the old one. Raises FaultError: it is not active."""
         active = self._read()
         if name not in active:
             raise FaultError(f"{name} is not active; active are: {', '.join(active) or 'none'}")

@@ -27,13 +27,11 @@ def allow_again(world: World, role: str) -> None:
 
 
 def instance_of(target: Target) -> Any:
-    """What EC2 says of a host."""
     found = target.world.aws("ec2").describe_instances(InstanceIds=[target.host.id])
     return found["Reservations"][0]["Instances"][0]
 
 
 def host_role(target: Target) -> str:
-    """The name of a host's role."""
     profile = str(instance_of(target)["IamInstanceProfile"]["Arn"]).rsplit("/", 1)[-1]
     found = target.world.aws("iam").get_instance_profile(InstanceProfileName=profile)
     return str(found["InstanceProfile"]["Roles"][0]["RoleName"])

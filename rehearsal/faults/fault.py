@@ -33,10 +33,7 @@ class Target:
 
     @classmethod
     def newest(cls, world: World) -> Self:
-        """
-        Raises:
-            FaultError: no host has power.
-        """
+        """Raises FaultError: no host has power."""
         hosts = [host for host in world.hosts() if host.leader_pid is not None]
         if not hosts:
             raise FaultError("no host has power, so nothing of it can be broken")
@@ -73,7 +70,6 @@ class Target:
         return dict(line.split("=", 1) for line in lines if "=" in line)[name]
 
     def path(self, path: str) -> str:
-        """A path of the host, as the world sees it."""
         return f"/proc/{self.host.leader_pid}/root{path}"
 
 
@@ -93,12 +89,8 @@ def on_newest_host(what: str, harm: Callable[[Target], object], mend: Callable[[
 
 
 def in_world(world: World, *argv: str, stdin: str = "") -> str:
-    """Run a command in the world, outside of any host; returns its output.
-
-    Raises:
-        FaultError: it failed.
-    """
-    done = subprocess.run(world.command(argv), input=stdin, check=False, capture_output=True, text=True)
+    """Run a command in the world, outside of any host; returns its output. Raises FaultError: it failed."""
+    done = subprocess.run(world.command(argv), input=stdin, capture_output=True, text=True)
     if done.returncode:
         raise FaultError(f"{' '.join(argv)}: exit code {done.returncode}\n{done.stderr}")
     return done.stdout

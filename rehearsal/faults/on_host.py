@@ -22,12 +22,10 @@ def commanded(what: str, harm: tuple[str, ...], mend: tuple[str, ...]) -> Fault:
 
 
 def stopped(what: str, service: str) -> Fault:
-    """A service that was stopped."""
     return commanded(what, ("systemctl", "stop", service), ("systemctl", "start", service))
 
 
 def not_executable(what: str, path: str) -> Fault:
-    """A program that was damaged."""
     return commanded(what, ("chmod", "a-x", path), ("chmod", "a+x", path))
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rehearsal.contract import product
-from rehearsal.faults import made_certificate
+from rehearsal.faults import certificate
 from rehearsal.faults.bucket import allow_again, deny, host_role
 from rehearsal.faults.certificate import AUTHORITY_IS_DOWN
 from rehearsal.faults.fault import Fault, Target
@@ -25,12 +25,12 @@ def in_the_way(what: str, begin: Callable[[World], Any], end: Callable[[World, A
     """An obstacle for a certificate that is due."""
 
     def begin_with_due(world: World) -> Any:
-        due = made_certificate.put(world, age_days=DUE_DAYS)
+        due = certificate.put(world, age_days=DUE_DAYS)
         return {"due": due, "obstacle": begin(world)}
 
     def end_with_due(world: World, remembered: Mapping[str, Any]) -> None:
         end(world, remembered["obstacle"])
-        made_certificate.take_back(world, remembered["due"])
+        certificate.take_back(world, remembered["due"])
 
     return Fault(what, begin_with_due, end_with_due)
 

@@ -1,15 +1,44 @@
-"""What the world's process does on request: scheduled runs, CloudWatch's looks, and power."""
+"""What the world's process does on request over its socket: scheduled runs, CloudWatch's looks, and power."""
 
 import json
+import socketserver
+import threading
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from rehearsal.cloud import Cloud
-from rehearsal.contract import product
+from rehearsal.cloud.core.cloud import Cloud
+from rehearsal.contract import product, run_directory
 from rehearsal.contract.aws_profile import AwsProfile
+from rehearsal.contract.control import Actions
 from rehearsal.contract.tick_result import AlarmState, TickResult
 from rehearsal.inside.hosts.fleet import Fleet
+from rehearsal.machine.workplace import Workplace
 
 LOG_LINES = 40
+
+
+def serve(workplace: Workplace, actions: Actions) -> None:
+    """In the background; an action gets the request's arguments by name."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            request = json.loads(self.rfile.readline())
+            try:
+                answer = {"answer": getattr(actions, request["action"])(**request["arguments"])}
+            except Exception as error:  # noqa: BLE001  the person is told
+                answer = {"refused": f"{type(error).__name__}: {error}"}
+            self.wfile.write(json.dumps(answer, default=_as_json).encode() + b"\n")
+
+    path = workplace.run / run_directory.CONTROL_SOCKET
+    path.unlink(missing_ok=True)
+    server = socketserver.ThreadingUnixStreamServer(str(path), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="control", daemon=True).start()
+
+
+def _as_json(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
 
 
 class WorldActions:
@@ -25,7 +54,7 @@ class WorldActions:
         return tick(self._cloud, job, at)
 
     def alarms(self, at: str | None) -> tuple[AlarmState, ...]:
-        return look_at_alarms(self._cloud, at)
+        return self._cloud.look_at_alarms(_moment(at))
 
     def power(self, instance_id: str, on: bool) -> None:
         self._fleet.set_power(instance_id, on)
@@ -61,11 +90,6 @@ def tick(cloud: Cloud, job: str, at: str | None) -> TickResult:
         log=last.log[-LOG_LINES:] if last else (),
         alarms=alarms,
     )
-
-
-def look_at_alarms(cloud: Cloud, at: str | None) -> tuple[AlarmState, ...]:
-    """As CloudWatch does; ``at`` is ISO 8601, None is now."""
-    return cloud.look_at_alarms(_moment(at))
 
 
 def _moment(at: str | None) -> datetime:

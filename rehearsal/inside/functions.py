@@ -20,7 +20,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from rehearsal.cloud import Function, Outcome
+from rehearsal.cloud.lambda_.functions import Function, Outcome
 from rehearsal.inside.runtime_api import Conversation, serve
 from rehearsal.machine.layers import mount
 from rehearsal.machine.python.lambda_runtime import PYTHON
@@ -45,7 +45,10 @@ class FunctionRuntime:
         inside = root / INSIDE.relative_to("/")
         inside.mkdir(parents=True, exist_ok=True)
         mount("--bind", str(packages), str(inside))
-        self._compile()
+        # Bytecode, as AWS's image has it; compiled once in the life of the cache.
+        if not (inside / "boto3/__pycache__").is_dir():
+            command = ["chroot", str(root), "python3", "-m", "compileall", "-q", "-j0", str(INSIDE)]
+            subprocess.run(command, check=True, capture_output=True)
         # The SDK brings its own list of authorities; in this world it is the world's.
         mount("--bind", str(bundle), str(inside / "botocore/cacert.pem"))
 
@@ -54,12 +57,6 @@ class FunctionRuntime:
         if function.runtime != RUNTIME:
             raise FunctionRuntimeError(f"{function.name} is for {function.runtime}; the rehearsal has {RUNTIME}")
         return _run(function, payload, self._command(self._unpack(function), function), self._variables(function))
-
-    def _compile(self) -> None:
-        """Bytecode, as AWS's image has it; compiled once in the life of the cache."""
-        command = ["python3", "-m", "compileall", "-q", "-j0", str(INSIDE)]
-        if not (self._root / INSIDE.relative_to("/") / "boto3/__pycache__").is_dir():
-            subprocess.run(["chroot", str(self._root), *command], check=True, capture_output=True)
 
     def _unpack(self, function: Function) -> Path:
         name = hashlib.sha256(function.code).hexdigest()[:32]
@@ -75,13 +72,11 @@ class FunctionRuntime:
         return CODE / name
 
     def _command(self, code: Path, function: Function) -> list[str]:
-        # fmt: off
         return [
             "setpriv", "--pdeathsig", "KILL", "/usr/sbin/chroot", f"--userspec={NOBODY}", str(self._root),
             "env", f"--chdir={code}", f"LAMBDA_TASK_ROOT={code}",
             "python3", "-m", "awslambdaric", function.handler,
-        ]
-        # fmt: on
+        ]  # fmt: skip
 
     def _variables(self, function: Function) -> dict[str, str]:
         # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
@@ -144,9 +139,7 @@ def _run(function: Function, payload: str, command: list[str], variables: Mappin
     if not conversation.answered.is_set():
         conversation.settle(*_silence(request_id, function, asked=conversation.asked.is_set(), exit_code=early))
     if memory_mib > function.memory_mib:
-        conversation.settle(
-            *_failure("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: signal: killed")
-        )
+        conversation.settle(*_failure("Runtime.ExitError", request_id, "Runtime exited with error: signal: killed"))
     report = (
         f"REPORT RequestId: {request_id}\tDuration: {duration:.2f} ms"
         f"\tBilled Duration: {duration + init:.0f} ms\tMemory Size: {function.memory_mib} MB"
@@ -161,18 +154,14 @@ def _run(function: Function, payload: str, command: list[str], variables: Mappin
 def _silence(request_id: str, function: Function, *, asked: bool, exit_code: int | None) -> tuple[str, str]:
     """The error of a process that died, or whose time is over, without an answer."""
     if exit_code is not None:
-        return _failure(
-            "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: exit status {exit_code}"
-        )
+        return _failure("Runtime.ExitError", request_id, f"Runtime exited with error: exit status {exit_code}")
     if not asked:
-        return _failure(
-            "Sandbox.Timedout", f"RequestId: {request_id} Error: Init timed out after {LONGEST_INIT_SECONDS} s"
-        )
-    limit = f"{function.timeout_seconds:.2f}"
-    return _failure("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit} seconds")
+        return _failure("Sandbox.Timedout", request_id, f"Init timed out after {LONGEST_INIT_SECONDS} s")
+    return _failure("Sandbox.Timedout", request_id, f"Task timed out after {function.timeout_seconds:.2f} seconds")
 
 
-def _failure(kind: str, message: str) -> tuple[str, str]:
+def _failure(kind: str, request_id: str, text: str) -> tuple[str, str]:
+    message = f"RequestId: {request_id} Error: {text}"
     return json.dumps({"errorType": kind, "errorMessage": message}), "Unhandled"
 
 

@@ -4,20 +4,23 @@ It runs inside the world's namespaces (rehearsal/machine/world/namespaces.py), w
 state.json in the run directory (rehearsal/contract), and each event to events.log.
 """
 
+import shutil
+import subprocess
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
-from rehearsal.cloud import Cloud, Letter
+from rehearsal.cloud.core.cloud import Cloud
+from rehearsal.cloud.sns.mail import Letter
 from rehearsal.contract import run_directory
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.contract.mail import Mail, Mailbox
 from rehearsal.contract.order import Order
 from rehearsal.contract.world_network import WORLD_ADDRESS
 from rehearsal.contract.world_state import WorldState
-from rehearsal.inside import control
-from rehearsal.inside.actions import WorldActions
+from rehearsal.inside.actions import WorldActions, serve
 from rehearsal.inside.functions import FunctionRuntime
 from rehearsal.inside.hosts import metadata_service
 from rehearsal.inside.hosts.fleet import Fleet
@@ -26,7 +29,6 @@ from rehearsal.inside.hosts.ssm_agents import SsmAgents
 from rehearsal.inside.internet.certificate_authority import CertificateAuthority
 from rehearsal.inside.internet.objects import ObjectServer
 from rehearsal.inside.internet.stand_ins import StandIns
-from rehearsal.inside.view import resolve_through, trust_in_world
 from rehearsal.machine.roots import trust_layer
 from rehearsal.machine.workplace import Workplace
 
@@ -67,7 +69,8 @@ class Keeper:
             self._internet.publish_image(image.layout, image.reference)
         authorities = workplace.run / "authorities.pem"
         authorities.write_text(authority.certificate.read_text() + self._internet.certificate_root(authority))
-        resolve_through(workplace, WORLD_ADDRESS)
+        # From now on every process of the world asks the world's DNS for names.
+        (workplace.run / "resolv.conf").write_text(f"nameserver {WORLD_ADDRESS}\n")
         self._bundle = workplace.run / "ca-bundle.pem"
         self._bundle.write_text(trust_in_world(workplace, authorities).read_text())
         self._internet.trust(self._bundle)
@@ -81,14 +84,12 @@ class Keeper:
             on_change=self._write_state,
         )
         metadata_service.serve(METADATA_ADDRESS, self._fleet.metadata_for)
-        self._cloud.follow_mail(self._deliver)
-        self._cloud.follow_commands(SsmAgents(self._fleet.guests, self._cloud.may_report_to_ssm))
-        self._cloud.follow_functions(
-            FunctionRuntime(
-                packages=order.functions, root=self._internet.root, bundle=self._bundle, region=scope.region
-            )
+        self._cloud.engines.mail.post = self._deliver
+        self._cloud.engines.commands.agents = SsmAgents(self._fleet.guests, self._cloud.may_report_to_ssm)
+        self._cloud.engines.functions.run = FunctionRuntime(
+            packages=order.functions, root=self._internet.root, bundle=self._bundle, region=scope.region
         )
-        control.serve(workplace, WorldActions(self._cloud, self._fleet, self._profile, order.domain))
+        serve(workplace, WorldActions(self._cloud, self._fleet, self._profile, order.domain))
 
     def run(self) -> None:
         """Until stop() is called."""
@@ -143,3 +144,22 @@ class Keeper:
             address=next(iter(self._cloud.associations()), ""),
             hosts=self._fleet.hosts(),
         ).write(self._workplace)
+
+
+def trust_in_world(workplace: Workplace, certificate: Path) -> Path:
+    """From now on every process of the world trusts this authority, too; returns the bundle. The machine's own
+    folder stays as it is: the world sees it under an overlay with two more files."""
+    store = Path("/etc/ssl/certs")
+    bundle = store / "ca-certificates.crt"
+    addition = workplace.run / "trust"
+    shutil.rmtree(addition, ignore_errors=True)
+    addition.mkdir(parents=True)
+    (addition / bundle.name).write_text(bundle.read_text().rstrip("\n") + "\n" + certificate.read_text())
+    # OpenSSL's own directory of trust looks certificates up by this name; Python and wget read it.
+    command = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(certificate)]
+    subject = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    shutil.copyfile(certificate, addition / f"{subject}.0")
+    subprocess.run(
+        ["mount", "-t", "overlay", "-o", f"ro,lowerdir={addition}:{store}", "overlay", str(store)], check=True
+    )
+    return bundle

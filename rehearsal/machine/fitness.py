@@ -45,14 +45,15 @@ class UnfitMachineError(RehearsalError):
 
 
 def make_fit(workplace: Workplace, say: Callable[[str], None]) -> None:
-    """Install what apt has.
-
-    Raises:
-        UnfitMachineError: something is missing that only a person can change.
-    """
+    """Install what apt has. Raises UnfitMachineError: something is missing that only a person can change."""
     if missing := find_missing(workplace):
         raise UnfitMachineError(missing)
-    if packages := missing_packages():
+    packages = tuple(
+        package
+        for thing, package in PACKAGES.items()
+        if not (Path(thing).exists() if thing.startswith("/") else shutil.which(thing))
+    )
+    if packages:
         say(f"installing {', '.join(packages)} …")
         install(packages)
 
@@ -60,21 +61,12 @@ def make_fit(workplace: Workplace, say: Callable[[str], None]) -> None:
 def find_missing(workplace: Workplace) -> tuple[str, ...]:
     if platform.system() != "Linux":
         return (f"Linux: its namespaces are what a rehearsal lives in; this is {platform.system()}",)
-    found = [
+    return (
         *_missing_rights(),
-        *_missing_distribution(),
+        *([] if shutil.which("apt-get") else ["apt: Debian 12 or newer, or Ubuntu 24.04 or newer (no apt-get found)"]),
         *_missing_kernel_parts(),
         *missing_range(_routes()),
         *_missing_space(workplace),
-    ]
-    return tuple(found)
-
-
-def missing_packages() -> tuple[str, ...]:
-    return tuple(
-        package
-        for thing, package in PACKAGES.items()
-        if not (Path(thing).exists() if thing.startswith("/") else shutil.which(thing))
     )
 
 
@@ -83,7 +75,7 @@ def install(packages: tuple[str, ...]) -> None:
     wait = ("-o", "DPkg::Lock::Timeout=300")
     install_them = ["apt-get", *wait, "install", "--yes", "--quiet", "--no-install-recommends", *packages]
     for command in (["apt-get", *wait, "update", "--quiet"], install_them):
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode != 0:
             output = (done.stdout + done.stderr).strip()
             raise UnfitMachineError((f"{' '.join(packages)}: `{' '.join(command)}` failed:\n{output}",))
@@ -91,17 +83,13 @@ def install(packages: tuple[str, ...]) -> None:
 
 def missing_range(routes: tuple[Mapping[str, str], ...]) -> tuple[str, ...]:
     """Routes as `ip -json route` gives them; our own link's, left by a crash, does not count."""
-    taken = [
-        route
+    return tuple(
+        f"{OUTSIDE_RANGE} free for the Elastic IPs: this machine has a route to {route['dst']} "
+        f"by {route.get('dev', 'no interface')}"
         for route in routes
         if route.get("dev") != OUTSIDE_LINK
         and route["dst"] != "default"
         and ipaddress.ip_network(route["dst"], strict=False).overlaps(OUTSIDE_RANGE)
-    ]
-    return tuple(
-        f"{OUTSIDE_RANGE} free for the Elastic IPs: this machine has a route to {route['dst']} "
-        f"by {route.get('dev', 'no interface')}"
-        for route in taken
     )
 
 
@@ -119,12 +107,6 @@ def _missing_rights() -> list[str]:
     effective = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff:"))
     if not int(effective, 16) >> CAP_SYS_ADMIN & 1:
         return ["the right to make namespaces and mounts (CAP_SYS_ADMIN): root lacks it here, as in a container"]
-    return []
-
-
-def _missing_distribution() -> list[str]:
-    if shutil.which("apt-get") is None:
-        return ["apt: Debian 12 or newer, or Ubuntu 24.04 or newer (no apt-get found)"]
     return []
 
 
@@ -148,7 +130,7 @@ def _has_overlay() -> bool:
         return True
     if shutil.which("modprobe") is None:
         return False
-    return subprocess.run(["modprobe", "overlay"], check=False, capture_output=True).returncode == 0
+    return subprocess.run(["modprobe", "overlay"], capture_output=True).returncode == 0
 
 
 def _missing_space(workplace: Workplace) -> list[str]:

@@ -34,18 +34,14 @@ def mount(*arguments: str) -> None:
 
 
 def run_in(stack: Stack, argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run argv by chroot in the stack, with the network of this process and no service manager.
-
-    Its mounts and processes are its own namespace's, and die with it and with this process.
-    """
+    """Run argv by chroot in the stack, with the network of this process and no service manager. Its mounts and
+    processes are its own namespace's, and die with it and with this process."""
     order = json.dumps({"stack": asdict(stack), "argv": list(argv), "environment": dict(environment)})
-    # fmt: off
     confined = [
         "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
         sys.executable, "-I", __file__, order,
-    ]
-    # fmt: on
-    return subprocess.run(confined, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    ]  # fmt: skip
+    return subprocess.run(confined, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
 def enter(stack: Stack, argv: Sequence[str], environment: Mapping[str, str]) -> None:

@@ -64,11 +64,8 @@ VERSITYGW = Recipe("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v
 
 
 def prepare(workplace: Workplace, recipe: Recipe, say: Callable[[str], None]) -> Part:
-    """The program, built now if the cache has none.
-
-    Raises:
-        PartError: it cannot be built here, and nothing takes its place.
-    """
+    """The program, built now if the cache has none. Raises PartError: it cannot be built here, and nothing takes its
+    place."""
     place = workplace.cache / "parts" / f"{recipe.name}-{recipe.version}-{platform.machine()}"
     built = Part(recipe.name, recipe.version.removeprefix("v"), "built from the Go module", place)
     if place.is_file():
@@ -93,8 +90,8 @@ def go_environment(workplace: Workplace) -> dict[str, str]:
     """For the Go toolchain from PyPI: it builds for this machine, and without C."""
     go = {
         # Shared by the builds, which import mostly the same modules.
-        "GOCACHE": str(_build_cache(workplace)),
-        "GOMODCACHE": str(_module_cache(workplace)),
+        "GOCACHE": str(workplace.cache / "go-build"),
+        "GOMODCACHE": str(workplace.cache / "go-modules"),
         # Without symbols for a debugger, and with a lazier collector, a build takes a fifth less.
         "GOFLAGS": "-modcacherw -buildvcs=false -trimpath -gcflags=all=-dwarf=false -ldflags=-s",
         "GOGC": "400",
@@ -108,7 +105,7 @@ def go_environment(workplace: Workplace) -> dict[str, str]:
 def forget_sources(workplace: Workplace) -> None:
     """Give back the disk space that only a build needs."""
     with _alone(workplace):
-        for folder in (_build_cache(workplace), _module_cache(workplace)):
+        for folder in (workplace.cache / "go-build", workplace.cache / "go-modules"):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -150,11 +147,3 @@ def _alone(workplace: Workplace) -> Iterator[None]:
     with (parts / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _build_cache(workplace: Workplace) -> Path:
-    return workplace.cache / "go-build"
-
-
-def _module_cache(workplace: Workplace) -> Path:
-    return workplace.cache / "go-modules"

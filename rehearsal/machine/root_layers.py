@@ -91,7 +91,11 @@ def run_to_layer(below: Root, layer: Path, commands: Sequence[Sequence[str]], *,
     policy, work, at = (scratch / name for name in ("policy", "work", "at"))
     for directory in (work, at):
         directory.mkdir(parents=True)
-    _forbid_services(policy)
+    # Packages ask this program before they start a service. It is in a layer below, so nothing of it stays.
+    program = policy / "usr/sbin/policy-rc.d"
+    program.parent.mkdir(parents=True)
+    shutil.copyfile(Path(__file__).with_name("policy-rc.d"), program)
+    program.chmod(0o755)
     stack = Stack(tuple(map(str, (policy, *below.layers))), str(layer), str(work), str(at))
     for command in commands:
         done = run_in(stack, command, CHROOT_ENVIRONMENT)
@@ -103,11 +107,3 @@ def run_to_layer(below: Root, layer: Path, commands: Sequence[Sequence[str]], *,
     (layer / "etc/resolv.conf").unlink(missing_ok=True)
     if not keep_lists:
         remove_tree(layer / "var/lib/apt/lists")
-
-
-def _forbid_services(policy: Path) -> None:
-    """Packages ask this program before they start a service. It is in a layer below, so nothing of it stays."""
-    program = policy / "usr/sbin/policy-rc.d"
-    program.parent.mkdir(parents=True)
-    shutil.copyfile(Path(__file__).with_name("policy-rc.d"), program)
-    program.chmod(0o755)

@@ -7,24 +7,64 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.machine.debian_mirror import RELEASE, Mirror, machine_mirror
 from rehearsal.machine.root_layers import Root, RootError, Say, contents, digest, made, run_to_layer, tree_contents
 from rehearsal.machine.workplace import Workplace
 
+# The release that every root is of.
+RELEASE = "trixie"
+DEBIAN_RELEASES = frozenset({"bullseye", "bookworm", "trixie", "forky", "oldstable", "stable", "testing"})
 MACHINE_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 IMAGE_FILES = Path(__file__).with_name("ami")
-# fmt: off
 BASE_PACKAGES = (
     "ca-certificates", "cloud-init", "cron", "curl", "dbus", "iproute2", "iputils-ping", "less",
     "libpam-systemd", "locales", "logrotate", "netbase", "openssl", "procps", "python3",
     "sudo", "systemd", "systemd-sysv", "tzdata", "udev", "unattended-upgrades",
-)
-# fmt: on
+)  # fmt: skip
 INTERNET_PACKAGES = ("awscli", "curl", "dnsmasq-base", "docker-cli", "libfaketime", "nginx-light", "openssl", "skopeo")
 # This machine's, and a DHCP client: cloud-init would wait half a minute for an answer to it.
 UNWANTED_FILES = ("etc/hostname", "etc/resolv.conf", "usr/sbin/dhcpcd")
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """The addresses of Debian and of its security updates."""
+
+    debian: str
+    security: str
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (
+            f"deb {self.debian} {RELEASE} main",
+            f"deb {self.debian} {RELEASE}-updates main",
+            f"deb {self.security} {RELEASE}-security main",
+        )
+
+
+def machine_mirror() -> Mirror:
+    """Where this machine's own apt gets Debian from, or Debian's public mirror on another distribution."""
+    columns = "$(REPO_URI) $(CODENAME) $(COMPONENT)"
+    command = ["apt-get", "indextargets", "--format", columns, "Created-By: Packages"]
+    return choose_mirror(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def choose_mirror(listing: str) -> Mirror:
+    """The first mirrors with Debian's main component among lines of address, codename and component."""
+    found: dict[str, str] = {}
+    for line in listing.splitlines():
+        uri, codename, component = line.split()
+        release, _, pocket = codename.partition("-")
+        if not uri.startswith(("http://", "https://")) or component != "main" or release not in DEBIAN_RELEASES:
+            continue
+        uri = uri.rstrip("/")
+        if pocket == "security" or (pocket == "" and uri.endswith("/debian")):
+            found.setdefault(pocket, uri)
+    return Mirror(
+        found.get("", "http://deb.debian.org/debian"), found.get("security", "http://deb.debian.org/debian-security")
+    )
 
 
 def base(workplace: Workplace, say: Say) -> Root:
@@ -76,7 +116,6 @@ def trust_layer(workplace: Workplace, root: Root, certificate: Path) -> Path:
 
 
 def _bootstrap(directory: Path, mirror: Mirror) -> None:
-    # fmt: off
     command = [
         # Its mounts and processes die with it, and it with this process.
         "setpriv", "--pdeathsig", "KILL",
@@ -84,9 +123,8 @@ def _bootstrap(directory: Path, mirror: Mirror) -> None:
         "mmdebstrap", "--quiet", "--mode=root", "--variant=apt", f"--include={','.join(BASE_PACKAGES)}",
         "--dpkgopt=force-unsafe-io", "--keyring=/usr/share/keyrings/debian-archive-keyring.gpg",
         RELEASE, str(directory), *mirror.sources,
-    ]
-    # fmt: on
-    done = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise RootError(f"mmdebstrap from {mirror.debian} failed:\n{done.stderr.strip()}")
 

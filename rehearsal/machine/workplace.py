@@ -85,11 +85,7 @@ class Workplace:
         os.pwrite(lock, json.dumps(holder).encode(), 0)
 
     def holder(self) -> Holder | None:
-        """The rehearsal that runs now.
-
-        Raises:
-            BusyError: one is starting or ending, and has no name yet.
-        """
+        """The rehearsal that runs now. Raises BusyError: one is starting or ending, and has no name yet."""
         try:
             lock = self.take_lock()
         except BusyError as busy:
@@ -148,13 +144,13 @@ def remove_cgroup(directory: Path, timeout_seconds: float = 5) -> None:
 def remove_link(name: str) -> None:
     if name in (link for _, link in socket.if_nameindex()):
         # The end of its namespace may take it away in the same instant.
-        subprocess.run(["ip", "link", "delete", name], check=False, capture_output=True)
+        subprocess.run(["ip", "link", "delete", name], capture_output=True)
 
 
 def remove_tree(directory: Path) -> None:
     """Never across a mount: a half-removed host may still have its root or the machine's folders mounted."""
     for mount in mounts_below(directory):
-        subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
+        subprocess.run(["umount", "--lazy", mount], capture_output=True)
     if mounts := mounts_below(directory):
         raise RuntimeError(f"still mounted, so not removed: {', '.join(mounts)}")
     shutil.rmtree(directory, ignore_errors=False) if directory.exists() else None

@@ -1,7 +1,5 @@
 """The person's side of a deployment: the real ``cdk`` command line, run as README.md says."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -31,10 +29,8 @@ class CdkFailedError(RehearsalError):
 
 @dataclass(frozen=True, slots=True)
 class Cdk:
-    """The ``cdk`` command line against one account; ``settings`` become ``-c key=value``.
-
-    It runs inside the world, and ends with it: ``in_world`` makes the argument vector that enters the world.
-    """
+    """The ``cdk`` command line against one account; ``settings`` become ``-c key=value``. It runs inside the world,
+    and ends with it: ``in_world`` makes the argument vector that enters the world."""
 
     in_world: Callable[[Sequence[str]], list[str]]
     profile: AwsProfile
@@ -43,15 +39,11 @@ class Cdk:
     say: Callable[[str], None]
 
     def bootstrap(self) -> None:
-        """``cdk bootstrap``: what an account needs once before any deployment."""
         self._run("bootstrap", f"aws://{self.profile.account_id}/{self.profile.region}")
 
     def deploy(self, **changed_settings: str) -> dict[str, str]:
-        """``cdk deploy --all``; returns the outputs of all stacks by name.
-
-        Raises:
-            CdkFailedError: the deployment failed.
-        """
+        """``cdk deploy --all``; returns the outputs of all stacks by name. Raises CdkFailedError: the deployment
+        failed."""
         outputs = self.output / "outputs.json"
         options = ("--require-approval=never", "--progress=events", f"--outputs-file={outputs}")
         self._run("deploy", "--all", *options, **changed_settings)
@@ -59,11 +51,8 @@ class Cdk:
         return {name: value for stack in stacks.values() for name, value in stack.items()}
 
     def destroy(self) -> None:
-        """``cdk destroy --all``, without asking.
-
-        Raises:
-            CdkFailedError: a stack refused, as one with termination protection does.
-        """
+        """``cdk destroy --all``, without asking. Raises CdkFailedError: a stack refused, as one with termination
+        protection does."""
         self._run("destroy", "--all", "--force")
 
     def _run(self, *arguments: str, **changed_settings: str) -> None:

@@ -4,8 +4,6 @@ Commands run in a Debian root of their own (rehearsal/machine/roots.py), inside 
 resolve and certificates verify as they would for anyone.
 """
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess
@@ -23,9 +21,7 @@ class CommandFailedError(RehearsalError):
 @dataclass(frozen=True, slots=True)
 class Client:
     """``work`` is the client's current folder as the machine sees it; ``registry`` is where ``login`` belongs.
-
-    ``in_world`` makes an argument vector that enters the world and the client's root.
-    """
+    ``in_world`` makes an argument vector that enters the world and the client's root."""
 
     work: Path
     registry: str
@@ -39,20 +35,10 @@ class Client:
         return self.in_world(["env", "--chdir=/work", *assignments, *argv])
 
     def run(self, *command: str, timeout_seconds: float = 180) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end.
-
-        Raises:
-            CommandFailedError: its exit code is not 0, or it took too long.
-        """
+        """Run a command to its end. Raises CommandFailedError: its exit code is not 0, or it took too long."""
         try:
-            done = subprocess.run(
-                self.command(command),
-                capture_output=True,
-                text=True,
-                stdin=subprocess.DEVNULL,
-                timeout=timeout_seconds,
-                check=False,
-            )
+            entered = self.command(command)
+            done = subprocess.run(entered, capture_output=True, text=True, input="", timeout=timeout_seconds)
         except subprocess.TimeoutExpired as late:
             raise CommandFailedError(f"{shlex.join(command)}: no end after {timeout_seconds:.0f} s") from late
         if done.returncode:

@@ -18,10 +18,8 @@ def golden(workplace: Workplace, say: Say) -> Root:
 
 
 def make_golden(workplace: Workplace, say: Say) -> None:
-    """Run the product's installation above the base, without starting a service.
-
-    Its services start with the host; on a fresh image the installation starts them: one host must install on the base.
-    """
+    """Run the product's installation above the base, without starting a service. Its services start with the host;
+    on a fresh image the installation starts them: one host must install on the base."""
     below = roots.base(workplace, say)
 
     def make(directory: Path) -> None:
@@ -40,10 +38,8 @@ def make_golden(workplace: Workplace, say: Say) -> None:
 
 
 def stocked(workplace: Workplace, say: Say) -> Root:
-    """The base with the packages of the product's installation downloaded and none of them installed.
-
-    It shows what an installation costs apart from the network.
-    """
+    """The base with the packages of the product's installation downloaded and none of them installed. It shows what
+    an installation costs apart from the network."""
     below = roots.base(workplace, say)
     make_golden(workplace, say)
     finished = golden(workplace, say)

@@ -30,12 +30,8 @@ class WorldDiedError(RehearsalError):
 
 def up(workplace: Workplace, say: Say, *, detached: bool, host_roots: tuple[Root, ...] | None = None) -> World:
     """Prepare the programs and roots, and start the world. Hosts boot from the first of ``host_roots`` that exists;
-    without any given, from the golden root, else from the base.
-
-    Raises:
-        BusyError: another rehearsal holds this machine.
-        UnfitMachineError: this machine cannot run one.
-    """
+    without any given, from the golden root, else from the base. Raises BusyError: another rehearsal holds this
+    machine. Raises UnfitMachineError: this machine cannot run one."""
     fitness.make_fit(workplace, say)
     workplace.prepare()
     lock = workplace.take_lock()

@@ -12,7 +12,7 @@ from rehearsal.contract.control import Control
 from rehearsal.contract.world_state import Host, WorldState
 from rehearsal.error import RehearsalError
 from rehearsal.machine.workplace import Workplace
-from rehearsal.machine.world.entering import command_on_host, enter
+from rehearsal.machine.world.namespaces import command_on_host, enter
 from rehearsal.outside.cdk import Cdk
 from rehearsal.outside.client import Client
 
@@ -30,14 +30,11 @@ class World:
         self.workplace = workplace
         self.keeper_pid = keeper_pid
         self.control = Control(workplace)
+        self._timings = workplace.run / "timings.json"
 
     @classmethod
     def running(cls, workplace: Workplace) -> "World":
-        """The world that runs now.
-
-        Raises:
-            NoRehearsalError: none does.
-        """
+        """The world that runs now. Raises NoRehearsalError: none does."""
         holder = workplace.holder()
         if holder is None:
             raise NoRehearsalError("no rehearsal runs on this machine; `python -m rehearsal up` starts one")
@@ -45,11 +42,7 @@ class World:
 
     @property
     def state(self) -> WorldState:
-        """What the world's process last said about itself.
-
-        Raises:
-            NoRehearsalError: it has said nothing yet.
-        """
+        """What the world's process last said about itself. Raises NoRehearsalError: it has said nothing yet."""
         state = WorldState.read(self.workplace)
         if state is None:
             raise NoRehearsalError("the rehearsal is starting; try again in a moment")
@@ -57,29 +50,20 @@ class World:
 
     @property
     def domain(self) -> str:
-        """The registry's own name."""
         return self.state.domain
 
     def aws(self, service: str) -> Any:
-        """The SDK's client for a service of the person's account."""
         return self.state.profile.client(service)
 
     def hosts(self) -> tuple[Host, ...]:
-        """The hosts in the order in which they started."""
         return self.state.hosts
 
     def run_on_host(
         self, host: Host, *argv: str, timeout_seconds: float = 120, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on a host as root, as an SSM agent would."""
-        return subprocess.run(
-            self.host_command(host, argv),
-            check=False,
-            capture_output=True,
-            text=True,
-            input=stdin,
-            timeout=timeout_seconds,
-        )
+        command = self.host_command(host, argv)
+        return subprocess.run(command, capture_output=True, text=True, input=stdin, timeout=timeout_seconds)
 
     def serves(self, host: Host) -> bool:
         """Whether the host has proven that it serves, since it has power."""
@@ -118,7 +102,6 @@ class World:
         )
 
     def password(self) -> str:
-        """The password of the first login; empty before a host has made it."""
         return self.control.password()
 
     def status(self) -> dict[str, Any]:
@@ -143,9 +126,4 @@ class World:
         return dict(json.loads(self._timings.read_text())) if self._timings.exists() else {}
 
     def note_timings(self, timings: Mapping[str, float]) -> None:
-        """Keep them for status()."""
         self._timings.write_text(json.dumps(dict(timings)))
-
-    @property
-    def _timings(self) -> Path:
-        return self.workplace.run / "timings.json"

@@ -21,17 +21,14 @@ CERTIFICATE, KEY = "/etc/registry/tls/fullchain.pem", "/etc/registry/tls/privkey
 def make_certificate(room: Room) -> None:
     """Write a certificate for DOMAIN and localhost where nginx looks for it."""
     room.run("mkdir", "-p", str(Path(CERTIFICATE).parent))
-    # fmt: off
     room.run(
         "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc",
         "-days", "2", "-subj", "/CN=registry", "-addext", f"subjectAltName=DNS:{DOMAIN},DNS:localhost,IP:127.0.0.1",
         "-keyout", KEY, "-out", CERTIFICATE,
-    )
-    # fmt: on
+    )  # fmt: skip
 
 
 def hash_password(room: Room, password: str, cost: int = 10) -> str:
-    """The bcrypt hash of the password."""
     line = room.run("htpasswd", "-n", "-i", "-B", "-C", str(cost), "user", given=password).stdout.strip()
     return line.removeprefix("user:")
 

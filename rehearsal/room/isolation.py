@@ -14,20 +14,33 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from rehearsal.error import RehearsalError
-from rehearsal.machine import layers
+from rehearsal.machine import layers, roots
 from rehearsal.machine.layers import Stack
-from rehearsal.machine.root_layers import CHROOT_ENVIRONMENT, Root
+from rehearsal.machine.root_layers import CHROOT_ENVIRONMENT, Root, Say
+from rehearsal.machine.workplace import Workplace
+from rehearsal.machine.world.namespaces import children
 
+PACKAGES = ("apache2-utils", "curl", "libnginx-mod-http-js", "nginx", "openssl", "wrk")
 START_TIMEOUT_SECONDS = 20
 # The first process ends when its standard input does, and with it everything in the room.
 FIRST_PROCESS = (
     "ip link set lo up && mkdir -p /srv && mount -t tmpfs tmpfs /srv && mount -t tmpfs tmpfs /run "
     "&& echo ready && exec cat"
 )
+
+
+def cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "registry-bench"
+
+
+def door_root(workplace: Workplace, say: Say) -> Root:
+    """The rehearsal's base with PACKAGES on top, in a cache of its own: the rehearsal's cache stays as it is."""
+    below = roots.base(workplace, say)
+    return roots.with_packages(replace(workplace, cache=cache()), below, "door", PACKAGES, say)
 
 
 class RoomError(RehearsalError):
@@ -47,7 +60,6 @@ class Room:
         return self.root / path.lstrip("/")
 
     def command(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> list[str]:
-        """The machine's command that runs argv in the room."""
         variables = {**CHROOT_ENVIRONMENT, **(environment or {})}
         settings = [f"{name}={value}" for name, value in variables.items()]
         entering = ["nsenter", f"--target={self.pid}", "--net", "--mount", "--pid", "--root", "--wd=/"]
@@ -57,16 +69,10 @@ class Room:
     def run(
         self, *argv: str, given: str | None = None, timeout_seconds: float | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end.
-
-        Raises:
-            RoomError: its exit code is not 0. The text is its standard error.
-            subprocess.TimeoutExpired: it has not ended in time.
-        """
+        """Run a command to its end. Raises RoomError: its exit code is not 0. The text is its standard error. Raises
+        subprocess.TimeoutExpired: it has not ended in time."""
         command = self.command(argv)
-        done = subprocess.run(
-            command, check=False, capture_output=True, text=True, input=given or "", timeout=timeout_seconds
-        )
+        done = subprocess.run(command, capture_output=True, text=True, input=given or "", timeout=timeout_seconds)
         if done.returncode != 0:
             raise RoomError(f"{' '.join(argv)} failed with {done.returncode}: {done.stderr or done.stdout}")
         return done
@@ -95,17 +101,14 @@ class Room:
         self.started.pop(name).wait()
 
     def wait_for(self, name: str, address: str, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:
-        """Wait until the server accepts a connection at "HOST:PORT" or on a unix socket "/path".
-
-        Raises:
-            RoomError: it ended, or the time is over. The text ends with the server's log.
-        """
+        """Wait until the server accepts a connection at "HOST:PORT" or on a unix socket "/path". Raises RoomError:
+        it ended, or the time is over. The text ends with the server's log."""
         probe = ["curl", "--silent", "--max-time", "1", "--output", "/dev/null"]
         is_socket = address.startswith("/")
         probe += ["--unix-socket", address, "http://localhost/"] if is_socket else [f"telnet://{address}"]
         deadline = time.monotonic() + timeout_seconds
         while True:
-            done = subprocess.run(self.command(probe), check=False, stdin=subprocess.DEVNULL, capture_output=True)
+            done = subprocess.run(self.command(probe), stdin=subprocess.DEVNULL, capture_output=True)
             # curl's exit codes where nothing listens.
             if done.returncode not in (7, 97):
                 return
@@ -119,11 +122,7 @@ class Room:
 
 @contextlib.contextmanager
 def open_room(root: Root) -> Iterator[Room]:
-    """A new room above `root`, until the end of the block.
-
-    Raises:
-        RoomError: its first process did not start.
-    """
+    """A new room above `root`, until the end of the block. Raises RoomError: its first process did not start."""
     # Not below /tmp: an overlay's upper folder must be on a real file system.
     scratch = Path(tempfile.mkdtemp(prefix="registry-bench-", dir="/var/tmp"))
     try:
@@ -135,14 +134,12 @@ def open_room(root: Root) -> Iterator[Room]:
             "argv": ["sh", "-c", FIRST_PROCESS],
             "environment": dict(CHROOT_ENVIRONMENT),
         }
-        # fmt: off
         keeper = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL",
              "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private",
              sys.executable, "-I", layers.__file__, json.dumps(order)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )
-        # fmt: on
+        )  # fmt: skip
         assert keeper.stdin is not None  # noqa: S101
         assert keeper.stdout is not None  # noqa: S101
         if keeper.stdout.readline() != b"ready\n":
@@ -159,15 +156,6 @@ def open_room(root: Root) -> Iterator[Room]:
                 process.wait()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def children(pid: int) -> list[int]:
-    """The child processes of all threads of the process; none if it has ended."""
-    found = []
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            found += [int(child) for child in (thread / "children").read_text().split()]
-    return found
 
 
 def family(pid: int) -> list[int]:

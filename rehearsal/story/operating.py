@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from rehearsal.contract import product
 from rehearsal.contract.mail import Mail, Mailbox
 from rehearsal.contract.tick_result import TickResult
-from rehearsal.faults import Active, made_certificate
+from rehearsal.faults import Active, certificate
 from rehearsal.story.step import Step, Story, expect
 
 BETWEEN_CHECKS = timedelta(minutes=5)
@@ -36,7 +36,7 @@ def health(story: Story) -> str:
 
 def renewal(story: Story) -> str:
     """The world's own authority makes the certificate older; then the month is over."""
-    made_certificate.put(story.world, age_days=DUE_DAYS)
+    certificate.put(story.world, age_days=DUE_DAYS)
     old = _served_serial(story)
     tick = _tick(story, "renew")
     result = tick.result

@@ -1,7 +1,5 @@
 """A step of the story, and everything that the steps share."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -38,7 +36,6 @@ class Story:
 
     @property
     def domain(self) -> str:
-        """The registry's own name, the first part of every image's name."""
         return self.world.domain
 
 
@@ -51,10 +48,7 @@ class Step:
 
 
 def expect(holds: bool, expected: str, seen: object) -> None:
-    """
-    Raises:
-        StepFailedError: it does not hold.
-    """
+    """Raises StepFailedError: it does not hold."""
     if not holds:
         raise StepFailedError(f"expected {expected}, saw {seen}")
 

@@ -1,26 +1,34 @@
 """Telling the story: a world is started, every step is taken in it, and then nothing is left."""
 
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+from rehearsal.contract import run_directory
 from rehearsal.error import RehearsalError
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.golden_root import make_golden
 from rehearsal.outside.lifecycle import down, up
 from rehearsal.outside.world import World
 from rehearsal.story.deploying import grow
-from rehearsal.story.evidence import keep_logs
 from rehearsal.story.step import Step, Story
 from rehearsal.story.steps import SET_UP, STEPS
 from rehearsal.story.transcript import Transcript
 
+KEPT = Path("/var/tmp/registry-rehearsal-logs")  # noqa: S108 - the person reads it before the next failure
+PATTERNS = (
+    "*.log",
+    "internet/srv/*.log",
+    "hosts/*/console.log",
+    f"hosts/*/{run_directory.HOST_LOGS}/**/*",
+    "logs/**/*",
+)
+
 
 def set_up(workplace: Workplace, transcript: Transcript, *, hosts: int = 1) -> None:
-    """Start a rehearsal, deploy into it, and leave it running.
-
-    Raises:
-        RehearsalError: a step failed; the rehearsal is left running, so that the cause can be found.
-    """
+    """Start a rehearsal, deploy into it, and leave it running. Raises RehearsalError: a step failed; the rehearsal
+    is left running, so that the cause can be found."""
     story = begin(workplace, transcript, detached=True)
     for step in SET_UP:
         _take(step, story, transcript)
@@ -54,15 +62,11 @@ def tell(workplace: Workplace, transcript: Transcript) -> bool:
 
 
 def begin(workplace: Workplace, transcript: Transcript, *, detached: bool) -> Story:
-    """Start a world for the story."""
     started = transcript.seconds
     transcript.begin("a world of its own: Debian hosts, AWS, DNS, a certificate authority, an image registry")
     world = up(workplace, transcript.detail, detached=detached)
-    transcript.held(
-        "the world",
-        "it runs; one virtual wire is all that it adds to this machine's network",
-        transcript.seconds - started,
-    )
+    evidence = "it runs; one virtual wire is all that it adds to this machine's network"
+    transcript.held("the world", evidence, transcript.seconds - started)
     return story_in(world, transcript.detail)
 
 
@@ -76,3 +80,16 @@ def _take(step: Step, story: Story, transcript: Transcript) -> None:
     transcript.begin(step.title)
     evidence = step.run(story)
     transcript.held(step.title, evidence, transcript.seconds - started)
+
+
+def keep_logs(workplace: Workplace, keeper_pid: int) -> Path:
+    """Copy them, in place of those of the last failure; returns the folder."""
+    shutil.rmtree(KEPT, ignore_errors=True)
+    run = run_directory.in_world(keeper_pid, workplace.run)
+    for pattern in PATTERNS:
+        for file in run.glob(pattern):
+            if file.is_file() and not file.is_symlink():
+                copy = KEPT / file.relative_to(run)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, copy)
+    return KEPT

@@ -3,7 +3,6 @@
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 
 from rehearsal.contract import run_directory
 from rehearsal.machine.workplace import Workplace
@@ -27,9 +26,7 @@ class Transcript:
         self._follower.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self._done.set()
         self._follower.join()
 
@@ -39,25 +36,20 @@ class Transcript:
         return time.monotonic() - self._started
 
     def begin(self, title: str) -> None:
-        """A step starts."""
         self.current = title
         self._print(f"\n{self.seconds:6.1f} s  ▶ {title}")
 
     def detail(self, text: str) -> None:
-        """Something happens in it."""
         self._print(f"          │ {text}")
 
     def held(self, title: str, evidence: str, took_seconds: float) -> None:
-        """It ended well."""
         self.timings[title] = round(took_seconds, 1)
         self._print(f"{self.seconds:6.1f} s  ✓ {evidence}")
 
     def failed(self, title: str, reason: str) -> None:
-        """It did not."""
         self._print(f"{self.seconds:6.1f} s  ✗ {title}: {reason}")
 
     def summary(self, *, held: bool, steps: int, logs: Path | None) -> None:
-        """How the story ended."""
         self._print(f"\n{'step':48} seconds")
         for title, seconds in self.timings.items():
             self._print(f"{title:48} {seconds:7.1f}")

@@ -13,6 +13,7 @@ from rehearsal.story.images import same_layers
 from rehearsal.story.step import StepFailedError, Story, expect
 
 READER = "cluster"
+PASSWORD = f"pull-only-{architecture()}"
 LOOK_AGAIN_SECONDS = 0.5
 LIVE_WITHIN_SECONDS = 20
 OUT_WITHIN_SECONDS = 60
@@ -26,9 +27,8 @@ def wrong_password(story: Story) -> str:
 
 
 def pull_only_user(story: Story) -> str:
-    password = _password_of_reader()
-    seconds = _add_puller(story, READER, password)
-    credentials = f"{READER}:{password}"
+    seconds = _add_puller(story, READER, PASSWORD)
+    credentials = f"{READER}:{PASSWORD}"
     image = f"docker://{story.domain}/demo:1.0"
     story.client.run("skopeo", "copy", "--src-creds", credentials, image, f"oci:as-reader:{REFERENCE}")
     same_layers(story, "as-reader")
@@ -45,15 +45,11 @@ def pull_only_user(story: Story) -> str:
 
 
 def revoked_user(story: Story) -> str:
-    seconds = _revoke_puller(story, READER, _password_of_reader())
+    seconds = _revoke_puller(story, READER, PASSWORD)
     return (
         f"{READER}, whose login was cached, was out {seconds:.1f} s after aws ssm delete-parameter began,"
         " by its event alone"
     )
-
-
-def _password_of_reader() -> str:
-    return "pull-only-" + architecture()
 
 
 def _add_puller(story: Story, name: str, password: str) -> float:

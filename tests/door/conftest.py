@@ -8,8 +8,8 @@ import pytest
 
 from rehearsal.machine import parts
 from rehearsal.machine.workplace import Workplace
-from rehearsal.room import debian_root, door
-from rehearsal.room.isolation import Room, open_room
+from rehearsal.room import door
+from rehearsal.room.isolation import Room, door_root, open_room
 from rehearsal.room.registry_server import PROGRAM
 from tests.support.door_client import PASSWORD_OF, Client
 
@@ -22,7 +22,7 @@ def room() -> Iterator[Room]:
     program = parts.prepare(workplace, parts.REGISTRY, print).path
     if program is None:
         pytest.skip(f"{parts.REGISTRY.name} cannot be built here")
-    with open_room(debian_root.door_root(workplace, print)) as room:
+    with open_room(door_root(workplace, print)) as room:
         shutil.copy(program, room.place(PROGRAM))
         door.make_certificate(room)
         door.place_files(room)

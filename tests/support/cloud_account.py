@@ -13,7 +13,9 @@ import boto3
 import requests
 from botocore.config import Config
 
-from rehearsal.cloud import Cloud, Instance, Letter
+from rehearsal.cloud.core.cloud import Cloud
+from rehearsal.cloud.ec2.observed import Instance
+from rehearsal.cloud.sns.mail import Letter
 
 REGION = "us-east-1"
 ARM_IMAGE = "resolve:ssm:/aws/service/canonical/ubuntu/server/26.04/stable/current/arm64/hvm/ebs-gp3/ami-id"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.cloud import Ran
+from rehearsal.cloud.ssm.commands import Ran
 from tests.support.cloud_account import Account, allow, resource
 
 RUN = {"runCommand": ["/opt/bin/{{ verb }}"], "timeoutSeconds": "{{ seconds }}"}

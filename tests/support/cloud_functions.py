@@ -6,7 +6,7 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.cloud import Function, Outcome
+from rehearsal.cloud.lambda_.functions import Function, Outcome
 from tests.support.cloud_account import Account, allow, resource, role
 
 ARN = {"Fn::GetAtt": ["Function", "Arn"]}
@@ -52,7 +52,7 @@ def with_runtime(account: Account) -> Runtime:
         has_objects=lambda _bucket: False,
     )
     runtime = Runtime()
-    account.cloud.follow_functions(runtime)
+    account.cloud.engines.functions.run = runtime
     return runtime
 
 

@@ -14,7 +14,7 @@ from xmlrpc.server import SimpleXMLRPCServer
 
 from rehearsal.contract.world_network import WORLD_ADDRESS
 from rehearsal.inside.hosts import metadata_service
-from rehearsal.inside.hosts.guest import Guest, Launch
+from rehearsal.inside.hosts.guest import Guest
 from rehearsal.inside.hosts.metadata_service import Metadata
 from rehearsal.inside.hosts.network import METADATA_ADDRESS, Forward, Network, OpenPorts
 from rehearsal.machine import roots
@@ -58,8 +58,10 @@ class TestWorld:
             f"network/interfaces/macs/{mac}/local-ipv4s": private_ip,
         }
         self._metadata[private_ip] = Metadata(entries, user_data.encode(), ACCOUNT)
-        launch = Launch(instance_id, private_ip, mac, self._root, self._trust)
-        self._guests[instance_id] = Guest.boot(self._workplace, self._network, launch)
+        layers = (self._trust, *self._root.layers)
+        guest = Guest(self._workplace, self._network, instance_id, private_ip, mac, layers)
+        guest.start()
+        self._guests[instance_id] = guest
         return True
 
     def wait(self, instance_id: str) -> Sequence[object]:

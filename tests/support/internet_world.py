@@ -12,7 +12,7 @@ from typing import Any, Literal
 import boto3
 from botocore.config import Config
 
-from rehearsal.cloud import Cloud
+from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.contract.world_network import S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.inside.internet.certificate_authority import CertificateAuthority
 from rehearsal.inside.internet.objects import ObjectServer

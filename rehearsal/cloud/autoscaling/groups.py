@@ -1,24 +1,100 @@
-"""Auto Scaling groups launch, terminate and replace their instances."""
+"""Auto Scaling groups launch, terminate and replace their instances, as their launch templates say."""
 
-from moto.autoscaling.models import FakeAutoScalingGroup
+import base64
+from typing import Any
+
+from moto.autoscaling.models import ASG_NAME_TAG, FakeAutoScalingGroup, InstanceState
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance
+from moto.ssm.models import ssm_backends
 
-from rehearsal.cloud.autoscaling.launch import launch_one, template_version_of
+# EC2 user guide, "Run commands when you launch an EC2 instance with user data input".
+USER_DATA_LIMIT_BYTES = 16 * 1024
 
-VERSION_TAG = "aws:ec2launchtemplate:version"
+
+class LaunchError(Exception):
+    """EC2 refuses to launch."""
+
+
+def template_version_of(group: FakeAutoScalingGroup) -> Any:
+    if group.ec2_launch_template is None:
+        raise LaunchError(f"{group.name} has no launch template: the rehearsal's AWS launches from nothing else")
+    return group.ec2_launch_template.get_version(group.launch_template_version)
+
+
+def launch_one(group: FakeAutoScalingGroup) -> Instance:
+    version = template_version_of(group)
+    data = version.data
+    ec2: EC2Backend = group.ec2_backend
+    image_id = _image(data["ImageId"], group)
+    instance_type = data["InstanceType"]
+    _check_architecture(ec2, image_id, instance_type)
+    user_data = version.user_data
+    if user_data and len(base64.b64decode(str(user_data))) > USER_DATA_LIMIT_BYTES:
+        raise LaunchError("User data is limited to 16384 bytes")
+    tags = {**group.get_propagated_tags(), **version.instance_tags, ASG_NAME_TAG: group.name}
+    interface: dict[str, Any] = next(iter(data.get("NetworkInterfaces", [])), {})
+    used_subnets = [state.instance.subnet_id for state in group.instance_states]
+    reservation = ec2.run_instances(
+        image_id,
+        1,
+        user_data,
+        [],
+        security_group_ids=[*data.get("SecurityGroupIds", []), *interface.get("Groups", [])],
+        instance_type=instance_type,
+        tags={"instance": tags},
+        launch_template={"LaunchTemplateId": version.template.id, "Version": str(version.number)},
+        is_instance_type_default=False,
+        subnet_id=min((group.vpc_zone_identifier or "").split(","), key=used_subnets.count),
+        associate_public_ip=None,
+        metadata_options=data.get("MetadataOptions", {}),
+        region_name=group.region,
+    )
+    instance: Instance = reservation.instances[0]
+    if profile := data.get("IamInstanceProfile"):
+        ec2.associate_iam_instance_profile(
+            instance.id, iam_instance_profile_name=profile.get("Name"), iam_instance_profile_arn=profile.get("Arn")
+        )
+        association = ec2.iam_instance_profile_associations[instance.id]
+        instance.iam_instance_profile = {
+            "Arn": association.iam_instance_profile.arn,
+            "Id": association.iam_instance_profile.id,
+        }
+    instance.autoscaling_group = group  # type: ignore[attr-defined]
+    group.instance_states.append(
+        InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
+    )
+    return instance
+
+
+def _image(image: str, group: FakeAutoScalingGroup) -> str:
+    """EC2 resolves resolve:ssm:NAME at each launch."""
+    if not image.startswith("resolve:ssm:"):
+        return image
+    name = image.removeprefix("resolve:ssm:")
+    parameter = ssm_backends[group.account_id][group.region].get_parameter(name)
+    if parameter is None:
+        raise LaunchError(f"The parameter {name} in the launch template's ImageId does not exist")
+    return str(parameter.value)
+
+
+def _check_architecture(ec2: EC2Backend, image_id: str, instance_type: str) -> None:
+    if instance_type not in INSTANCE_TYPES:
+        raise LaunchError(f"Invalid instance type: {instance_type}")
+    if image_id not in ec2.amis:
+        raise LaunchError(f"The image id '[{image_id}]' does not exist")
+    wanted = ec2.amis[image_id].architecture
+    offered = INSTANCE_TYPES[instance_type]["ProcessorInfo"]["SupportedArchitectures"]
+    if wanted not in offered:
+        raise LaunchError(
+            f"The architecture '{','.join(offered)}' of the specified instance type does not match "
+            f"the architecture '{wanted}' of the specified AMI"
+        )
 
 
 def instances_of(group: FakeAutoScalingGroup) -> list[Instance]:
     return [state.instance for state in group.instance_states]
-
-
-def template_version(group: FakeAutoScalingGroup) -> str:
-    """The number of the launch template version the group launches now."""
-    return str(template_version_of(group).number)
-
-
-def launched_version(instance: Instance) -> str:
-    return next((tag["value"] for tag in instance.get_tags() if tag["key"] == VERSION_TAG), "")
 
 
 def launch(group: FakeAutoScalingGroup, count: int) -> list[Instance]:

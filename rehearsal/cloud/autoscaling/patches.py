@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, TerminateInstanceActivity
+from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
 
 from rehearsal.cloud.autoscaling import groups
 from rehearsal.cloud.core.engines import Engines
@@ -51,18 +51,5 @@ def patch(patches: Patches, _engines: Engines) -> None:
         AutoScalingBackend,
         because="moto launches the replacement first, and loses the group's tag of the terminated instance",
     )
-    def terminate_instance(
-        self: AutoScalingBackend, instance_id: str, should_decrement: bool
-    ) -> TerminateInstanceActivity:
-        group, instance = next(
-            (group, state.instance)
-            for group in self.autoscaling_groups.values()
-            for state in group.instance_states
-            if state.instance.id == instance_id
-        )
-        capacity = int(group.desired_capacity or 0)
-        if should_decrement:
-            group.desired_capacity = capacity - 1
-        groups.terminate(group, [instance_id])
-        groups.heal(group)
-        return TerminateInstanceActivity(instance, capacity)
+    def terminate_instance(*_: Any) -> None:
+        raise NotImplementedError("the rehearsal's AWS has no TerminateInstanceInAutoScalingGroup yet")

@@ -1,14 +1,20 @@
-"""Auto Scaling groups."""
+"""Auto Scaling groups, and the groups that a request asks for."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from moto.autoscaling.models import FakeAutoScalingGroup
+from moto.autoscaling.models import FakeAutoScalingGroup, autoscaling_backends
 
 from rehearsal.cloud.autoscaling import groups
 from rehearsal.cloud.autoscaling.rolling_update import ROLLING, is_member, roll
 from rehearsal.cloud.cloudformation.resource_type import MotoType, Request, Updated, differ
 from rehearsal.cloud.cloudformation.signals import NotSignalledError, creation_policy
+from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.iam.policy import Resource
+from rehearsal.cloud.iam.request import EVERYTHING, UNKNOWN, Ask, Parameter, tag_context
+
+SIGNING_NAME = "autoscaling"
 
 
 class GroupType(MotoType):
@@ -19,7 +25,13 @@ class GroupType(MotoType):
 
     def settle(self, request: Request, resource: FakeAutoScalingGroup) -> None:
         if policy := creation_policy(request.definition):
-            request.signals.wait(policy, lambda instance_id: is_member(resource, instance_id), _never_arrived)
+            request.signals.wait(
+                policy,
+                lambda instance_id: is_member(resource, instance_id),
+                lambda missing: NotSignalledError(
+                    f"Failed to receive {missing} resource signal(s) within the specified duration"
+                ),
+            )
 
     def update(self, request: Request, resource: FakeAutoScalingGroup, previous: Request) -> Updated:
         _change(request, resource)
@@ -54,8 +66,21 @@ def _change(request: Request, group: FakeAutoScalingGroup) -> None:
     group.tags = properties["Tags"]
 
 
-def _never_arrived(missing: int) -> None:
-    raise NotSignalledError(f"Failed to receive {missing} resource signal(s) within the specified duration")
+def asks(scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:
+    groups = EVERYTHING if operation.startswith("Describe") else _groups(scope, parameter) or UNKNOWN
+    yield Ask(f"autoscaling:{operation}", groups)
+
+
+def _groups(scope: Scope, parameter: Parameter) -> list[Resource]:
+    """The group that is named, or that has the instance."""
+    return [
+        Resource(
+            group.arn, tag_context("autoscaling", [{"key": tag["Key"], "value": tag["Value"]} for tag in group.tags])
+        )
+        for group in scope.regional(autoscaling_backends).autoscaling_groups.values()
+        if group.name == parameter("AutoScalingGroupName")
+        or any(state.instance.id == parameter("InstanceId") for state in group.instance_states)
+    ]
 
 
 TYPES = {"AWS::AutoScaling::AutoScalingGroup": GroupType()}

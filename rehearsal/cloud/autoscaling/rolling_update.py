@@ -79,12 +79,12 @@ def _add(request: Request, group: FakeAutoScalingGroup, count: int, policy: Mapp
         f"with a timeout of {policy.get('PauseTime', 'PT5M')}."
     )
 
-    def count_as_failures(missing: int) -> None:
+    def count_as_failures(missing: int) -> NotSignalledError:
         announce(
             f"Failed to receive {missing} resource signal(s) for the current batch. "
             "Each resource signal timeout is counted as a FAILURE."
         )
-        raise NotSignalledError(unsatisfied(missing, wait))
+        return NotSignalledError(unsatisfied(missing, wait))
 
     request.signals.wait(
         wait, lambda instance_id: instance_id not in before and is_member(group, instance_id), count_as_failures
@@ -96,6 +96,7 @@ def is_member(group: FakeAutoScalingGroup, instance_id: str) -> bool:
 
 
 def _is_obsolete(group: FakeAutoScalingGroup, instance: Any) -> bool:
-    return groups.launched_version(instance) != groups.template_version(group) or instance.subnet_id not in (
-        group.vpc_zone_identifier or ""
-    ).split(",")
+    tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
+    wanted = str(groups.template_version_of(group).number)
+    subnets = (group.vpc_zone_identifier or "").split(",")
+    return tags.get("aws:ec2launchtemplate:version") != wanted or instance.subnet_id not in subnets

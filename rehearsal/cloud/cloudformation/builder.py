@@ -8,10 +8,10 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
-from rehearsal.cloud.cloudformation.resolver import Resolver
 from rehearsal.cloud.cloudformation.resource_type import Request, ResourceType
 from rehearsal.cloud.cloudformation.signals import Desk, SignalWait, StoppedError
 from rehearsal.cloud.cloudformation.stack import Deployed, DeployedStack
+from rehearsal.cloud.cloudformation.template import Resolver
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.s3.buckets import Buckets
 
@@ -26,10 +26,8 @@ class ResourceError(Exception):
 
 @dataclass(slots=True)
 class Builder:
-    """``desks`` has a desk for each resource that takes signals now, by stack id and logical id.
-
-    Methods hold the world's lock, and give it back only while they wait for signals.
-    """
+    """``desks`` has a desk for each resource that takes signals now, by stack id and logical id. Methods hold the
+    world's lock, and give it back only while they wait for signals."""
 
     world: Condition
     scope: Scope
@@ -40,10 +38,7 @@ class Builder:
     stopping: Callable[[], bool]
 
     def create(self, resolver: Resolver, logical_id: str, definition: dict[str, Any]) -> Deployed:
-        """
-        Raises:
-            ResourceError: recorded as CREATE_FAILED.
-        """
+        """Raises ResourceError: recorded as CREATE_FAILED."""
         stack = self.stack
         deployed = Deployed(logical_id, definition, definition, None, "CREATE_IN_PROGRESS", None, utcnow())
         stack.deployed[logical_id] = deployed
@@ -60,10 +55,7 @@ class Builder:
         return deployed
 
     def update(self, resolver: Resolver, old: Deployed, new: Deployed) -> None:
-        """
-        Raises:
-            ResourceError: recorded as UPDATE_FAILED.
-        """
+        """Raises ResourceError: recorded as UPDATE_FAILED."""
         stack = self.stack
         with self._recording_failure(new, "UPDATE_FAILED"):
             kind = self.type_named(new.type)
@@ -78,11 +70,7 @@ class Builder:
         stack.record_resource(new, "UPDATE_COMPLETE")
 
     def resolve(self, resolver: Resolver, old: Deployed, definition: dict[str, Any]) -> Deployed:
-        """The resource as the new template has it, not yet updated.
-
-        Raises:
-            ResourceError: recorded as UPDATE_FAILED.
-        """
+        """The resource as the new template has it, not yet updated. Raises ResourceError: recorded as UPDATE_FAILED."""
         new = replace(old, definition=definition, replaces=False)
         with self._recording_failure(new, "UPDATE_FAILED"):
             new.resolved = resolver.resolve(definition)
@@ -91,11 +79,7 @@ class Builder:
         return new
 
     def restore(self, old: Deployed, new: Deployed) -> None:
-        """Undo an update in place.
-
-        Raises:
-            ResourceError: recorded as UPDATE_FAILED.
-        """
+        """Undo an update in place. Raises ResourceError: recorded as UPDATE_FAILED."""
         self.stack.record_resource(old, "UPDATE_IN_PROGRESS")
         with self._recording_failure(old, "UPDATE_FAILED"):
             if not new.replaces:
@@ -139,14 +123,9 @@ class Builder:
         desk = Desk(announce=lambda text: stack.record_resource(deployed, announcing, text))
         if announcing:
             self.desks[stack.stack_id, deployed.logical_id] = desk
+        signals = SignalWait(self.world, desk, self.stopping)
         return Request(
-            stack_id=stack.stack_id,
-            stack_name=stack.name,
-            logical_id=deployed.logical_id,
-            definition=deployed.resolved,
-            scope=self.scope,
-            buckets=self.buckets,
-            signals=SignalWait(self.world, desk, self.stopping),
+            stack.stack_id, stack.name, deployed.logical_id, deployed.resolved, self.scope, self.buckets, signals
         )
 
 

@@ -66,7 +66,12 @@ class ChangeSets:
             stack = self._stacks.named(stack_name)
             refuse_unless_updatable(stack)
         else:
-            stack = self._reviewed(stack_name) or self._stacks.new_stack(
+            consisting_of_change_sets = (
+                stack
+                for stack in self._stacks.backend.stacks.values()
+                if isinstance(stack, DeployedStack) and (stack.name, stack.status) == (stack_name, "REVIEW_IN_PROGRESS")
+            )
+            stack = next(consisting_of_change_sets, None) or self._stacks.new_stack(
                 stack_name, tags, role_arn, notification_arns, False
             )
         target = self._stacks.target(stack, template, parameters)
@@ -116,17 +121,6 @@ class ChangeSets:
             ):
                 return planned
         raise ChangeSetNotFoundError(f"ChangeSet [{name_or_id}] does not exist")
-
-    def _reviewed(self, name: str) -> DeployedStack | None:
-        """The stack that so far consists of a change set."""
-        return next(
-            (
-                stack
-                for stack in self._stacks.backend.stacks.values()
-                if isinstance(stack, DeployedStack) and stack.name == name and stack.status == "REVIEW_IN_PROGRESS"
-            ),
-            None,
-        )
 
 
 def _changes(stack: DeployedStack, target: Target) -> Iterable[Change]:

@@ -60,12 +60,7 @@ def patch(patches: Patches, engines: Engines) -> None:
 
     @patches.add(CloudFormationResponse, because="moto has no SignalResource")
     def signal_resource(self: CloudFormationResponse) -> ActionResult:
-        stacks.signal(
-            self._get_param("StackName"),
-            self._get_param("LogicalResourceId"),
-            self._get_param("UniqueId"),
-            self._get_param("Status"),
-        )
+        stacks.signal(*map(self._get_param, ("StackName", "LogicalResourceId", "UniqueId", "Status")))
         return EmptyResult()
 
     @patches.add(CloudFormationResponse, because="moto has no UpdateTerminationProtection")

@@ -167,7 +167,6 @@ class AttachedPolicyType(ResourceType):
 
 
 def differ(request: Request, previous: Request, *names: str) -> bool:
-    """Whether one of these properties has changed."""
     return any(request.properties.get(name) != previous.properties.get(name) for name in names)
 
 

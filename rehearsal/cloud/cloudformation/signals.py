@@ -81,11 +81,9 @@ class SignalWait:
     desk: Desk
     stopping: Callable[[], bool]
 
-    def wait(self, policy: SignalPolicy, counts: Callable[[str], bool], on_timeout: Callable[[int], None]) -> None:
+    def wait(self, policy: SignalPolicy, counts: Callable[[str], bool], on_timeout: Callable[[int], Exception]) -> None:
         """Until enough signals whose unique id counts are in; NotSignalledError when that became impossible.
-
-        on_timeout is told how many are missing, and may raise the reason itself.
-        """
+        on_timeout gets how many are missing, and returns the reason."""
         deadline = time.monotonic() + policy.timeout_seconds
         while True:
             statuses = [status for unique_id, status in self.desk.received.items() if counts(unique_id)]
@@ -96,8 +94,7 @@ class SignalWait:
                 raise NotSignalledError(unsatisfied(failures, policy))
             left = deadline - time.monotonic()
             if left <= 0:
-                on_timeout(policy.count - successes - failures)
-                raise NotSignalledError(unsatisfied(policy.count - successes, policy))
+                raise on_timeout(policy.count - successes - failures)
             self.world.wait(left)
             if self.stopping():
                 raise StoppedError

@@ -9,7 +9,7 @@ from moto.cloudformation.models import Event, Stack
 from moto.cloudformation.parsing import Export
 from moto.core.utils import utcnow
 
-from rehearsal.cloud.cloudformation.resolver import Resolver
+from rehearsal.cloud.cloudformation.template import Resolver
 from rehearsal.cloud.core.scope import Scope
 
 
@@ -91,10 +91,6 @@ class DeployedStack(Stack):
         ]
 
     @property
-    def stack_parameters(self) -> dict[str, Any]:
-        return dict(self.parameters)
-
-    @property
     def stack_resources(self) -> list[Any]:
         return list(self.deployed.values())
 
@@ -119,7 +115,6 @@ class DeployedStack(Stack):
         ]
 
     def record(self, status: str, reason: str | None = None) -> None:
-        """Set the stack's own status, with an event."""
         self.status = status
         self.status_reason = reason
         self._happened(self.name, self.stack_id, "AWS::CloudFormation::Stack", status, reason)
@@ -129,16 +124,7 @@ class DeployedStack(Stack):
         self._happened(deployed.logical_id, deployed.physical_id, deployed.type, status, reason)
 
     def _happened(self, logical_id: str, physical_id: str, kind: str, status: str, reason: str | None) -> None:
-        event = Event(
-            stack_id=self.stack_id,
-            stack_name=self.name,
-            logical_resource_id=logical_id,
-            physical_resource_id=physical_id,
-            resource_type=kind,
-            resource_status=status,
-            resource_status_reason=reason,
-            resource_properties=None,
-        )
+        event = Event(self.stack_id, self.name, logical_id, physical_id, kind, status, reason, None)
         # The CLI sorts by time.
         if self.events:
             event.timestamp = max(event.timestamp, self.events[-1].timestamp + timedelta(milliseconds=1))

@@ -10,12 +10,11 @@ from moto.cloudformation.models import CloudFormationBackend, Stack, cloudformat
 from moto.cloudformation.utils import generate_stack_id
 
 from rehearsal.cloud.cloudformation.builder import Builder
-from rehearsal.cloud.cloudformation.deployment import Deployment, Target
-from rehearsal.cloud.cloudformation.exports import Exports
-from rehearsal.cloud.cloudformation.resolver import Resolver
+from rehearsal.cloud.cloudformation.deployment import Deployment, Exports, Target
 from rehearsal.cloud.cloudformation.resource_type import ResourceType
 from rehearsal.cloud.cloudformation.signals import Desk, SignalRefusedError, StoppedError
 from rehearsal.cloud.cloudformation.stack import DeployedStack
+from rehearsal.cloud.cloudformation.template import Resolver
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.s3.buckets import Buckets
 
@@ -154,29 +153,12 @@ class Stacks:
 
     def target(self, stack: DeployedStack, template: str, parameters: Mapping[str, str]) -> Target:
         parsed = Stack.parse_template(template)
-        return Target(
-            template=template,
-            template_dict=parsed,
-            parameters=dict(parameters),
-            resolver=Resolver(
-                stack_id=stack.stack_id,
-                stack_name=stack.name,
-                template=parsed,
-                parameters=parameters,
-                scope=self._scope,
-                exports=self.backend.exports,
-            ),
-        )
+        resolver = Resolver(stack.stack_id, stack.name, parsed, parameters, self._scope, self.backend.exports)
+        return Target(template, parsed, dict(parameters), resolver)
 
     def start(self, stack: DeployedStack, work: Callable[[Deployment], None]) -> None:
         builder = Builder(
-            world=self._world,
-            scope=self._scope,
-            buckets=self._buckets,
-            type_named=self._type_named,
-            stack=stack,
-            desks=self._desks,
-            stopping=lambda: self._stopping,
+            self._world, self._scope, self._buckets, self._type_named, stack, self._desks, lambda: self._stopping
         )
         deployment = Deployment(stack, builder, Exports(self.backend))
 

@@ -26,14 +26,14 @@ class StateChange:
 
 
 def subject(scope: Scope, change: StateChange) -> str:
-    frame = f'{change.after}: "{{}}" in {_region(scope)}'
+    frame = f'{change.after}: "{{}}" in {_region(scope.region)}'
     room = LONGEST_SUBJECT - len(frame.format(""))
     name = change.alarm.name
     return frame.format(name if len(name) <= room else f"{name[: room - 3]}...")
 
 
 def message(scope: Scope, change: StateChange) -> str:
-    alarm, region = change.alarm, _region(scope)
+    alarm, region = change.alarm, _region(scope.region)
     moment = f"{change.at:%A %d %B, %Y %H:%M:%S} UTC"
     enough = alarm.datapoints_to_alarm or alarm.evaluation_periods
     dimensions = ", ".join(f"[{each.name} = {each.value}]" for each in alarm.dimensions)
@@ -79,11 +79,7 @@ def _listed(actions: list[str]) -> str:
 
 
 @cache
-def _regions() -> dict[str, Any]:
-    partitions: list[dict[str, Any]] = create_loader().load_data("endpoints")["partitions"]
-    return {name: row for each in partitions for name, row in each["regions"].items()}
-
-
-def _region(scope: Scope) -> str:
+def _region(name: str) -> str:
     """As people call it: US East (N. Virginia)."""
-    return str(_regions()[scope.region]["description"])
+    partitions: list[Any] = create_loader().load_data("endpoints")["partitions"]
+    return next(str(each["regions"][name]["description"]) for each in partitions if name in each["regions"])

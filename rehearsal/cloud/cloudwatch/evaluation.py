@@ -36,7 +36,6 @@ class Rule:
 
     @property
     def range(self) -> int:
-        """How many periods CloudWatch looks at."""
         return self.evaluation_periods + EXTRA_PERIODS
 
     def is_broken_by(self, value: float) -> bool:
@@ -45,8 +44,6 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Datapoint:
-    """A period's statistic."""
-
     began: datetime
     value: float
 

@@ -1,14 +1,47 @@
 """CloudWatch's metrics: those of AWS services, and those in the logs of functions."""
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from moto.cloudwatch.models import CloudWatchBackend, Dimension, MetricDatumBase, cloudwatch_backends
+from moto.cloudwatch.models import CloudWatchBackend, MetricDatumBase, cloudwatch_backends
 from moto.sqs.models import sqs_backends
 
-from rehearsal.cloud.cloudwatch.embedded_metrics import Measured, read_line
 from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.iam.identity import aware
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Values of one metric at one moment."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str]
+    values: tuple[float, ...]
+    unit: str = "None"
+
+
+def read_line(line: str) -> tuple[Measured, ...]:
+    """Nothing of a line that is no whole JSON object, or whose metadata names a member that it has not."""
+    try:
+        document = json.loads(line)
+        return tuple(_measured(document))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ()
+
+
+def _measured(document: Mapping[str, Any]) -> Iterator[Measured]:
+    for directive in document["_aws"]["CloudWatchMetrics"]:
+        for metric in directive["Metrics"]:
+            found = document[metric["Name"]]
+            values = tuple(float(each) for each in (found if isinstance(found, list) else [found]))
+            for names in directive["Dimensions"]:
+                dimensions = {name: str(document[name]) for name in names}
+                unit = metric.get("Unit", "None")
+                yield Measured(directive["Namespace"], metric["Name"], dimensions, values, unit)
 
 
 class Metrics:
@@ -29,17 +62,14 @@ class Metrics:
         self._backend.put_metric_data(measured.namespace, rows)
 
     def record_log(self, lines: Iterable[str], at: datetime) -> None:
-        """The metrics in a log that reached its group.
-
-        They count at ``at``, because the timestamps in the log are the machine's.
-        """
+        """The metrics in a log that reached its group. They count at ``at``, because the timestamps in the log are
+        the machine's."""
         for line in lines:
             for measured in read_line(line):
                 self.record(measured, at)
 
     def record_invocation(self, function: str, *, failed: bool, duration_milliseconds: float, at: datetime) -> None:
         """Each invocation counts errors and throttles, even if there were none.
-
         https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
         """
         dimensions = {"FunctionName": function}
@@ -57,7 +87,6 @@ class Metrics:
 
     def record_queues(self, at: datetime) -> None:
         """SQS measures each minute; here at each look at the alarms.
-
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
         """
         for queue in self._scope.regional(sqs_backends).queues.values():
@@ -73,19 +102,10 @@ class Metrics:
             each
             for each in self._backend.metric_data
             if (each.namespace, each.name) == (namespace, name)
-            and _named(each.dimensions) == dimensions
-            and began <= _aware(each.timestamp) < ended
+            and {str(part.name): str(part.value) for part in each.dimensions} == dimensions
+            and began <= aware(each.timestamp) < ended
         ]
 
     @property
     def _backend(self) -> CloudWatchBackend:
         return self._scope.regional(cloudwatch_backends)
-
-
-def _named(dimensions: Iterable[Dimension]) -> dict[str, str]:
-    return {str(each.name): str(each.value) for each in dimensions}
-
-
-def _aware(moment: datetime) -> datetime:
-    # moto keeps a timestamp from the API without its time zone.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,5 +1,6 @@
-"""CloudWatch's alarms and dashboards."""
+"""CloudWatch's alarms and dashboards, and what a request asks for."""
 
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -7,6 +8,10 @@ from moto.cloudwatch.models import cloudwatch_backends
 
 from rehearsal.cloud.cloudformation.resource_type import Request, ResourceType, Settled
 from rehearsal.cloud.cloudwatch.evaluation import COMPARISONS
+from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.iam.request import EVERYTHING, UNKNOWN, Ask, Parameter
+
+SIGNING_NAME = "monitoring"
 
 
 class AlarmType(ResourceType):
@@ -87,6 +92,13 @@ class DashboardType(ResourceType):
     def _put(self, request: Request, name: str) -> Settled:
         cloudwatch = request.scope.regional(cloudwatch_backends)
         return Settled(cloudwatch.put_dashboard(name=name, body=request.properties["DashboardBody"]).name)
+
+
+def asks(_scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:
+    known = operation in ("PutMetricData", "GetMetricData", "ListMetrics")
+    writes = operation == "PutMetricData"
+    context = {"cloudwatch:namespace": (str(parameter("Namespace")),)} if writes else {}
+    yield Ask(f"cloudwatch:{operation}", EVERYTHING if known else UNKNOWN, context)
 
 
 TYPES = {"AWS::CloudWatch::Alarm": AlarmType(), "AWS::CloudWatch::Dashboard": DashboardType()}

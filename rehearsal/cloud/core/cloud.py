@@ -1,139 +1,115 @@
 """The emulated AWS: one account, one region, one HTTP endpoint."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
+from moto.route53.models import route53_backends
 
-from rehearsal.cloud.core import hosted_zones, services
-from rehearsal.cloud.core.engines import wire
-from rehearsal.cloud.core.patches import Patch, Patches
+from rehearsal.cloud.core import services
+from rehearsal.cloud.core.engines import Engines
+from rehearsal.cloud.core.patches import Patches
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.core.server import Server
-from rehearsal.cloud.ec2 import images, metadata, observed
+from rehearsal.cloud.ec2 import images, observed
 from rehearsal.cloud.ec2.observed import Instance
 from rehearsal.cloud.iam import identity
 from rehearsal.cloud.iam.identity import AccessKey
-from rehearsal.cloud.lambda_.functions import Runtime
 from rehearsal.cloud.scheduler.scheduler import Fired
-from rehearsal.cloud.sns.mail import Letter
-from rehearsal.cloud.ssm.agents import Agents
 from rehearsal.contract.tick_result import AlarmState
 
 
 class Cloud:
-    """Only one at a time in a process: moto's state is global."""
+    """Only one at a time in a process: moto's state is global. The rest of the rehearsal takes over e-mails
+    (engines.mail.post), the hosts' agents (engines.commands.agents) and the functions (engines.functions.run)."""
 
     administrator: AccessKey
 
     def __init__(self, *, port: int = 4567, account: str = "123456789012", region: str = "us-east-1") -> None:
         self.scope = Scope(account, region)
         self._world = threading.Condition(threading.RLock())
-        self._patches = Patches()
-        self._engines = wire(self.scope, self._world, services.type_named, services.asks())
-        self.buckets = self._engines.buckets
-        _forget_everything()
+        self.patches = Patches()
+        self.engines = Engines(self.scope, self._world, services.type_named, services.asks())
+        # moto's backends outlive a Cloud; the next account starts empty.
+        BackendDict.reset()
+        reset_model_data()
         try:
-            services.patch(self._patches, self._engines)
-            with _managed_policies():
-                self.administrator = identity.create_administrator(self.scope)
+            services.patch(self.patches, self.engines)
+            # moto makes seven partitions when the first request comes: one is enough to have AWS's 1,500 policies.
+            default_user_config["iam"] = {"load_aws_managed_policies": True}
+            self.administrator = identity.create_administrator(self.scope)
+            default_user_config["iam"] = {"load_aws_managed_policies": False}
             images.publish_ubuntu(self.scope)
             self._server = Server(port, self.scope, self._world)
+            self.endpoint_url = f"http://127.0.0.1:{self._server.port}"
         except BaseException:
-            self._patches.undo()
+            self.patches.undo()
             raise
 
-    @property
-    def endpoint_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.port}"
-
-    @property
-    def patches(self) -> tuple[Patch, ...]:
-        """The changes of moto, each with its reason."""
-        return tuple(self._patches.applied)
-
     def stop(self) -> None:
-        self._engines.commands.stop()
-        self._engines.stacks.stop()
+        self.engines.commands.stop()
+        self.engines.stacks.stop()
         self._server.stop()
-        self._patches.undo()
-
-    # What the rest of the rehearsal takes over.
+        self.patches.undo()
 
     def follow_objects(
         self,
         *,
-        on_bucket_created: Callable[[str], None],
-        on_bucket_deleted: Callable[[str], None],
+        on_bucket_created: Callable[[str], object],
+        on_bucket_deleted: Callable[[str], object],
         on_access_key: Callable[[str, str], None],
         read_object: Callable[[str, str], bytes],
         has_objects: Callable[[str], bool],
     ) -> None:
-        """Leave objects to another S3 server, and bucket configuration to moto.
-
-        Called for what exists already, too. on_access_key gets id and secret of the administrator and of
-        each session. read_object(bucket, key) and has_objects(bucket) answer for CloudFormation: templates
-        and code come from buckets, and only an empty bucket is deleted.
-        """
-        buckets = self._engines.buckets
+        """Leave objects to another S3 server, and bucket configuration to moto. Called for what exists already, too.
+        on_access_key gets id and secret of the administrator and of each session. read_object(bucket, key) and
+        has_objects(bucket) answer for CloudFormation: templates and code come from buckets, and only an empty bucket
+        is deleted."""
+        buckets = self.engines.buckets
         with self._world:
             on_access_key(self.administrator.id, self.administrator.secret)
-            for bucket in buckets.names():
+            for bucket in buckets.backend.buckets:
                 on_bucket_created(bucket)
             buckets.on_created, buckets.on_deleted = on_bucket_created, on_bucket_deleted
             buckets.on_access_key = on_access_key
             buckets.read_object, buckets.has_objects = read_object, has_objects
 
-    def follow_mail(self, post: Callable[[Letter], None]) -> None:
-        """post gets every e-mail that SNS sends from now on."""
-        self._engines.mail.post = post
-
-    def follow_commands(self, agents: Agents) -> None:
-        """Run Command asks these agents from now on."""
-        self._engines.commands.agents = agents
-
-    def follow_functions(self, run: Runtime) -> None:
-        """This runtime runs every invocation of a function from now on."""
-        self._engines.functions.run = run
-
-    # What happens at a moment.
-
     def fire(self, handler: str, at: datetime) -> Fired:
-        """Fire the schedule whose function has this in its handler, as if it were due at that moment.
-
-        Raises:
-            NoScheduleError: there is none.
-        """
-        scheduler = self._engines.scheduler
-        with self._engines.clock.standing_at(at):
+        """Fire the schedule whose function has this in its handler, as if it were due at that moment. Raises
+        NoScheduleError: there is none."""
+        scheduler = self.engines.scheduler
+        with self.engines.clock.standing_at(at):
             return scheduler.fire(scheduler.of_handler(handler), at)
 
     def look_at_alarms(self, at: datetime) -> tuple[AlarmState, ...]:
         """As CloudWatch does at that moment: alarms change their states and publish to their topics."""
-        with self._world, self._engines.clock.standing_at(at):
-            return self._engines.alarms.look(at)
-
-    # What exists.
+        with self._world, self.engines.clock.standing_at(at):
+            return self.engines.alarms.look(at)
 
     def create_hosted_zone(self, name: str) -> str:
         """A public zone as a domain's owner has it before any deploy; returns its id."""
         with self._world:
-            return hosted_zones.create(self.scope, name)
+            zone = self.scope.wide(route53_backends).create_hosted_zone(f"{name.rstrip('.')}.", private_zone=False)
+            return str(zone.id).rsplit("/", 1)[-1]
 
     def records(self) -> Mapping[str, str]:
         """Route 53 A records: name without trailing dot -> address."""
         with self._world:
-            return hosted_zones.address_records(self.scope)
+            return {
+                record.name.rstrip("."): record.records[0]
+                for zone in self.scope.wide(route53_backends).zones.values()
+                for record in zone.rrsets
+                if record.type == "A" and record.records
+            }
 
     def instances(self) -> tuple[Instance, ...]:
         """The pending and the running instances."""
         with self._world:
-            return observed.instances(self.scope)
+            return tuple(map(observed.observe, observed.running(self.scope)))
 
     def associations(self) -> Mapping[str, str]:
         """Every allocated Elastic IP -> instance id, "" when free."""
@@ -148,36 +124,18 @@ class Cloud:
     def instance_metadata(self, instance_id: str) -> Mapping[str, str]:
         """Path under latest/meta-data/ -> text, without the credentials themselves."""
         with self._world:
-            return metadata.instance_metadata(self.scope, instance_id)
-
-    # Rights.
+            return observed.instance_metadata(self.scope, instance_id)
 
     def role_credentials(self, instance_id: str) -> dict[str, Any]:
         """The metadata service's iam/security-credentials/ROLE; KeyError without an instance profile."""
         with self._world:
-            return self._engines.credentials.of(instance_id)
+            return self.engines.credentials.of(instance_id)
 
     def may_report_to_ssm(self, instance_id: str) -> bool:
-        """Whether the instance's role lets its SSM agent register."""
         with self._world:
-            return self._engines.credentials.may_report_to_ssm(instance_id)
+            return self.engines.credentials.may_report_to_ssm(instance_id)
 
     def authorise(self, access_key_id: str, action: str, resource_arn: str) -> bool:
         """Whether the key's owner may do s3:GetObject, say, on an ARN, by identity and bucket policies."""
         with self._world:
-            return self._engines.authority.allows(access_key_id, action, resource_arn, {})
-
-
-def _forget_everything() -> None:
-    """moto's backends outlive a Cloud; the next account starts empty."""
-    default_user_config["iam"] = {"load_aws_managed_policies": False}
-    BackendDict.reset()
-    reset_model_data()
-
-
-@contextmanager
-def _managed_policies() -> Iterator[None]:
-    """moto makes seven partitions when the first request comes: one is enough to have AWS's 1,500 policies."""
-    default_user_config["iam"] = {"load_aws_managed_policies": True}
-    yield
-    default_user_config["iam"] = {"load_aws_managed_policies": False}
+            return self.engines.authority.allows(access_key_id, action, resource_arn, {})

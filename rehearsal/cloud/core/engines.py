@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from rehearsal.cloud.cloudformation.change_sets import ChangeSets
 from rehearsal.cloud.cloudformation.resource_type import ResourceType
@@ -23,45 +22,28 @@ from rehearsal.cloud.sns.mail import Mail
 from rehearsal.cloud.ssm.commands import Commands
 
 
-@dataclass(frozen=True, slots=True)
 class Engines:
-    alarms: Alarms
-    authority: Authority
-    buckets: Buckets
-    bus: Bus
-    change_sets: ChangeSets
-    clock: Clock
-    commands: Commands
-    credentials: Credentials
-    functions: Functions
-    gate: Gate
-    mail: Mail
-    scheduler: Scheduler
-    stacks: Stacks
-
-
-def wire(
-    scope: Scope, world: threading.Condition, type_named: Callable[[str], ResourceType], asks: Mapping[str, Asks]
-) -> Engines:
     """``world`` is the lock of all state, and tells its waiters of changes."""
-    authority, buckets, clock, metrics = Authority(scope), Buckets(scope), Clock(), Metrics(scope)
-    alarms = Alarms(scope, authority, metrics)
-    commands = Commands(scope, world)
-    functions = Functions(scope, world, authority, clock, metrics)
-    stacks = Stacks(scope, world, buckets, type_named)
-    stacks.on_rest = lambda: alarms.look_at_new(clock.now())
-    return Engines(
-        alarms=alarms,
-        authority=authority,
-        buckets=buckets,
-        bus=Bus(scope, world, authority, clock, commands),
-        change_sets=ChangeSets(stacks),
-        clock=clock,
-        commands=commands,
-        credentials=Credentials(scope, authority),
-        functions=functions,
-        gate=Gate(scope, authority, asks),
-        mail=Mail(clock, metrics),
-        scheduler=Scheduler(scope, world, authority, functions),
-        stacks=stacks,
-    )
+
+    def __init__(
+        self,
+        scope: Scope,
+        world: threading.Condition,
+        type_named: Callable[[str], ResourceType],
+        asks: Mapping[str, Asks],
+    ) -> None:
+        self.authority = Authority(scope)
+        self.buckets = Buckets(scope)
+        self.clock = Clock()
+        self.commands = Commands(scope, world)
+        self.credentials = Credentials(scope, self.authority)
+        self.gate = Gate(scope, self.authority, asks)
+        metrics = Metrics(scope)
+        self.alarms = Alarms(scope, self.authority, metrics)
+        self.bus = Bus(scope, world, self.authority, self.clock, self.commands)
+        self.functions = Functions(scope, world, self.authority, self.clock, metrics)
+        self.mail = Mail(self.clock, metrics)
+        self.scheduler = Scheduler(scope, world, self.authority, self.functions)
+        self.stacks = Stacks(scope, world, self.buckets, type_named)
+        self.stacks.on_rest = lambda: self.alarms.look_at_new(self.clock.now())
+        self.change_sets = ChangeSets(self.stacks)

@@ -62,11 +62,7 @@ class Patches:
         return decorate
 
     def add(self, owner: type, *, because: str) -> Callable[[Function], Function]:
-        """The function is what moto lacks.
-
-        Raises:
-            RuntimeError: moto has it by now.
-        """
+        """The function is what moto lacks. Raises RuntimeError: moto has it by now."""
 
         def decorate(addition: Function) -> Function:
             name = addition.__name__

@@ -3,7 +3,7 @@
 import io
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -51,8 +51,8 @@ class Server:
             if signed:
                 self._verify(environ, signed, body)
             if signed is None or signed.service not in UNLOCKED:
-                return self._answer(environ, start_response)
-        return self._answer(environ, start_response)
+                return _routes()(environ, start_response)
+        return _routes()(environ, start_response)
 
     def _verify(self, environ: dict[str, Any], signed: signature.Signature, body: bytes) -> None:
         """Leave a note for the gate, which knows in which form to refuse."""
@@ -67,13 +67,9 @@ class Server:
         elif not signature.is_right(environ, signed, caller.secret, body):
             environ[SIGNATURE_PROBLEM] = MISMATCH
 
-    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        answer: Iterable[bytes] = _routes()(environ, start_response)
-        return answer
-
 
 @cache
-def _routes() -> DomainDispatcherApplication:
+def _routes() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     """moto's way from a request to the code that answers it: the same for every account, and slow to make."""
     return DomainDispatcherApplication(create_backend_app)
 

@@ -1,39 +1,25 @@
-"""The emulated services. Adding one is one line here.
+"""The emulated services: each package beside this one.
 
-The package of a service has, of these modules, the ones that it needs: ``resources`` with TYPES, its
-CloudFormation types; ``asks`` with asks() and SIGNING_NAME, what a request to it asks for; ``patches`` with
-patch(), what it does otherwise than moto.
+The package of a service has, where it needs them, ``resources`` with TYPES, its CloudFormation types, and with asks()
+and SIGNING_NAME, what a request to it asks for; and ``patches`` with patch(), what it does otherwise than moto.
 """
 
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import Any
 
 from moto.cloudformation.parsing import get_model_map
 
+import rehearsal.cloud
 from rehearsal.cloud.cloudformation.resource_type import MotoType, ResourceType
 from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
 from rehearsal.cloud.iam.request import Asks
 
-SERVICES = (
-    "autoscaling",
-    "cloudformation",
-    "cloudwatch",
-    "ec2",
-    "events",
-    "iam",
-    "kms",
-    "lambda_",
-    "logs",
-    "s3",
-    "scheduler",
-    "sns",
-    "sqs",
-    "ssm",
-)
+SERVICES = tuple(each.name for each in iter_modules(rehearsal.cloud.__path__) if each.ispkg and each.name != "core")
 
 
 class UnknownTypeError(Exception):
@@ -43,14 +29,11 @@ class UnknownTypeError(Exception):
 @cache
 def resource_types() -> Mapping[str, ResourceType]:
     """The types that are not moto's own, by name."""
-    return {name: type_ for each in _modules("resources") for name, type_ in each.TYPES.items()}
+    return {name: type_ for each in _modules("resources") for name, type_ in getattr(each, "TYPES", {}).items()}
 
 
 def type_named(name: str) -> ResourceType:
-    """
-    Raises:
-        UnknownTypeError: neither the rehearsal nor moto has it: the stack fails.
-    """
+    """Raises UnknownTypeError: neither the rehearsal nor moto has it: the stack fails."""
     if found := resource_types().get(name):
         return found
     if name in get_model_map():
@@ -60,7 +43,7 @@ def type_named(name: str) -> ResourceType:
 
 def asks() -> Mapping[str, Asks]:
     """By the service's name in a signature. S3's protocol has no operations: the gate treats it apart."""
-    return {each.SIGNING_NAME: each.asks for each in _modules("asks") if hasattr(each, "SIGNING_NAME")}
+    return {each.SIGNING_NAME: each.asks for each in _modules("resources") if hasattr(each, "SIGNING_NAME")}
 
 
 def patch(patches: Patches, engines: Engines) -> None:

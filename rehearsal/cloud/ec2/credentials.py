@@ -21,11 +21,8 @@ class Credentials:
         self._sessions: dict[str, AssumedRole] = {}
 
     def of(self, instance_id: str) -> dict[str, Any]:
-        """iam/security-credentials/ROLE of the metadata service.
-
-        Raises:
-            KeyError: the instance has no profile with a role.
-        """
+        """iam/security-credentials/ROLE of the metadata service. Raises KeyError: the instance has no profile with a
+        role."""
         session = self._sessions.get(instance_id)
         if session is None or identity.aware(session.expiration) - datetime.now(UTC) <= RENEW_BEFORE:
             role = observed.role_of(observed.named(self._scope, instance_id))
@@ -50,7 +47,6 @@ class Credentials:
         }
 
     def may_report_to_ssm(self, instance_id: str) -> bool:
-        """Whether the role lets the instance's SSM agent register."""
         try:
             key = str(self.of(instance_id)["AccessKeyId"])
         except (KeyError, StopIteration):

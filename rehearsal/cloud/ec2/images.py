@@ -13,7 +13,6 @@ ARCHITECTURES = {"arm64": "arm64", "amd64": "x86_64"}
 
 def publish_ubuntu(scope: Scope) -> None:
     """One image for each release and architecture, under Canonical's parameter names.
-
     https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/
     """
     ec2 = scope.regional(ec2_backends)
@@ -26,26 +25,19 @@ def publish_ubuntu(scope: Scope) -> None:
             image.architecture = ec2_name
             image.owner_id = CANONICAL
             image.virtualization_type = "hvm"
-            _publish_parameter(
-                scope,
-                f"/aws/service/canonical/ubuntu/server/{release}/stable/current/{debian_name}/hvm/ebs-gp3/ami-id",
-                image.id,
+            name = f"/aws/service/canonical/ubuntu/server/{release}/stable/current/{debian_name}/hvm/ebs-gp3/ami-id"
+            # PutParameter refuses names under /aws, as it should: only AWS publishes there.
+            scope.regional(ssm_backends)._parameters[name].append(
+                Parameter(  # type: ignore[abstract]  # moto leaves what CloudFormation never asks for undefined
+                    account_id=scope.account,
+                    name=name,
+                    value=image.id,
+                    parameter_type="String",
+                    description=None,
+                    allowed_pattern=None,
+                    keyid=None,
+                    last_modified_date=utcnow(),
+                    version=1,
+                    data_type="aws:ec2:image",
+                )
             )
-
-
-def _publish_parameter(scope: Scope, name: str, value: str) -> None:
-    # PutParameter refuses names under /aws, as it should: only AWS publishes there.
-    scope.regional(ssm_backends)._parameters[name].append(
-        Parameter(  # type: ignore[abstract]  # moto leaves what CloudFormation never asks for undefined
-            account_id=scope.account,
-            name=name,
-            value=value,
-            parameter_type="String",
-            description=None,
-            allowed_pattern=None,
-            keyid=None,
-            last_modified_date=utcnow(),
-            version=1,
-            data_type="aws:ec2:image",
-        )
-    )

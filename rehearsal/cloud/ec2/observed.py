@@ -1,6 +1,7 @@
-"""Snapshots of instances and addresses, cheap enough to take five times a second."""
+"""Instances and addresses as the rest of the rehearsal sees them, and the answers of the metadata service."""
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,10 +26,6 @@ class Instance:
     tags: Mapping[str, str]
 
 
-def instances(scope: Scope) -> tuple[Instance, ...]:
-    return tuple(_instance(each) for each in running(scope))
-
-
 def running(scope: Scope) -> list[Ec2Instance]:
     return [each for each in scope.regional(ec2_backends).all_instances() if each.state in ("pending", "running")]
 
@@ -39,12 +36,10 @@ def named(scope: Scope, instance_id: str) -> Ec2Instance:
 
 
 def associations(scope: Scope) -> dict[str, str]:
-    """Elastic IP -> instance id, "" when free."""
     return {eip.public_ip: _holder(eip) for eip in scope.regional(ec2_backends).addresses}
 
 
 def open_tcp_ports(scope: Scope, security_group_ids: tuple[str, ...]) -> tuple[tuple[str, int, int], ...]:
-    """(CIDR, first port, last port) of every ingress rule that lets TCP in from addresses."""
     ec2 = scope.regional(ec2_backends)
     found = []
     for group_id in security_group_ids:
@@ -58,7 +53,7 @@ def open_tcp_ports(scope: Scope, security_group_ids: tuple[str, ...]) -> tuple[t
     return tuple(found)
 
 
-def _instance(each: Ec2Instance) -> Instance:
+def observe(each: Ec2Instance) -> Instance:
     return Instance(
         id=each.id,
         private_ip=str(each.private_ip),
@@ -82,6 +77,56 @@ def role_of(each: Ec2Instance) -> Role | None:
 
 
 def _holder(eip: Any) -> str:
-    if eip.instance:
-        return str(eip.instance.id)
-    return str(eip.eni.instance.id) if eip.eni and eip.eni.instance else ""
+    instance = eip.instance or (eip.eni and eip.eni.instance)
+    return str(instance.id) if instance else ""
+
+
+def instance_metadata(scope: Scope, instance_id: str) -> Mapping[str, str]:
+    """Path under latest/meta-data/ -> text, without the credentials themselves.
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-metadata.html
+    """
+    each = named(scope, instance_id)
+    interface = each.nics[0]
+    mac = interface.mac_address
+    network = f"network/interfaces/macs/{mac}/"
+    subnet = each.ec2_backend.get_subnet(each.subnet_id)
+    found = {
+        "ami-id": each.image_id,
+        "ami-launch-index": "0",
+        "hostname": each.private_dns_name,
+        "instance-action": "none",
+        "instance-id": each.id,
+        "instance-life-cycle": "on-demand",
+        "instance-type": each.instance_type,
+        "local-hostname": each.private_dns_name,
+        "local-ipv4": str(each.private_ip),
+        "mac": mac,
+        "placement/availability-zone": str(each.placement.zone),
+        "placement/region": scope.region,
+        "reservation-id": "r-rehearsal",
+        "security-groups": "\n".join(group.name for group in each.security_groups),
+        "services/domain": "amazonaws.com",
+        "services/partition": "aws",
+        f"{network}device-number": "0",
+        f"{network}interface-id": interface.id,
+        f"{network}local-ipv4s": str(each.private_ip),
+        f"{network}mac": mac,
+        f"{network}owner-id": scope.account,
+        f"{network}security-group-ids": "\n".join(group.id for group in each.security_groups),
+        f"{network}subnet-id": str(each.subnet_id),
+        f"{network}subnet-ipv4-cidr-block": subnet.cidr_block,
+        f"{network}vpc-id": str(each.vpc_id),
+    }
+    for address, holder in associations(scope).items():
+        if holder == each.id:
+            found["public-ipv4"] = address
+            found[f"{network}public-ipv4s"] = address
+    if role := role_of(each):
+        association = each.ec2_backend.iam_instance_profile_associations[each.id]
+        profile = association.iam_instance_profile
+        info = {"Code": "Success", "InstanceProfileArn": profile.arn, "InstanceProfileId": profile.id}
+        found["iam/info"] = json.dumps(info)
+        found["iam/security-credentials/"] = role.name
+    if each.metadata_options.instance_metadata_tags == "enabled":
+        found |= {f"tags/instance/{tag['key']}": tag["value"] for tag in each.get_tags()}
+    return found

@@ -18,8 +18,8 @@ from rehearsal.cloud.core.clock import Clock
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.iam.authority import Authority
 from rehearsal.cloud.sqs import dead_letters
-from rehearsal.cloud.ssm.asks import asks
 from rehearsal.cloud.ssm.commands import Commands
+from rehearsal.cloud.ssm.resources import asks
 
 SERVICE = "events.amazonaws.com"
 
@@ -76,7 +76,6 @@ class Bus:
 
     def _deliver(self, rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         """A second attempt would fail as well, so the event is a dead letter at once, as on AWS.
-
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
         """
         with self._world:
@@ -86,10 +85,7 @@ class Bus:
                 self._keep(rule, target, event, undelivered)
 
     def _run_command(self, rule: Rule, target: Mapping[str, Any]) -> None:
-        """
-        Raises:
-            UndeliveredError: Run Command did not accept the command.
-        """
+        """Raises UndeliveredError: Run Command did not accept the command."""
         role = target["RoleArn"]
         told = {"aws:sourceaccount": (self._scope.account,), "aws:sourcearn": (rule.arn,)}
         if not self._authority.trusts_service(role, SERVICE, told):

@@ -48,11 +48,10 @@ class Authority:
             "aws:requestedregion": (self._scope.region,),
             **context,
         }
-
-        def is_meant(principal: Any) -> bool:
-            return principal in ("*", {"AWS": "*"}) or _is_service(principal, service)
-
-        return decide([policy], action, Resource(arn), known, is_meant).allowed
+        everybody = ("*", {"AWS": "*"})
+        return decide(
+            [policy], action, Resource(arn), known, lambda named: named in everybody or _is_service(named, service)
+        ).allowed
 
     def decide(self, caller: Caller, action: str, resource: Resource, context: Context) -> Decision:
         known = {

@@ -56,7 +56,8 @@ def caller(scope: Scope, access_key_id: str) -> Caller | None:
                 for group in iam.get_groups_for_user(user.name):
                     documents += [*group.policies.values(), *_attached(group)]
                 return Caller(user.arn, key.secret_access_key, tuple(map(_json, documents)))
-    session = _session(scope, access_key_id)
+    sessions = scope.wide(sts_backends).assumed_roles
+    session = next((each for each in sessions if each.access_key_id == access_key_id), None)
     return _session_caller(iam, session) if session else None
 
 
@@ -70,11 +71,6 @@ def role_session(scope: Scope, role_arn: str, session_name: str) -> AssumedRole:
         duration=int(SESSION.total_seconds()),
         external_id="",
     )
-
-
-def _session(scope: Scope, access_key_id: str) -> AssumedRole | None:
-    sts = scope.wide(sts_backends)
-    return next((each for each in sts.assumed_roles if each.access_key_id == access_key_id), None)
 
 
 def _session_caller(iam: IAMBackend, session: AssumedRole) -> Caller | None:
@@ -106,4 +102,5 @@ def _json(document: Any) -> str:
 
 
 def aware(moment: datetime) -> datetime:
+    # moto keeps a moment from the API without its time zone.
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -10,7 +10,7 @@ from moto.sts.models import AssumedRole, STSBackend
 
 from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
-from rehearsal.cloud.iam.refusals import refused
+from rehearsal.cloud.iam.gate import refused
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,5 @@ def patch(patches: Patches, engines: Engines) -> None:
     @patches.wrap(STSBackend, because="another S3 server may hold the objects: it has to know each session's key")
     def assume_role(original: Any, self: STSBackend, *args: Any, **kwargs: Any) -> AssumedRole:
         session: AssumedRole = original(self, *args, **kwargs)
-        if engines.buckets.on_access_key:
-            engines.buckets.on_access_key(session.access_key_id, session.secret_access_key)
+        engines.buckets.on_access_key(session.access_key_id, session.secret_access_key)
         return session

@@ -1,6 +1,6 @@
 """A request in IAM's words: actions on resources, with the context of conditions.
 
-Each service's asks.py translates the service's operations:
+Each service's resources.py translates the service's operations:
 https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 

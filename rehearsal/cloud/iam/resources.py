@@ -1,11 +1,17 @@
-"""Roles and managed policies."""
+"""Roles and managed policies, and what a request to STS asks for."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from moto.iam.models import ManagedPolicy, Role, iam_backends
 
 from rehearsal.cloud.cloudformation.resource_type import MotoType, Request
+from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.iam.policy import Resource
+from rehearsal.cloud.iam.request import EVERYTHING, Ask, Parameter
+
+SIGNING_NAME = "sts"
 
 
 class RoleType(MotoType):
@@ -51,6 +57,11 @@ class ManagedPolicyType(MotoType):
 
     def delete(self, request: Request, resource: ManagedPolicy) -> None:
         request.scope.wide(iam_backends).delete_policy(resource.arn)
+
+
+def asks(_scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:
+    role = [Resource(str(parameter("RoleArn")))]
+    yield Ask(f"sts:{operation}", role if operation == "AssumeRole" else EVERYTHING)
 
 
 TYPES = {"AWS::IAM::ManagedPolicy": ManagedPolicyType(), "AWS::IAM::Role": RoleType()}

@@ -13,7 +13,6 @@ from urllib.parse import parse_qs
 
 from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 SKEW = timedelta(minutes=15)
@@ -78,34 +77,17 @@ def is_right(environ: Mapping[str, Any], signature: Signature, secret: str, body
         data=body,
     )
     request.context["timestamp"] = signature.signed_at
-    signer = _signer(signature)(Credentials(signature.access_key_id, secret), signature.service, signature.region)
+    signer: Any = _signer(signature)(Credentials(signature.access_key_id, secret), signature.service, signature.region)
+    # botocore's signers choose the headers to sign; of a received request, its client has chosen them.
+    signer.headers_to_sign = lambda received: received.headers
     expected = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
     return hmac.compare_digest(expected, signature.value)
 
 
-class _Received:
-    """botocore's signers choose the headers to sign; of a received request, its client has chosen them."""
-
-    def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
-        return request.headers
-
-
-class _Signed(_Received, SigV4Auth):
-    pass
-
-
-class _SignedForS3(_Received, S3SigV4Auth):
-    pass
-
-
-class _Presigned(_Received, S3SigV4QueryAuth):
-    pass
-
-
 def _signer(signature: Signature) -> type[SigV4Auth]:
     if signature.valid_for is not None:
-        return _Presigned
-    return _SignedForS3 if signature.service == "s3" else _Signed
+        return S3SigV4QueryAuth
+    return S3SigV4Auth if signature.service == "s3" else SigV4Auth
 
 
 def _header(environ: Mapping[str, Any], name: str) -> str:

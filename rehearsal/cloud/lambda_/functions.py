@@ -67,11 +67,7 @@ class Functions:
         self._metrics = metrics
 
     def named(self, name: str) -> LambdaFunction:
-        """By name or ARN.
-
-        Raises:
-            UnknownFunctionException: there is none.
-        """
+        """By name or ARN. Raises UnknownFunctionException: there is none."""
         return self._scope.regional(lambda_backends).get_function(name)
 
     def all(self) -> tuple[LambdaFunction, ...]:

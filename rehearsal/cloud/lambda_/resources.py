@@ -1,15 +1,23 @@
-"""Lambda functions, and the retries of their asynchronous invocations."""
+"""Lambda functions, the retries of their asynchronous invocations, and what a request asks for."""
 
 import base64
+from collections.abc import Iterable
 from typing import Any
 
 from moto.awslambda.models import LambdaFunction, lambda_backends
 
 from rehearsal.cloud.cloudformation.resource_type import MotoType, Request, ResourceType, Settled, Updated
+from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.iam.policy import Resource
+from rehearsal.cloud.iam.request import EVERYTHING, Ask, Parameter
 
 # Properties that the rehearsal would ignore.
 UNPLAYED = ("Layers", "VpcConfig", "DeadLetterConfig", "ImageConfig", "FileSystemConfigs", "SnapStart")
 OPTIONAL = {"Description": "", "MemorySize": 128, "Timeout": 3, "Environment": {}}
+SIGNING_NAME = "lambda"
+
+# Where IAM's name of an action is not the API's.
+ACTIONS = {"Invoke": "InvokeFunction"}
 
 
 class FunctionType(MotoType):
@@ -80,6 +88,15 @@ class EventInvokeConfigType(ResourceType):
     def delete(self, request: Request, resource: Settled) -> None:  # noqa: ARG002
         lambda_ = request.scope.regional(lambda_backends)
         lambda_.delete_function_event_invoke_config(request.properties["FunctionName"])
+
+
+def asks(scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:
+    name = parameter("FunctionName")
+    action = f"lambda:{ACTIONS.get(operation, operation)}"
+    if not name:
+        yield Ask(action, EVERYTHING)
+    else:
+        yield Ask(action, [Resource(name if name.startswith("arn:") else scope.arn("lambda", f"function:{name}"))])
 
 
 TYPES = {"AWS::Lambda::EventInvokeConfig": EventInvokeConfigType(), "AWS::Lambda::Function": FunctionType()}

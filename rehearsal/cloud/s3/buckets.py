@@ -12,25 +12,19 @@ class Buckets:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self.on_created: Callable[[str], None] | None = None
-        self.on_deleted: Callable[[str], None] | None = None
-        self.on_access_key: Callable[[str, str], None] | None = None
+        self.on_created: Callable[[str], object] = lambda _name: None
+        self.on_deleted: Callable[[str], object] = lambda _name: None
+        self.on_access_key: Callable[[str, str], object] = lambda _id, _secret: None
         self.read_object: Callable[[str, str], bytes] = self._read_from_moto
-        self.has_objects: Callable[[str], bool] = self._moto_has_objects
-
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._backend.buckets)
+        self.has_objects: Callable[[str], bool] = lambda name: bool(self.backend.get_bucket(name).keys)
 
     @property
-    def _backend(self) -> S3Backend:
+    def backend(self) -> S3Backend:
         return self._scope.wide(s3_backends)
 
     def _read_from_moto(self, bucket: str, key: str) -> bytes:
-        found = self._backend.get_object(bucket, key)
+        found = self.backend.get_object(bucket, key)
         if found is None:
             raise FileNotFoundError(f"s3://{bucket}/{key}")
         content: bytes = found.value
         return content
-
-    def _moto_has_objects(self, bucket: str) -> bool:
-        return bool(self._backend.get_bucket(bucket).keys)

@@ -15,8 +15,7 @@ def patch(patches: Patches, engines: Engines) -> None:
     @patches.wrap(S3Backend, because="another S3 server may hold the objects: it makes the bucket, too")
     def create_bucket(original: Any, s3: S3Backend, bucket_name: str, *args: Any, **kwargs: Any) -> Any:
         created = original(s3, bucket_name, *args, **kwargs)
-        if buckets.on_created:
-            buckets.on_created(bucket_name)
+        buckets.on_created(bucket_name)
         return created
 
     @patches.wrap(S3Backend, because="another S3 server may hold the objects: only an empty bucket is deleted")
@@ -25,7 +24,7 @@ def patch(patches: Patches, engines: Engines) -> None:
         if bucket_name in s3.buckets and buckets.has_objects(bucket_name):
             return None
         deleted = original(s3, bucket_name)
-        if deleted and buckets.on_deleted:
+        if deleted:
             buckets.on_deleted(bucket_name)
         return deleted
 

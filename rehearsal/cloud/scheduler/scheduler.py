@@ -44,11 +44,7 @@ class Scheduler:
         self._functions = functions
 
     def of_handler(self, name: str) -> Schedule:
-        """The schedule whose function has ``name`` in its handler.
-
-        Raises:
-            NoScheduleError: there is none.
-        """
+        """The schedule whose function has ``name`` in its handler. Raises NoScheduleError: there is none."""
         with self._world:
             backend = self._scope.regional(scheduler_backends)
             handlers = {each.function_arn: str(each.handler) for each in self._functions.all()}

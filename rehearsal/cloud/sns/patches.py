@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.responses import ActionResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.sns.exceptions import InvalidParameterValue, SNSInvalidParameter, SNSNotFoundError
 from moto.sns.models import SNSBackend, Subscription, Topic
@@ -51,15 +51,6 @@ def _confirm(patches: Patches, engines: Engines) -> None:
         subscription.confirmed = True
         subscription.attributes[PENDING] = False
         return ActionResult({"SubscriptionArn": subscription.arn})
-
-    @patches.replace(SNSResponse, because="a pending subscription cannot be ended")
-    def unsubscribe(response: SNSResponse) -> ActionResult:
-        arn = response._get_param("SubscriptionArn")
-        subscription = response.backend.subscriptions.get(arn)
-        if arn == PENDING or (subscription and not subscription.confirmed):
-            raise SNSInvalidParameter("Invalid parameter: SubscriptionArn Reason: it is pending confirmation")
-        response.backend.unsubscribe(arn)
-        return EmptyResult()
 
     @patches.wrap(
         DomainDispatcherApplication,

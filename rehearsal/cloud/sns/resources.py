@@ -1,11 +1,16 @@
-"""SNS topics, their policies and subscriptions."""
+"""SNS topics, their policies and subscriptions, and what a request asks for."""
 
-import json
-from typing import Any
+from collections.abc import Iterable
 
-from moto.sns.models import SNSBackend, Topic, sns_backends
+from moto.sns.models import Topic, sns_backends
 
 from rehearsal.cloud.cloudformation.resource_type import AttachedPolicyType, MotoType, Request, ResourceType, Settled
+from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.iam.policy import Resource
+from rehearsal.cloud.iam.request import UNKNOWN, Ask, Parameter
+from rehearsal.cloud.kms import keys
+
+SIGNING_NAME = "sns"
 
 
 class TopicType(MotoType):
@@ -41,23 +46,22 @@ class SubscriptionType(ResourceType):
 
     def create(self, request: Request) -> Settled:
         properties = request.properties
+        if unplayed := sorted(properties.keys() - set(self.identity)):
+            raise NotImplementedError(f"the rehearsal's SNS has no subscriptions with {', '.join(unplayed)} yet")
         sns = request.scope.regional(sns_backends)
         subscription = sns.subscribe(properties["TopicArn"], properties["Endpoint"], properties["Protocol"])
-        _configure(sns, subscription.arn, properties)
         return Settled(subscription.arn, {"Arn": subscription.arn})
-
-    def change(self, request: Request, resource: Settled, previous: Request) -> Settled:  # noqa: ARG002
-        _configure(request.scope.regional(sns_backends), resource.physical_resource_id, request.properties)
-        return resource
 
     def delete(self, request: Request, resource: Settled) -> None:
         request.scope.regional(sns_backends).unsubscribe(resource.physical_resource_id)
 
 
-def _configure(sns: SNSBackend, arn: str, properties: dict[str, Any]) -> None:
-    for name in ("FilterPolicyScope", "FilterPolicy", "RawMessageDelivery"):
-        if (value := properties.get(name)) is not None:
-            sns.set_subscription_attributes(arn, name, json.dumps(value) if name == "FilterPolicy" else value)
+def asks(scope: Scope, operation: str, parameter: Parameter) -> Iterable[Ask]:
+    arn = parameter("TopicArn")
+    yield Ask(f"sns:{operation}", [Resource(str(arn))] if arn else UNKNOWN)
+    topic = scope.regional(sns_backends).topics.get(str(arn))
+    if operation == "Publish" and topic:
+        yield from keys.asks(scope, topic.kms_master_key_id or "")
 
 
 TYPES = {

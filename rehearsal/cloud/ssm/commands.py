@@ -7,8 +7,9 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from moto.core.exceptions import JsonRESTError
 from moto.ssm.exceptions import InvalidDocument
@@ -16,7 +17,6 @@ from moto.ssm.models import ssm_backends
 
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.ec2.observed import running
-from rehearsal.cloud.ssm.agents import Agents, NoAgents, Ran
 from rehearsal.cloud.ssm.documents import read_steps
 from rehearsal.cloud.ssm.invocations import Command, Invocation
 
@@ -25,6 +25,38 @@ DELIVERY_SECONDS = 3600
 # Targets are found out after the command was accepted.
 TARGETS_SECONDS = 0.3
 TRY_AGAIN_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """``exit_code`` is None when the time limit ended the command."""
+
+    stdout: str
+    stderr: str
+    exit_code: int | None
+
+
+class Agents(Protocol):
+    def is_registered(self, instance_id: str) -> bool:
+        """Whether the agent has ever answered: only then the host is a managed node."""
+        ...
+
+    def answers(self, instance_id: str) -> bool: ...
+
+    def run(self, instance_id: str, argv: Sequence[str], timeout_seconds: int) -> Ran: ...
+
+
+class NoAgents:
+    """Before the rehearsal has hosts."""
+
+    def is_registered(self, instance_id: str) -> bool:  # noqa: ARG002
+        return False
+
+    def answers(self, instance_id: str) -> bool:  # noqa: ARG002
+        return False
+
+    def run(self, instance_id: str, argv: Sequence[str], timeout_seconds: int) -> Ran:
+        raise NotImplementedError(f"{instance_id}: {argv} within {timeout_seconds} s")
 
 
 class Commands:
@@ -41,11 +73,8 @@ class Commands:
             self._world.notify_all()
 
     def send(self, request: Mapping[str, Any]) -> Command:
-        """What SendCommand does with a request that is allowed.
-
-        Raises:
-            JsonRESTError: what SendCommand answers to a wrong one.
-        """
+        """What SendCommand does with a request that is allowed. Raises JsonRESTError: what SendCommand answers to a
+        wrong one."""
         documents = self._scope.regional(ssm_backends)._documents
         name = str(request["DocumentName"]).rsplit("/", 1)[-1]
         if name not in documents:
@@ -94,7 +123,12 @@ class Commands:
                 if key == "InstanceIds":
                     found += values
                 elif key.startswith("tag:"):
-                    found += [each.id for each in running(self._scope) if _has_tag(each, key[4:], values)]
+                    wanted = [(key[4:], value) for value in values]
+                    found += [
+                        each.id
+                        for each in running(self._scope)
+                        if any((tag["key"], tag["value"]) in wanted for tag in each.get_tags())
+                    ]
                 else:
                     raise NotImplementedError(f"the rehearsal's Run Command has no target {key}")
         return list(dict.fromkeys(found))
@@ -105,7 +139,6 @@ class Commands:
             return
         if not self._deliver(command, invocation):
             return
-        invocation.began = datetime.now(UTC)
         self._become(invocation, "InProgress")
         for step in command.steps:
             # The agent's own way, with its working directory and no terminal.
@@ -166,7 +199,3 @@ class Commands:
 def _share(text: str, of: int) -> int:
     """MaxConcurrency and MaxErrors: a number, or a percentage of the targets."""
     return int(text[:-1]) * of // 100 if text.endswith("%") else int(text)
-
-
-def _has_tag(instance: Any, key: str, values: Sequence[str]) -> bool:
-    return any(tag["key"] == key and tag["value"] in values for tag in instance.get_tags())

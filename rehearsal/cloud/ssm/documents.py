@@ -21,11 +21,8 @@ class Step:
 
 
 def read_steps(content: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> tuple[Step, ...]:
-    """The steps of a document with its parameters filled in.
-
-    Raises:
-        JsonRESTError: what SendCommand answers to parameters it does not take.
-    """
+    """The steps of a document with its parameters filled in. Raises JsonRESTError: what SendCommand answers to
+    parameters it does not take."""
     if content["schemaVersion"] != "2.2":
         raise NotImplementedError(f"the rehearsal's Run Command has no schema {content['schemaVersion']}")
     declared: Mapping[str, Mapping[str, Any]] = content.get("parameters", {})

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from rehearsal.cloud.ssm.documents import Step
@@ -23,13 +23,9 @@ class Invocation:
     response_code: int = -1
     stdout: str = ""
     stderr: str = ""
-    began: datetime | None = None
-    ended: datetime | None = None
 
     def become(self, status: str, details: str | None = None) -> None:
         self.status, self.details = status, details or status
-        if status not in UNFINISHED:
-            self.ended = datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -56,52 +52,31 @@ class Command:
         return next((state for state in states if state[0] != "Success"), ("Success", "Success"))
 
     def row(self) -> dict[str, Any]:
-        """ListCommands' row."""
         request, (status, details) = self.request, self.status
-        states = [each.status for each in self.invocations.values()]
         return {
             "CommandId": self.id,
             "DocumentName": self.document,
-            "Comment": request.get("Comment", ""),
-            "ExpiresAfter": self.expires_at.timestamp(),
             "Parameters": request.get("Parameters", {}),
             "InstanceIds": request.get("InstanceIds", []),
             "Targets": request.get("Targets", []),
             "RequestedDateTime": self.asked_at.timestamp(),
             "Status": status,
             "StatusDetails": details,
-            "MaxConcurrency": request.get("MaxConcurrency", "50"),
-            "MaxErrors": request.get("MaxErrors", "0"),
-            "TargetCount": len(states),
-            "CompletedCount": sum(each not in UNFINISHED for each in states),
-            "ErrorCount": sum(each in ("Failed", "TimedOut") for each in states),
-            "DeliveryTimedOutCount": sum(each.details == "DeliveryTimedOut" for each in self.invocations.values()),
-            "TimeoutSeconds": int((self.expires_at - self.asked_at).total_seconds()),
         }
 
 
 def answer(command: Command, each: Invocation) -> dict[str, Any]:
-    """GetCommandInvocation's answer."""
     finished = each.status not in UNFINISHED
-    elapsed = (each.ended - each.began).total_seconds() if each.began and each.ended else None
     return {
         **_common(command, each),
-        "DocumentVersion": command.request.get("DocumentVersion", "$DEFAULT"),
-        "PluginName": command.steps[0].name,
         "ResponseCode": each.response_code,
-        "ExecutionStartDateTime": _iso(each.began),
-        "ExecutionElapsedTime": "" if elapsed is None else f"PT{elapsed:.3f}S",
-        "ExecutionEndDateTime": _iso(each.ended),
         # There is no output before the end.
         "StandardOutputContent": _cut(each.stdout, STDOUT_CHARACTERS) if finished else "",
-        "StandardOutputUrl": "",
         "StandardErrorContent": _cut(each.stderr, STDERR_CHARACTERS) if finished else "",
-        "StandardErrorUrl": "",
     }
 
 
 def row(command: Command, each: Invocation, *, with_output: bool) -> dict[str, Any]:
-    """ListCommandInvocations' row."""
     output = each.stdout + (f"\n----------ERROR-------\n{each.stderr}" if each.stderr else "")
     plugin = {
         "Name": command.steps[0].name,
@@ -112,7 +87,6 @@ def row(command: Command, each: Invocation, *, with_output: bool) -> dict[str, A
     }
     return {
         **_common(command, each),
-        "InstanceName": "",
         "RequestedDateTime": command.asked_at.timestamp(),
         "CommandPlugins": [plugin] if with_output else [],
     }
@@ -122,7 +96,6 @@ def _common(command: Command, each: Invocation) -> dict[str, Any]:
     return {
         "CommandId": command.id,
         "InstanceId": each.instance_id,
-        "Comment": command.request.get("Comment", ""),
         "DocumentName": command.document,
         "Status": each.status,
         "StatusDetails": each.details,
@@ -131,7 +104,3 @@ def _common(command: Command, each: Invocation) -> dict[str, Any]:
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - len(CUT)] + CUT
-
-
-def _iso(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z" if moment else ""

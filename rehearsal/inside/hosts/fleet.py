@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rehearsal.cloud import Cloud, Instance
+from rehearsal.cloud.core.cloud import Cloud
+from rehearsal.cloud.ec2.observed import Instance
 from rehearsal.contract.run_directory import HOST_LOGS
 from rehearsal.contract.world_state import Host
-from rehearsal.inside.hosts.guest import Guest, Launch
+from rehearsal.inside.hosts.guest import Guest
 from rehearsal.inside.hosts.metadata_service import Metadata
 from rehearsal.inside.hosts.network import Network
 from rehearsal.machine.root_layers import Root
@@ -31,43 +32,32 @@ class _Follower:
     guest: Guest | None = None
 
 
+@dataclass(slots=True)
 class Fleet:
     """Boots a host from the first of ``roots`` that exists, under the layer ``trust``."""
 
-    def __init__(
-        self,
-        workplace: Workplace,
-        network: Network,
-        cloud: Cloud,
-        *,
-        roots: tuple[Root, ...],
-        trust: Path,
-        say: Callable[[str], None],
-        on_change: Callable[[], None],
-    ) -> None:
-        self._workplace = workplace
-        self._network = network
-        self._cloud = cloud
-        self._roots = roots
-        self._trust = trust
-        self._say = say
-        self._on_change = on_change
-        self._followers: dict[str, _Follower] = {}
+    workplace: Workplace
+    network: Network
+    cloud: Cloud
+    roots: tuple[Root, ...]
+    trust: Path
+    say: Callable[[str], None]
+    on_change: Callable[[], None]
+    _followers: dict[str, _Follower] = field(default_factory=dict)
 
     def follow(self) -> None:
         """Boot the hosts of new instances, and remove those of instances that are gone."""
-        instances = {instance.id: instance for instance in self._cloud.instances()}
+        instances = {instance.id: instance for instance in self.cloud.instances()}
         for gone in self._followers.keys() - instances.keys():
             follower = self._followers.pop(gone)
             threading.Thread(target=self._end, args=(follower,), daemon=True).start()
-            self._on_change()
+            self.on_change()
         for new in instances.keys() - self._followers.keys():
             follower = self._followers[new] = _Follower(instances[new])
             threading.Thread(target=self._begin, args=(follower,), daemon=True).start()
-            self._on_change()
+            self.on_change()
 
     def hosts(self) -> tuple[Host, ...]:
-        """For the outside, in the order in which they started."""
         return tuple(
             Host(
                 each.instance.id,
@@ -82,15 +72,13 @@ class Fleet:
         return {name: each.guest for name, each in tuple(self._followers.items()) if each.guest}
 
     def instance(self, instance_id: str) -> Instance | None:
-        """The instance that a host stands for."""
         follower = self._followers.get(instance_id)
         return follower.instance if follower else None
 
     def set_power(self, instance_id: str, on: bool) -> None:
-        """Cut a host's power without EC2 noticing, or give it back."""
         guest = self.guests()[instance_id]
         guest.start() if on else guest.cut_power()
-        self._on_change()
+        self.on_change()
 
     def metadata_for(self, address: str) -> Metadata | None:
         """What the metadata service tells the host at a private address."""
@@ -98,25 +86,23 @@ class Fleet:
         instance = next((each for each in instances if each.private_ip == address), None)
         if instance is None:
             return None
-        entries = dict(self._cloud.instance_metadata(instance.id))
+        entries = dict(self.cloud.instance_metadata(instance.id))
         if role := entries.pop(ROLE_ENTRY, None):
-            entries[f"{ROLE_ENTRY}{role}"] = json.dumps(self._cloud.role_credentials(instance.id))
-        return Metadata(entries, instance.user_data, self._cloud.scope.account)
+            entries[f"{ROLE_ENTRY}{role}"] = json.dumps(self.cloud.role_credentials(instance.id))
+        return Metadata(entries, instance.user_data, self.cloud.scope.account)
 
     def _begin(self, follower: _Follower) -> None:
         instance = follower.instance
-        self._say(f"EC2 starts {instance.id}, a host at {instance.private_ip}")
-        launch = Launch(
-            instance_id=instance.id,
-            private_ip=instance.private_ip,
-            mac_address=self._cloud.instance_metadata(instance.id)["mac"],
-            root=next(root for root in self._roots if root.layers[0].is_dir()),
-            trust=self._trust,
-        )
-        follower.guest = Guest.boot(self._workplace, self._network, launch)
+        self.say(f"EC2 starts {instance.id}, a host at {instance.private_ip}")
+        mac_address = self.cloud.instance_metadata(instance.id)["mac"]
+        root = next(root for root in self.roots if root.layers[0].is_dir())
+        layers = (self.trust, *root.layers)
+        guest = Guest(self.workplace, self.network, instance.id, instance.private_ip, mac_address, layers)
+        guest.start()
+        follower.guest = guest
         follower.booted.set()
-        self._on_change()
-        self._follow_log(instance.id, follower.guest.folder / BOOT_LOG)
+        self.on_change()
+        self._follow_log(instance.id, guest.folder / BOOT_LOG)
 
     def _follow_log(self, instance_id: str, log: Path) -> None:
         """Repeat the output of the host's user data, while the host exists."""
@@ -127,12 +113,12 @@ class Fleet:
         with log.open(errors="replace") as lines:
             while instance_id in self._followers:
                 if line := lines.readline():
-                    self._say(f"{instance_id}: {line.rstrip()}")
+                    self.say(f"{instance_id}: {line.rstrip()}")
                 else:
                     time.sleep(LOOK_EVERY_SECONDS)
 
     def _end(self, follower: _Follower) -> None:
-        self._say(f"EC2 terminates {follower.instance.id}")
+        self.say(f"EC2 terminates {follower.instance.id}")
         follower.booted.wait()
         if follower.guest:
             follower.guest.stop()

@@ -9,15 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.contract import run_directory
 from rehearsal.inside.hosts.guest_files import ENGINE_FOLDERS, IDENTITY, keep_logs_of, make_cgroups, make_disk
 from rehearsal.inside.hosts.network import Network
-from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace, remove_cgroup, remove_tree
-from rehearsal.machine.world.entering import command_on_host
+from rehearsal.machine.world.namespaces import command_on_host
 
 # systemd-nspawn's exit code when its guest asked to be started again
 REBOOT_EXIT_CODE = 133
@@ -30,43 +28,32 @@ class GuestError(Exception):
     """A guest has no power, or did not start; the text ends with its console's last lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """The instance that EC2 launches. ``trust`` is the topmost of the layers that the host does not write."""
-
-    instance_id: str
-    private_ip: str
-    mac_address: str
-    root: Root
-    trust: Path
-
-
 class Guest:
-    """``boot`` returns as soon as the guest has power: its user data runs later."""
+    """``layers`` are those that the host does not write, the topmost first. ``start`` returns as soon as the guest has
+    power: its user data runs later."""
 
-    def __init__(self, workplace: Workplace, network: Network, launch: Launch) -> None:
-        self.instance_id = launch.instance_id
-        self.private_ip = launch.private_ip
+    def __init__(
+        self,
+        workplace: Workplace,
+        network: Network,
+        instance_id: str,
+        private_ip: str,
+        mac_address: str,
+        layers: Sequence[Path],
+    ) -> None:
+        self.instance_id = instance_id
+        self.private_ip = private_ip
         self.boots = 0
-        self.folder = workplace.run / run_directory.HOSTS / launch.instance_id
-        self._logs = workplace.run / "logs" / launch.instance_id
+        self.folder = workplace.run / run_directory.HOSTS / instance_id
+        self.console = self.folder / "console.log"
+        self._logs = workplace.run / "logs" / instance_id
         self._network = network
-        self._namespace = network.attach_host(launch.instance_id, launch.private_ip, launch.mac_address)
-        self._cgroups = make_cgroups(workplace, launch.instance_id)
-        self._root = make_disk(self.folder, launch.private_ip, (launch.trust, *launch.root.layers))
+        self._namespace = network.attach_host(instance_id, private_ip, mac_address)
+        self._cgroups = make_cgroups(workplace, instance_id)
+        self._root = make_disk(self.folder, private_ip, layers)
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._power_wanted = False
         self._supervisor: threading.Thread | None = None
-
-    @classmethod
-    def boot(cls, workplace: Workplace, network: Network, launch: Launch) -> "Guest":
-        guest = cls(workplace, network, launch)
-        guest.start()
-        return guest
-
-    @property
-    def console(self) -> Path:
-        return self.folder / "console.log"
 
     def start(self) -> None:
         """Give it power, for the first time or again."""
@@ -83,7 +70,6 @@ class Guest:
 
     @property
     def leader_pid(self) -> int:
-        """The host's process 1, by its number in the world."""
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while self.is_running() and time.monotonic() < deadline:
             if self._nspawn is not None and (leader := _leader(self._nspawn.pid)):
@@ -92,16 +78,11 @@ class Guest:
         raise GuestError(f"{self.instance_id} has no process 1; its console ends:\n{self.last_words()}")
 
     def run(self, argv: Sequence[str], timeout_seconds: float) -> subprocess.CompletedProcess[str]:
-        """Run a command as root.
-
-        Raises:
-            subprocess.TimeoutExpired: it took too long; nothing of it lives on.
-        """
+        """Run a command as root. Raises subprocess.TimeoutExpired: it took too long; nothing of it lives on."""
         self._wait_for_manager()
         started = time.monotonic()
         done = subprocess.run(
             command_on_host(self.leader_pid, argv, timeout_seconds=timeout_seconds),
-            check=False,
             capture_output=True,
             text=True,
             errors="replace",
@@ -146,7 +127,6 @@ class Guest:
         remove_tree(self.folder)
 
     def _launch(self) -> None:
-        # fmt: off
         boot = [
             "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
             f"--machine={self.instance_id}",
@@ -157,8 +137,7 @@ class Guest:
             *(f"--bind={self.folder / 'disk' / name}:/var/lib/{name}" for name in ENGINE_FOLDERS),
             # By this cloud-init knows an EC2 instance, and that its metadata service wants tokens.
             f"--bind-ro={self.folder / IDENTITY}:/sys/hypervisor/uuid",
-        ]
-        # fmt: on
+        ]  # fmt: skip
         order = {
             "cgroups": [str(cgroup) for cgroup in self._cgroups],
             "network": str(self._namespace),
@@ -170,14 +149,10 @@ class Guest:
                 "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
             },
         }
-        launcher = [sys.executable, "-I", str(Path(__file__).with_name("nspawn.py")), json.dumps(order)]
+        program = [sys.executable, "-I", str(Path(__file__).with_name("nspawn.py")), json.dumps(order)]
+        launcher = ["unshare", "--mount", "--propagation", "slave", *program]
         with self.console.open("ab") as console:
-            self._nspawn = subprocess.Popen(
-                ["unshare", "--mount", "--propagation", "slave", *launcher],
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-            )
+            self._nspawn = subprocess.Popen(launcher, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
         self.boots += 1
 
     def _supervise(self) -> None:

@@ -99,9 +99,8 @@ def _entry(entries: Mapping[str, str], below: str, *, trailing: bool) -> Answer:
     if path in entries and not trailing:
         return Answer(200, entries[path].encode())
     folder = f"{path}/" if path else ""
-    if names := list_folder(entries, folder):
-        return Answer(200, "\n".join(names).encode())
-    return Answer(404)
+    names = list_folder(entries, folder)
+    return Answer(200, "\n".join(names).encode()) if names else Answer(404)
 
 
 def _dynamic(metadata: Metadata) -> Mapping[str, str]:

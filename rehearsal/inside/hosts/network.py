@@ -96,18 +96,14 @@ class Network:
             _ip_batch(f"netns delete {instance_id}")
 
     def apply_addresses(self, forwards: Mapping[str, Forward]) -> None:
-        """Elastic IP -> where it leads now; addresses that are not named lead nowhere.
-
-        One transaction: a new connection goes to the old host or to the new, never to none. Those that exist
-        end when their address moves, as EC2's do: the new host knows nothing of them, and resets them.
-        """
+        """Elastic IP -> where it leads now; addresses that are not named lead nowhere. One transaction: a new
+        connection goes to the old host or to the new, never to none. Those that exist end when their address moves,
+        as EC2's do: the new host knows nothing of them, and resets them."""
         _nft(render_forwards(forwards))
         for address, old_host in departures(self._forwards, forwards):
             # Connections that the new host has answered stay. Exit code 1 says that there was none.
             subprocess.run(
-                ["conntrack", "--delete", "--orig-dst", address, "--reply-src", old_host],
-                check=False,
-                capture_output=True,
+                ["conntrack", "--delete", "--orig-dst", address, "--reply-src", old_host], capture_output=True
             )
         self._forwards = dict(forwards)
 
@@ -149,7 +145,7 @@ def _nft(rules: str) -> None:
 
 
 def _feed(command: list[str], text: str) -> None:
-    done = subprocess.run(command, input=text, check=False, capture_output=True, text=True)
+    done = subprocess.run(command, input=text, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} refused:\n{done.stderr.strip()}\nof\n{text}")
 

@@ -12,17 +12,11 @@ from pathlib import Path
 
 NETWORK_DESCRIPTOR = 9
 
-
-def main() -> None:
-    order = json.loads(sys.argv[1])
-    for directory in order["cgroups"]:
-        # 0 is the process that writes
-        Path(directory, "cgroup.procs").write_text("0")
-    network = os.open(order["network"], os.O_RDONLY)
-    os.dup2(network, NETWORK_DESCRIPTOR, inheritable=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run"], check=True)
-    os.execvpe(order["argv"][0], order["argv"], order["environment"])
-
-
-if __name__ == "__main__":
-    main()
+order = json.loads(sys.argv[1])
+for directory in order["cgroups"]:
+    # 0 is the process that writes
+    Path(directory, "cgroup.procs").write_text("0")
+network = os.open(order["network"], os.O_RDONLY)
+os.dup2(network, NETWORK_DESCRIPTOR, inheritable=True)
+subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run"], check=True)
+os.execvpe(order["argv"][0], order["argv"], order["environment"])

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from rehearsal.cloud import Ran
+from rehearsal.cloud.ssm.commands import Ran
 from rehearsal.inside.hosts.guest import Guest, GuestError
 
 UNIT = "amazon-ssm-agent.service"
@@ -38,7 +38,7 @@ class SsmAgents:
             looked = subprocess.run(
                 ["nsenter", "--target", str(guest.leader_pid), "--all", "--",
                  "systemctl", "is-active", "--quiet", UNIT],
-                check=False, capture_output=True, timeout=LOOK_SECONDS,
+                capture_output=True, timeout=LOOK_SECONDS,
             )  # fmt: skip
             if looked.returncode == 0 and self._may_report(instance_id):
                 self._registered.add(instance_id)

@@ -12,17 +12,11 @@ from rehearsal.certificates import begin, common_name, issue
 LIFETIME = timedelta(days=7)
 NAME = common_name("Rehearsal of the internet")
 # RFC 5280 wants this of an authority's own certificate; Python's strict verification insists.
-MAY_SIGN = x509.KeyUsage(
-    key_cert_sign=True,
-    crl_sign=True,
-    digital_signature=False,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    encipher_only=False,
-    decipher_only=False,
+USAGES = (
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+    *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
 )
+MAY_SIGN = x509.KeyUsage(**{usage: usage in ("key_cert_sign", "crl_sign") for usage in USAGES})
 
 
 class CertificateAuthority:
@@ -53,9 +47,6 @@ class CertificateAuthority:
         certificate_file, key_file = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         certificate_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
         key_file.touch(mode=0o600)
-        key_file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
+        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key_file.write_bytes(key.private_bytes(*form))
         return certificate_file, key_file

@@ -21,7 +21,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Cloud
+from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.contract.aws_profile import AwsProfile
 
 ADDRESS = ("127.0.0.1", 7070)
@@ -50,16 +50,12 @@ class Keyring:
         self._lock = Lock()
 
     def add(self, access_key_id: str, secret: str) -> None:
-        """Know a new access key."""
         with self._lock:
             self._secrets[access_key_id] = secret
 
     def answer(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The IAM service's answer to the gateway's question at ``path``; None if objects never need it.
-
-        Raises:
-            UnknownKeyError: the access key was never issued.
-        """
+        """The IAM service's answer to the gateway's question at ``path``; None if objects never need it. Raises
+        UnknownKeyError: the access key was never issued."""
         match path:
             case "/private/version":
                 return {"protocol": PROTOCOL_VERSION, "minClient": PROTOCOL_VERSION}
@@ -107,7 +103,6 @@ class ObjectServer:
         Thread(target=server.serve_forever, name="iam for objects", daemon=True).start()
         (folder / "buckets").mkdir(exist_ok=True)
         secret = secrets.token_urlsafe(32)
-        # fmt: off
         command = [
             "env", f"ROOT_ACCESS_KEY={KEEPER}", f"ROOT_SECRET_KEY={secret}",
             "versitygw", "--quiet", "--keep-alive", f"--port={ADDRESS[0]}:{ADDRESS[1]}", f"--region={region}",
@@ -115,24 +110,17 @@ class ObjectServer:
             "--virtual-domain=s3",
             "--iam-standalone-endpoint=/srv/iam.sock",
             "posix", "/srv/buckets",
-        ]
-        # fmt: on
+        ]  # fmt: skip
         start("versitygw", command, ADDRESS)
         profile = AwsProfile(f"http://{ADDRESS[0]}:{ADDRESS[1]}", region, cloud.scope.account, KEEPER, secret)
-        self._s3 = profile.client("s3", config=Config(s3={"addressing_style": "path"}))
+        s3 = self._s3 = profile.client("s3", config=Config(s3={"addressing_style": "path"}))
         cloud.follow_objects(
-            on_bucket_created=self._create_bucket,
-            on_bucket_deleted=self._delete_bucket,
+            on_bucket_created=lambda name: s3.create_bucket(Bucket=name),
+            on_bucket_deleted=lambda name: s3.delete_bucket(Bucket=name),
             on_access_key=keyring.add,
             read_object=self._read_object,
-            has_objects=self._has_objects,
+            has_objects=lambda name: bool(s3.list_objects_v2(Bucket=name, MaxKeys=1)["KeyCount"]),
         )
-
-    def _create_bucket(self, name: str) -> None:
-        self._s3.create_bucket(Bucket=name)
-
-    def _delete_bucket(self, name: str) -> None:
-        self._s3.delete_bucket(Bucket=name)
 
     def _read_object(self, bucket: str, key: str) -> bytes:
         try:
@@ -142,9 +130,6 @@ class ObjectServer:
                 raise FileNotFoundError(f"s3://{bucket}/{key}") from error
             raise
         return content
-
-    def _has_objects(self, bucket: str) -> bool:
-        return bool(self._s3.list_objects_v2(Bucket=bucket, MaxKeys=1)["KeyCount"])
 
 
 class _Server(ThreadingMixIn, UnixStreamServer):

@@ -23,29 +23,21 @@ class Programs:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def run(self, argv: Sequence[str]) -> str:
-        """Run a program of the internet root to its end; returns its output.
-
-        Raises:
-            StandInError: its exit code is not 0.
-        """
-        done = subprocess.run(["chroot", str(self._root), *argv], check=False, capture_output=True, text=True)
+        """Run a program of the internet root to its end; returns its output. Raises StandInError: its exit code is
+        not 0."""
+        done = subprocess.run(["chroot", str(self._root), *argv], capture_output=True, text=True)
         if done.returncode:
             raise StandInError(f"{' '.join(argv)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def stop(self) -> None:
-        """End every program that was started."""
         for program in self._running.values():
             program.terminate()
         for program in self._running.values():
             program.wait(10)
 
     def start(self, name: str, argv: Sequence[str], answers_at: tuple[str, int]) -> None:
-        """Run a program of the internet root until stop().
-
-        Raises:
-            StandInError: it does not answer.
-        """
+        """Run a program of the internet root until stop(). Raises StandInError: it does not answer."""
         log = self._folder / f"{name}.log"
         with log.open("ab") as output:
             program = subprocess.Popen(
@@ -59,7 +51,6 @@ class Programs:
             time.sleep(0.02)
 
     def signal(self, name: str, number: Signals) -> None:
-        """Send a signal to a program that was started."""
         self._running[name].send_signal(number)
 
 

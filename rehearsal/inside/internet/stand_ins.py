@@ -115,13 +115,11 @@ class StandIns:
     def _start_dns(self, zone: str, region: str) -> None:
         (self.folder / "hosts").touch()
         here = [*ACME_NAMES, *IMAGE_REGISTRY_NAMES, "amazonaws.com"]
-        # fmt: off
         command = [
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=",
             "--no-hosts", "--no-resolv", "--addn-hosts=/srv/hosts", f"--server={WAY_OUT_RESOLVER}",
             f"--listen-address={WORLD_ADDRESS}", "--bind-interfaces", f"--local=/{zone}/", "--no-negcache",
             *(f"--address=/{name}/{WORLD_ADDRESS}" for name in here),
             *(f"--address=/{name}/{S3_ADDRESS}" for name in ("s3.amazonaws.com", f"s3.{region}.amazonaws.com")),
-        ]
-        # fmt: on
+        ]  # fmt: skip
         self.programs.start("dnsmasq", command, (WORLD_ADDRESS, 53))

@@ -12,19 +12,13 @@ PYTHON = "3.13"
 
 
 def prepare(workplace: Workplace, say: Callable[[str], None]) -> Path:
-    """The folder of it, installed now if the cache has none.
-
-    Raises:
-        PackagesError: it cannot be installed.
-    """
+    """The folder of it, installed now if the cache has none. Raises PackagesError: it cannot be installed."""
     return install_once(workplace, "lambda-runtime", REQUIREMENTS, _install, say)
 
 
 def _install(folder: Path) -> None:
-    # fmt: off
     uv(
         "pip", "install", "--target", str(folder),
         "--python-version", PYTHON, "--python-platform", f"{platform.machine()}-manylinux2014",
         "--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirements", str(REQUIREMENTS),
-    )
-    # fmt: on
+    )  # fmt: skip

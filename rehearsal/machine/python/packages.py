@@ -36,11 +36,8 @@ def install_once(
 
 
 def uv(*arguments: str) -> None:
-    """
-    Raises:
-        PackagesError: uv failed.
-    """
+    """Raises PackagesError: uv failed."""
     command = [sys.executable, "-m", "uv", "--quiet", *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise PackagesError(f"uv {' '.join(arguments)} failed:\n{done.stderr}")

@@ -37,10 +37,8 @@ class WorldError(RehearsalError):
 
 
 def start_world(workplace: Workplace, argv: Sequence[str], *, lock: int, detached: bool) -> subprocess.Popen[bytes]:
-    """Run argv as the world's own process; returns its keeper, whose exit code is argv's.
-
-    Detached, it outlives this process and writes to world.log in the run directory.
-    """
+    """Run argv as the world's own process; returns its keeper, whose exit code is argv's. Detached, it outlives this
+    process and writes to world.log in the run directory."""
     resolver_file = workplace.run / "resolv.conf"
     resolver_file.write_text(f"nameserver {WAY_OUT_RESOLVER}\n")
     ours, theirs = socket.socketpair()
@@ -72,7 +70,9 @@ def start_world(workplace: Workplace, argv: Sequence[str], *, lock: int, detache
         theirs.close()
         try:
             workplace.name_holder(lock, keeper.pid)
-            _expect(ours, b"here")
+            ours.settimeout(START_TIMEOUT_SECONDS)
+            if ours.recv(4) != b"here":
+                raise WorldError("the world's first process did not start: see the messages above or world.log")
             _join_to_machine(keeper.pid)
             _open_way_out(workplace, keeper.pid, exit_reader)
             ours.sendall(b"go")
@@ -91,7 +91,7 @@ def start_world(workplace: Workplace, argv: Sequence[str], *, lock: int, detache
 
 def end_world(holder: Holder, workplace: Workplace, timeout_seconds: float = 30) -> None:
     """Ask, then kill; returns when nothing of the world lives and its lock is free."""
-    for pid in _children(holder.pid):
+    for pid in children(holder.pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + timeout_seconds
@@ -105,22 +105,18 @@ def end_world(holder: Holder, workplace: Workplace, timeout_seconds: float = 30)
 
 def _join_to_machine(keeper_pid: int) -> None:
     remove_link(OUTSIDE_LINK)
-    # fmt: off
     _ip("link", "add", OUTSIDE_LINK, "mtu", str(MTU_BYTES), "type", "veth",
-        "peer", "name", OUTSIDE_PEER, "mtu", str(MTU_BYTES), "netns", str(keeper_pid))
-    # fmt: on
+        "peer", "name", OUTSIDE_PEER, "mtu", str(MTU_BYTES), "netns", str(keeper_pid))  # fmt: skip
     _ip("address", "add", MACHINE_ADDRESS, "dev", OUTSIDE_LINK)
     _ip("link", "set", OUTSIDE_LINK, "up")
 
 
 def _open_way_out(workplace: Workplace, keeper_pid: int, exit_reader: int) -> None:
     ready_reader, ready_writer = os.pipe()
-    # fmt: off
     options = [
         "--configure", f"--mtu={MTU_BYTES}", f"--cidr={WAY_OUT_RANGE}", "--disable-host-loopback",
         f"--ready-fd={ready_writer}", f"--exit-fd={exit_reader}", "--netns-type=path",
-    ]
-    # fmt: on
+    ]  # fmt: skip
     with (workplace.run / "slirp4netns.log").open("wb") as log, os.fdopen(ready_reader, "rb") as ready:
         subprocess.Popen(
             ["slirp4netns", *options, f"/proc/{keeper_pid}/ns/net", WAY_OUT],
@@ -135,21 +131,17 @@ def _open_way_out(workplace: Workplace, keeper_pid: int, exit_reader: int) -> No
             raise WorldError(f"slirp4netns did not start: {Path(log.name).read_text().strip()}")
 
 
-def _expect(control: socket.socket, word: bytes) -> None:
-    control.settimeout(START_TIMEOUT_SECONDS)
-    if control.recv(len(word)) != word:
-        raise WorldError("the world's first process did not start: see the messages above or world.log")
-
-
 def _ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True)
 
 
-def _children(pid: int) -> tuple[int, ...]:
-    try:
-        return tuple(int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-    except FileNotFoundError:
-        return ()
+def children(pid: int) -> list[int]:
+    """The child processes of all threads of the process; none if it has ended."""
+    found = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            found += [int(child) for child in (thread / "children").read_text().split()]
+    return found
 
 
 def _held(workplace: Workplace) -> bool:
@@ -157,3 +149,24 @@ def _held(workplace: Workplace) -> bool:
         return workplace.holder() is not None
     except BusyError:
         return True
+
+
+def enter(keeper_pid: int, argv: Sequence[str], directory: Path | None = None) -> list[str]:
+    """The command that runs argv inside the world, with its names and its trust; it ends with the world."""
+    names = {"net": "net", "mount": "mnt", "pid": "pid_for_children"}
+    spaces = [f"--{option}=/proc/{keeper_pid}/ns/{name}" for option, name in names.items()]
+    return ["nsenter", *spaces, "--", "env", f"--chdir={directory or Path.cwd()}", *argv]
+
+
+def command_on_host(leader_pid: int, argv: Sequence[str], *, timeout_seconds: float | None = None) -> list[str]:
+    """The command that runs argv, for a process of the world, on a host as an SSM agent does: as a root unit."""
+    limit = (
+        []
+        if timeout_seconds is None
+        else [f"--property=RuntimeMaxSec={timeout_seconds}", "--property=TimeoutStopSec=5"]
+    )
+    return [
+        "nsenter", "--target", str(leader_pid), "--all", "--",
+        "systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--setenv=HOME=/root", *limit, "--",
+        *argv,
+    ]  # fmt: skip

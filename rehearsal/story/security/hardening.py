@@ -8,10 +8,8 @@ from pathlib import Path
 
 from rehearsal.contract import product
 from rehearsal.story.security import search_host, tls_scanner
-from rehearsal.story.security.answer_headers import Headers, faults_of_redirect, faults_over_tls, read_headers, value_of
-from rehearsal.story.security.contents_outside import contents_outside
+from rehearsal.story.security.leaks import contents_outside, secret_values
 from rehearsal.story.security.search_host import named_in
-from rehearsal.story.security.secret_values import secret_values
 from rehearsal.story.step import Step, Story, expect
 
 # The container gets the HTTP secret in its environment, which root can see, and the container itself.
@@ -19,19 +17,21 @@ EXPECTED = {
     ("environments", "registry of registry", product.HTTP_SECRET_KEY),
     ("docker inspect", f"docker inspect {product.CONTAINER}", product.HTTP_SECRET_KEY),
 }
+# Mozilla's guideline, version 5.8: two years.
+LEAST_HSTS_SECONDS = 63_072_000
+SAID_ONCE = ("docker-distribution-api-version", "server", "strict-transport-security", "x-content-type-options")
+
+Headers = list[tuple[str, str]]
 
 
 def tls(story: Story) -> str:
     world = story.world
     python = tls_scanner.prepare(world.workplace, story.say)
     scan = world.command(tls_scanner.command(python, story.domain, world.state.ca_bundle))
-    done = subprocess.run(scan, check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(scan, capture_output=True, text=True, timeout=60)
     verdict = tls_scanner.verdict(done.stdout)
-    expect(
-        done.returncode == 0 and tls_scanner.COMPLIANT in verdict,
-        "no deviation from Mozilla's intermediate configuration",
-        verdict + done.stderr,
-    )
+    complies = done.returncode == 0 and tls_scanner.COMPLIANT in verdict
+    expect(complies, "no deviation from Mozilla's intermediate configuration", verdict + done.stderr)
     # sslyze's own OpenSSL is older than the hybrid key exchange.
     shown = story.client.shell(
         f"openssl s_client -connect {story.domain}:443 -servername {story.domain} -groups X25519MLKEM768"
@@ -87,9 +87,8 @@ def secrets(story: Story) -> str:
     for place, where, content in contents_outside(story.world, story.outputs):
         counts[place] += 1
         found |= {(place, where, name) for name in named_in(content, values)}
-    expect(
-        told["control"] == [product.HTTP_SECRET_KEY], "the search to find the HTTP secret where it is", told["control"]
-    )
+    control = told["control"]
+    expect(control == [product.HTTP_SECRET_KEY], "the search to find the HTTP secret where it is", control)
     expect(all(counts.values()), "something to search in every place", dict(counts))
     expect(found == EXPECTED, f"no secret but {sorted(EXPECTED)}", sorted(found ^ EXPECTED))
     forms = sum(map(len, values.values()))
@@ -123,3 +122,38 @@ def _headers(story: Story, url: str, *, login: bool) -> Headers:
     if login:
         return read_headers(story.client.curl(*dump).stdout)
     return read_headers(story.client.run("curl", "--silent", "--show-error", *dump).stdout)
+
+
+def faults_over_tls(seen: Headers) -> list[str]:
+    times = Counter(name for name, _ in seen)
+    faults = [f"{name} is there {times[name]} times" for name in SAID_ONCE if times[name] != 1]
+    age = re.search(r"max-age=(\d+)", value_of(seen, "strict-transport-security"))
+    if not age or int(age[1]) < LEAST_HSTS_SECONDS:
+        faults.append(f"HSTS is {value_of(seen, 'strict-transport-security') or 'missing'}")
+    return faults + _versions(seen)
+
+
+def faults_of_redirect(seen: Headers, target: str) -> list[str]:
+    faults = []
+    if value_of(seen, ":status") not in ("301", "308"):
+        faults.append(f"the status is {value_of(seen, ':status')}, not 301 or 308")
+    if value_of(seen, "location") != target:
+        faults.append(f"it leads to {value_of(seen, 'location') or 'nowhere'}, not to {target}")
+    return faults + _versions(seen)
+
+
+def _versions(seen: Headers) -> list[str]:
+    """A digit in a header that names the program."""
+    telling = {"server", "x-powered-by", "via"}
+    return [f"{name} tells a version: {value}" for name, value in seen if name in telling and re.search(r"\d", value)]
+
+
+def value_of(seen: Headers, name: str) -> str:
+    return next((value for header, value in seen if header == name), "")
+
+
+def read_headers(dumped: str) -> Headers:
+    """What curl dumped of one answer; the status is the header :status."""
+    first, *lines = dumped.strip().splitlines()
+    split = [line.partition(":") for line in lines if ":" in line]
+    return [(":status", first.split()[1]), *((name.lower(), value.strip()) for name, _, value in split)]

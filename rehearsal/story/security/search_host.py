@@ -22,10 +22,8 @@ Content = tuple[str, bytes]
 
 def search(forms: dict[str, list[str]], *, control: str, container: str, from_packages: str) -> dict[str, Any]:
     """``forms``: what each value may look like, by its name. ``control`` is a file that must have one of them: a
-    search that does not find it there finds nothing anywhere. ``from_packages`` is a folder that has none.
-
-    Returns how many contents each place had, which names were found where, and which in the control.
-    """
+    search that does not find it there finds nothing anywhere. ``from_packages`` is a folder that has none. Returns
+    how many contents each place had, which names were found where, and which in the control."""
     places: dict[str, Callable[[], Iterator[Content]]] = {
         "log files": lambda: files("/var/log"),
         "journal": lambda: output("journalctl", "--no-pager", "--all", "--output=export"),
@@ -101,6 +99,6 @@ def user(uid: int) -> str:
 
 
 def output(*command: str) -> Iterator[Content]:
-    done = subprocess.run(command, check=False, capture_output=True)
+    done = subprocess.run(command, capture_output=True)
     if done.returncode == 0:
         yield " ".join(command), done.stdout + done.stderr

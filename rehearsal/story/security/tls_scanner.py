@@ -16,11 +16,7 @@ VERDICT = "Checking results against"
 
 
 def prepare(workplace: Workplace, say: Callable[[str], None]) -> Path:
-    """The Python that has it, installed now if the cache has none.
-
-    Raises:
-        PackagesError: it cannot be installed.
-    """
+    """The Python that has it, installed now if the cache has none. Raises PackagesError: it cannot be installed."""
     return install_once(workplace, "sslyze", REQUIREMENTS, _install, say) / "bin/python"
 
 

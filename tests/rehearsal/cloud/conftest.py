@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal.cloud import Instance, Letter
+from rehearsal.cloud.ec2.observed import Instance
+from rehearsal.cloud.sns.mail import Letter
 from tests.support.cloud_account import Account, running_account
 from tests.support.cloud_agents import Agents
 from tests.support.cloud_functions import Runtime, with_runtime
@@ -27,14 +28,14 @@ def running() -> Iterator[Account]:
 def runtime(account: Account) -> Runtime:
     """Of the account in which functions can be deployed."""
     runtime = Runtime()
-    account.cloud.follow_functions(runtime)
+    account.cloud.engines.functions.run = runtime
     return runtime
 
 
 @pytest.fixture
 def agents(account: Account) -> Agents:
     agents = Agents()
-    account.cloud.follow_commands(agents)
+    account.cloud.engines.commands.agents = agents
     return agents
 
 
@@ -47,5 +48,5 @@ def host(account: Account) -> Instance:
 @pytest.fixture
 def letters(account: Account) -> list[Letter]:
     found: list[Letter] = []
-    account.cloud.follow_mail(found.append)
+    account.cloud.engines.mail.post = found.append
     return found

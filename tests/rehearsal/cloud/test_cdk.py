@@ -35,7 +35,7 @@ def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tm
     assert {port for _, port, _ in account.cloud.open_tcp_ports(first)} == {80, 443}
 
     agents = Agents()
-    account.cloud.follow_commands(agents)
+    account.cloud.engines.commands.agents = agents
     name = "/registry/registry.example.com/users/pull/anna"
     account.client("ssm").put_parameter(Name=name, Value="secret", Type="SecureString")
     until(lambda: agents.ran)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Instance
+from rehearsal.cloud.ec2.observed import Instance
 from tests.support.cloud_account import Account, host_stack, resource, running_account, until
 
 RECORD = {"Name": "registry.example.com.", "Type": "A", "TTL": "60", "ResourceRecords": [{"Ref": "Address"}]}

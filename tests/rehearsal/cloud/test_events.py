@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud import Ran
+from rehearsal.cloud.ssm.commands import Ran
 from tests.support.cloud_account import Account, allow, attributes, document, resource, role, running_account, until
 from tests.support.cloud_agents import MAY_RING_HOSTS, TAGGED, Agents, create_documents
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud import NoScheduleError
+from rehearsal.cloud.scheduler.scheduler import NoScheduleError
 from tests.support.cloud_account import Account, attributes
 from tests.support.cloud_functions import MAY_LOSE, MAY_START, Runtime, scheduled_function
 

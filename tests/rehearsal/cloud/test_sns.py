@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Letter
+from rehearsal.cloud.sns.mail import Letter
 from tests.support.cloud_account import Account, allow, confirm, document, follow, resource, running_account
 
 ADDRESS = "me@example.com"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Instance, Ran
+from rehearsal.cloud.ec2.observed import Instance
+from rehearsal.cloud.ssm.commands import Ran
 from tests.support.cloud_account import Account, allow, running_account, until
 from tests.support.cloud_agents import MAY_RING_HOSTS, TAGGED, Agents, create_documents
 
@@ -133,7 +134,7 @@ def test_a_command_to_a_silent_host_times_out_and_never_runs(account: Account, d
     command = ring(doorbell)
     until(lambda: delayed(doorbell, command))
     # Thirty seconds are the least that SendCommand takes.
-    account.cloud._engines.commands.all[command].expires_at = datetime.now(UTC)
+    account.cloud.engines.commands.all[command].expires_at = datetime.now(UTC)
     answer = ended(doorbell, command)
     assert (answer["Status"], answer["StatusDetails"]) == ("TimedOut", "DeliveryTimedOut")
     agents.silent = False

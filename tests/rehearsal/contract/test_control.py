@@ -6,7 +6,7 @@ import pytest
 
 from rehearsal.contract.control import Control, RefusedByWorldError
 from rehearsal.contract.tick_result import AlarmState, TickResult
-from rehearsal.inside.control import serve
+from rehearsal.inside.actions import serve
 from rehearsal.machine.workplace import Workplace
 
 ALARM = AlarmState("Errors", "the function failed", "OK", "ALARM", "1 datapoint", ("published",))

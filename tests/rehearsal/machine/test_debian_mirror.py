@@ -1,6 +1,6 @@
 """The choice of a Debian mirror, from apt's own list."""
 
-from rehearsal.machine.debian_mirror import Mirror, choose_mirror
+from rehearsal.machine.roots import Mirror, choose_mirror
 
 PUBLIC = Mirror("http://deb.debian.org/debian", "http://deb.debian.org/debian-security")
 

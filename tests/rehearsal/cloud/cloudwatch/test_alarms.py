@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from rehearsal.cli.alarms import for_people
-from rehearsal.cloud import Letter, UndeliverableError
+from rehearsal.cloud.sns.mail import Letter, UndeliverableError
 from rehearsal.contract.tick_result import AlarmState
-from rehearsal.inside.actions import look_at_alarms, tick
+from rehearsal.inside.actions import tick
 from tests.support.cloud_account import Account, allow, confirm, document, resource
 from tests.support.cloud_functions import MAY_LOSE, MAY_START, Runtime, scheduled_function, with_runtime
 
@@ -154,7 +154,7 @@ def test_a_mail_that_cannot_be_delivered_is_counted(account: Account, runtime: R
     def refuse(letter: Letter) -> None:
         raise UndeliverableError(letter.to)
 
-    account.cloud.follow_mail(refuse)
+    account.cloud.engines.mail.post = refuse
     runtime.failures = 1
     run(account, NOON)
     look(account, NOON)
@@ -224,10 +224,10 @@ def test_an_alarm_is_printed_with_its_reason_and_the_result_of_its_action(accoun
     deploy(account, Errors=ERRORS)
     runtime.failures = 1
     run(account, NOON)
-    (state,) = look_at_alarms(account.cloud, NOON.isoformat())
+    (state,) = account.cloud.look_at_alarms(NOON)
     assert for_people(state).splitlines()[::3] == ["ALARM             Errors", "  was OK"]
     assert for_people(state).splitlines()[-1].startswith("  Successfully executed action arn:aws:sns:")
-    (again,) = look_at_alarms(account.cloud, NOON.isoformat())
+    (again,) = account.cloud.look_at_alarms(NOON)
     assert len(for_people(again).splitlines()) == 3
 
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rehearsal.cloud.cloudwatch.embedded_metrics import Measured, read_line
 from rehearsal.cloud.cloudwatch.evaluation import Datapoint, Rule, evaluate
+from rehearsal.cloud.cloudwatch.metrics import Measured, read_line
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")

@@ -22,7 +22,7 @@ def patches() -> Iterator[Patches]:
 
 def test_every_patch_of_a_cloud_has_its_reason_and_is_applied_once() -> None:
     with running_account() as account:
-        applied = account.cloud.patches
+        applied = account.cloud.patches.applied
     assert applied
     assert [str(each) for each in applied if len(each.because.split()) < 4] == []
     targets = [(each.owner, each.name) for each in applied]

@@ -21,8 +21,7 @@ import pytest
 from rehearsal.contract.world_network import WORLD_ADDRESS
 from rehearsal.machine.fitness import make_fit
 from rehearsal.machine.workplace import OUTSIDE_LINK, BusyError, Workplace
-from rehearsal.machine.world.entering import enter
-from rehearsal.machine.world.namespaces import start_world
+from rehearsal.machine.world.namespaces import enter, start_world
 from tests.support import host_world
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: hosts need root; run `sudo make test`")

@@ -138,12 +138,13 @@ def test_a_bucket_comes_and_goes_with_its_configuration(account: Account, admini
     moto = account.client("s3")
     moto.create_bucket(Bucket="later")
     administrator.put_object(Bucket="later", Key="object", Body=b"template")
-    assert account.cloud.buckets.read_object("later", "object") == b"template"
-    assert account.cloud.buckets.has_objects("later")
+    assert account.cloud.engines.buckets.read_object("later", "object") == b"template"
+    assert account.cloud.engines.buckets.has_objects("later")
+
     administrator.delete_object(Bucket="later", Key="object")
-    assert not account.cloud.buckets.has_objects("later")
+    assert not account.cloud.engines.buckets.has_objects("later")
     with pytest.raises(FileNotFoundError):
-        account.cloud.buckets.read_object("later", "object")
+        account.cloud.engines.buckets.read_object("later", "object")
     moto.delete_bucket(Bucket="later")
     with pytest.raises(ClientError) as missing:
         administrator.get_object(Bucket="later", Key="object")

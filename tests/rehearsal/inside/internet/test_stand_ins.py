@@ -105,7 +105,7 @@ def test_objects_are_kept_under_the_real_names(world: InternetWorld) -> None:
     s3.create_bucket(Bucket="images")
     s3.put_object(Bucket="images", Key="a", Body=b"hello")
     assert s3.get_object(Bucket="images", Key="a")["Body"].read() == b"hello"
-    assert world.cloud.buckets.read_object("images", "a") == b"hello"
+    assert world.cloud.engines.buckets.read_object("images", "a") == b"hello"
 
 
 def test_every_stand_in_keeps_a_log(world: InternetWorld) -> None:

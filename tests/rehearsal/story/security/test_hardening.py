@@ -18,11 +18,9 @@ from rehearsal.contract.world_state import Host
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.world import World
 from rehearsal.story.security import search_host, tls_scanner
-from rehearsal.story.security.answer_headers import faults_of_redirect, faults_over_tls, read_headers
-from rehearsal.story.security.contents_outside import contents_outside
-from rehearsal.story.security.hardening import listening
+from rehearsal.story.security.hardening import faults_of_redirect, faults_over_tls, listening, read_headers
+from rehearsal.story.security.leaks import contents_outside, forms
 from rehearsal.story.security.search_host import as_stranger, files, named_in, of_processes
-from rehearsal.story.security.secret_values import forms
 from tests.support.cloud_account import Account, running_account
 
 DUMPED = """HTTP/2 401\r
