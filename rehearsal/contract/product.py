@@ -53,6 +53,8 @@ HTTP_SECRET_FILE = "/etc/registry/registry.env"  # noqa: S105  a path
 PROOF_LOGIN = "/etc/registry/proof/curl"
 USERS = "/etc/registry/users"
 PUSH_USERS, PULL_USERS = f"{USERS}/push", f"{USERS}/pull"
+# What the last sync has read, by the parameters' versions.
+KNOWN_USERS = "/var/lib/registry/users.tsv"
 # Touched whenever the users have been read from Parameter Store.
 USERS_SYNCED = "/var/lib/registry/users-synced"
 # There while the host serves, since it has power.
