@@ -54,11 +54,11 @@ EXCEPTED: Mapping[tuple[str, tuple[str, ...]], str] = {
         " conditional write in the state bucket lets only one of them act."
     ),
     ("CKV_AWS_173", FUNCTIONS): (
-        "Lambda encrypts it with its own key. It holds names, no secret: rehearsal/story/hardening.py looks."
+        "Lambda encrypts it with its own key. It holds names, no secret: rehearsal/story/security/hardening.py looks."
     ),
     ("CKV_AWS_158", ("storage/HostLogGroup", "operations/CheckHealthLog", "operations/RenewCertificateLog")): (
         "CloudWatch Logs encrypts them with its own key. A customer managed one would cost a dollar a month to"
-        " protect text with no secret in it: rehearsal/story/hardening.py looks."
+        " protect text with no secret in it: rehearsal/story/security/hardening.py looks."
     ),
     ("CKV_AWS_111", ("host/Role",)): (
         "The SSM agent's messages (ssmmessages, ec2messages) know no resources; every other write names its own."
