@@ -141,6 +141,7 @@ def test_repair_can_be_switched_off(aws: FakeAws) -> None:
 def test_a_client_that_is_served_again_stops_the_repair(aws: FakeAws) -> None:
     tick(aws)
     stop_registry(aws)
+    aws.says(replace(STOPPED, registry="restarting"))
     aws.again = Pull(WELCOME, MANIFEST)
     for number in range(1, 6):
         tick(aws, number)

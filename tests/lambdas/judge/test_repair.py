@@ -54,6 +54,17 @@ def test_a_fault_that_a_new_host_shares_is_left_alone(cause_id: str) -> None:
     assert next_step(FAILING, down(cause_id), NOW) is None
 
 
+STOPPED = ("nginx-stopped", "login-check-stopped", "registry-stopped", "users-missing")
+
+
+@pytest.mark.parametrize("cause_id", STOPPED)
+def test_starting_what_is_stopped_waits_for_no_evidence(cause_id: str) -> None:
+    # The front door answers GET /v2/ from its cache for half a minute after the container stopped.
+    diagnosis = down(cause_id, OutsideSays.PARTLY, InsideSays.AGREES)
+    assert next_step(FAILING, diagnosis, NOW) == RepairStep.SERVICE
+    assert next_step(tried(RepairStep.SERVICE), diagnosis, NOW) is None
+
+
 @pytest.mark.parametrize("cause_id", ["disk-full", "clock-wrong", "certificate-not-served"])
 def test_a_repair_that_interrupts_no_client_does_not_wait(cause_id: str) -> None:
     assert next_step(FAILING, Diagnosis(CAUSES[cause_id]), NOW) == RepairStep.SERVICE
