@@ -47,7 +47,7 @@ def test_a_deletion_among_thousands_of_tags_ends_although_its_client_hangs_up(cl
     repository, images = "listed/old", 4_000
     folder = room.place("/srv/images")
     fill(folder, room.place("/srv/age.json"), {repository: images})
-    room.run("chown", "--recursive", "65534:65534", "/srv/images/docker/registry/v2/repositories/listed")
+    room.run("chown", "--recursive", "65534:65534", "/srv/images")
     (image,) = manifests(repository, 0)
     path = f"/v2/{repository}/manifests/sha256:{image.blob.digest}"
     # With a cached login the deletion begins at once.
