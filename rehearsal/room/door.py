@@ -7,15 +7,15 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from rehearsal.contract import product
 from rehearsal.room.isolation import Room
-from rehearsal.room.registry_server import USERDATA
 
 DOMAIN = "registry.example.com"
 # The registry behind the door.
 BEHIND = "127.0.0.1:5000"
 # nginx's caches: logins, and the manifests of the current half minute.
 LOGINS, MANIFESTS = "/run/nginx-logins", "/run/nginx-manifests"
-CERTIFICATE, KEY = "/etc/registry/tls/fullchain.pem", "/etc/registry/tls/privkey.pem"
+CERTIFICATE, KEY = (f"{product.SERVED_CERTIFICATE}/{name}.pem" for name in ("fullchain", "privkey"))
 
 
 def make_certificate(room: Room) -> None:
@@ -36,7 +36,7 @@ def hash_password(room: Room, password: str, cost: int = 10) -> str:
 def auth_service() -> Mapping[str, str]:
     """The [Service] section of the login check's systemd unit."""
     unit = configparser.ConfigParser(interpolation=None)
-    unit.read(USERDATA / "etc/systemd/system/registry-auth.service")
+    unit.read(product.USERDATA / "etc/systemd/system" / product.LOGIN_CHECK)
     return unit["Service"]
 
 
@@ -50,12 +50,12 @@ def as_auth_user() -> tuple[str, ...]:
 def place_files(room: Room) -> None:
     """Lay the product's files below /etc and make its folders."""
     for folder in ("nginx", "sysusers.d"):
-        shutil.copytree(USERDATA / "etc" / folder, room.place(f"/etc/{folder}"), dirs_exist_ok=True)
+        shutil.copytree(product.USERDATA / "etc" / folder, room.place(f"/etc/{folder}"), dirs_exist_ok=True)
     room.run("systemd-sysusers", "registry.conf")
     service = auth_service()
     user, group = service["User"], service["Group"]
     for owner, owner_group, folder in (
-        ("root", user, "/etc/registry/users"),
+        ("root", user, product.USERS),
         (user, group, f"/run/{service['RuntimeDirectory']}"),
     ):
         room.run("install", "-d", "-m", "0750", "-o", owner, "-g", owner_group, folder)
@@ -64,9 +64,10 @@ def place_files(room: Room) -> None:
 def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:
     """Set the users with `access` "push" or "pull". Users with push access belong in both, as in bin/sync-users."""
     lines = "".join(f"{name}:{hashed}\n" for name, hashed in sorted(hash_of.items()))
-    file, new = f"/etc/registry/users/{access}", f"/etc/registry/users/{access}.new"
+    file, user = f"{product.USERS}/{access}", auth_service()["User"]
+    new = f"{file}.new"
     room.place(new).write_text(lines)
-    room.run("chown", "registry-auth:registry-auth", new)
+    room.run("chown", f"{user}:{user}", new)
     room.run("chmod", "0400", new)
     room.run("mv", new, file)
     forget(room, LOGINS)
@@ -80,7 +81,7 @@ def start_door(room: Room) -> None:
 
 
 def start_login_check(room: Room) -> None:
-    """Start it as registry-auth.service does."""
+    """Start it as its systemd unit does."""
     service = auth_service()
     room.start("auth", *as_auth_user(), *shlex.split(service["ExecStart"]))
     room.wait_for("auth", f"/run/{service['RuntimeDirectory']}/auth.sock")

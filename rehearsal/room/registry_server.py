@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
+from rehearsal.contract import product
 from rehearsal.room.isolation import Room
 
-USERDATA = Path(__file__).resolve().parents[2] / "userdata"
-PROGRAM = "/opt/registry-part"
+PROGRAM = "/opt/distribution"
 # The container's user on the host: nobody.
 CONFINED = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
@@ -51,7 +51,7 @@ def start_registry(
     changes: Mapping[str, Any] | None = None,
 ) -> None:
     """Start the server and wait until it listens. `changes` are merged into the file's top level."""
-    settings = yaml.safe_load((USERDATA / "etc/registry/registry.yml").read_text())
+    settings = yaml.safe_load(Path(f"{product.USERDATA}{product.REGISTRY_CONFIGURATION}").read_text())
     del settings["storage"]["s3"]
     settings["storage"][driver.name] = dict(driver.settings)
     settings["storage"]["redirect"] = {"disable": not redirect}

@@ -16,8 +16,8 @@ OF_THE_PRODUCT = re.compile(
     r"|cdk\.json|host\.env|[\"'](IMAGE|STATE)_BUCKET"
     r"|DockerLogin|RegistryUrl|ConfirmAlerts|HostLog\b"
 )
-# The emulated AWS and the front door's room are other rooms.
-PLACES = ("cli", "contract", "faults", "inside", "machine", "outside", "story")
+# The emulated AWS knows no product, and the years-old bucket is the registry's own format.
+PLACES = ("cli", "contract", "faults", "inside", "machine", "outside", "room", "story")
 HOST_PATHS = [
     value
     for name, value in vars(product).items()

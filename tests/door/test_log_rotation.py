@@ -2,8 +2,8 @@
 
 import shutil
 
+from rehearsal.contract.product import USERDATA
 from rehearsal.room.isolation import Room
-from rehearsal.room.registry_server import USERDATA
 from tests.support.door_client import Client
 
 ROTATE = ("logrotate", "/etc/logrotate.conf")

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.contract.product import USERDATA
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.golden_root import golden
 from rehearsal.room import door
 from rehearsal.room.isolation import Room, open_room
-from rehearsal.room.registry_server import USERDATA
 from tests.support.door_client import Client
 
 SLOW_LOGIN_CHECK = Path(__file__).parents[1] / "support/slow_login_check.py"
