@@ -1,6 +1,8 @@
 """Filling the image bucket of a world with a registry of a given age, with all processors."""
 
+import ctypes
 import json
+import signal
 import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -13,6 +15,8 @@ from rehearsal.error import RehearsalError
 from rehearsal.outside.world import World
 
 IMAGES_AT_ONCE = 500
+# Of prctl(2).
+PR_SET_PDEATHSIG = 1
 
 
 class NoObjectServerError(RehearsalError):
@@ -53,12 +57,17 @@ def fill(folder: Path, notes: Path, images: Mapping[str, int]) -> Filled:
         for name, end in images.items()
         for first in range(there.get(name, 0), end, IMAGES_AT_ONCE)
     ]
-    with ProcessPoolExecutor() as processes:
+    with ProcessPoolExecutor(initializer=_end_with_parent) as processes:
         # A piece of a small repository is worth no message of its own.
         objects = sum(processes.map(_write, pieces, chunksize=max(1, len(pieces) // 200)))
     there |= {name: max(there.get(name, 0), end) for name, end in images.items()}
     notes.write_text(json.dumps(there))
     return Filled(there, objects, time.monotonic() - begun)
+
+
+def _end_with_parent() -> None:
+    """Otherwise the processes of a killed command wait for work for ever, and hold whatever lock it held."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _write(piece: tuple[Path, str, int, int]) -> int:

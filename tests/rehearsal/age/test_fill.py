@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ import pytest
 from rehearsal.age.bucket import ROOT
 from rehearsal.age.fill import Filled, fill
 from rehearsal.age.plan import SIGNED_EVERY, objects_of
+from rehearsal.contract.product import PROJECT
+from tests.support.cloud_account import until
 
 REPOSITORY = "team-00/service-0001"
 IMAGES = 3 * SIGNED_EVERY
@@ -92,3 +96,13 @@ def test_a_bucket_that_grows_older_keeps_what_it_has(bucket: Path) -> None:
     assert {name: after[name] for name in before} == before
     assert older.images == {REPOSITORY: IMAGES + 10, "team-00/service-0002": 1}
     assert len(after) > len(before)
+
+
+def test_a_filling_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    filling = "from rehearsal.age.fill import *; fill(Path('bucket'), Path('notes'), {'team': 100_000})"
+    environment = {"PYTHONPATH": str(PROJECT)}
+    with subprocess.Popen([sys.executable, "-c", filling], cwd=tmp_path, env=environment) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        workers = until(lambda: children.read_text().split())
+        process.kill()
+    until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
