@@ -14,7 +14,8 @@ import zipfile
 from pathlib import Path
 
 from bench import page
-from bench.synth import PROJECT, synth_environment
+from bench.synth import synth_environment
+from rehearsal.contract.product import PROJECT
 from rehearsal.machine.root_layers import Say
 
 HANDLERS = ("check_health", "renew_certificate")

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from bench import page
 from bench.page import Target
+from rehearsal.contract.product import PROJECT
 from rehearsal.machine.root_layers import Say
 from rehearsal.room.isolation import family
 
-PROJECT = Path(__file__).resolve().parent.parent
 BINARIES = PROJECT / ".venv" / "bin"
 SETTINGS = {"domain_name": "registry.example.com", "alert_email": "you@example.com"}
 APP = "python app.py"

@@ -8,7 +8,7 @@ import pytest
 
 from lambdas.environment import Environment, HealthEnvironment
 from lambdas.judge.causes import CAUSES
-from lambdas.judge.checks import FULL_DISK_PERCENT, LEAST_MEMORY_PERCENT
+from lambdas.judge.checks import FULL_DISK_PERCENT, LEAST_MEMORY_PERCENT, SLOW_LISTING_SECONDS
 from lambdas.judge.evidence import CLOCK_SECONDS
 from rehearsal.contract import product
 from rehearsal.faults import FAULTS
@@ -61,3 +61,7 @@ def test_alarms_and_dashboard_watch_metrics_that_the_functions_measure(assembly:
 
 def test_every_cause_that_an_alert_can_name_is_a_fault_of_the_rehearsal() -> None:
     assert set(FAULTS) == set(CAUSES)
+
+
+def test_host_counts_the_listings_that_the_mail_calls_slow() -> None:
+    assert number("slow_seconds", script("bin/diagnose")) == SLOW_LISTING_SECONDS

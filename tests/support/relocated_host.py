@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-USERDATA = Path(__file__).resolve().parents[2] / "userdata"
+from rehearsal.contract.product import USERDATA
+
 # All but `bootstrap`, which brings the others to a host.
 SCRIPTS = [
     "configure",

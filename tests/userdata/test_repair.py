@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from tests.support.relocated_host import USERDATA, Answer, RelocatedHost, read
+from rehearsal.contract.product import USERDATA
+from tests.support.relocated_host import Answer, RelocatedHost, read
 from tests.userdata.conftest import Relocate
 from tests.userdata.test_diagnose import http_date
 

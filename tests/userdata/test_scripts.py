@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-USERDATA = Path(__file__).resolve().parents[2] / "userdata"
+from rehearsal.contract.product import USERDATA
+
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 # cloud-init's limit is 16 KiB for the whole document; JSON's escapes and host.env take their part.
 LARGEST_STUB_BYTES = 11_000
