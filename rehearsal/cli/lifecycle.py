@@ -26,8 +26,8 @@ def _leave_running(workplace: Workplace, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _end(workplace: Workplace, _arguments: argparse.Namespace) -> int:
-    ended = down(workplace)
+def _end(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    ended = down(workplace, anyones=arguments.force)
     print("The rehearsal has ended." if ended else "No rehearsal ran; leftovers, if any, are removed.")
     return 0
 
@@ -38,6 +38,10 @@ def _add_hosts(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_force(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true", help="also a rehearsal that another directory started")
+
+
 def _count(text: str) -> int:
     number = int(text)
     if not 1 <= number <= MOST_HOSTS:
@@ -46,4 +50,4 @@ def _count(text: str) -> int:
 
 
 UP = Command("up", "deploy the registry, leave it running, and print how to log in", _leave_running, _add_hosts)
-DOWN = Command("down", "end the rehearsal and remove everything that is left of it", _end)
+DOWN = Command("down", "end the rehearsal and remove everything that is left of it", _end, _add_force)

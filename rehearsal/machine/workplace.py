@@ -25,6 +25,9 @@ class Holder:
     since: str
     directory: str
 
+    def is_of_this_directory(self) -> bool:
+        return self.directory == str(Path.cwd())
+
 
 class BusyError(RehearsalError):
     def __init__(self, holder: Holder | None) -> None:
@@ -34,7 +37,8 @@ class BusyError(RehearsalError):
         else:
             super().__init__(
                 f"another rehearsal holds this machine: process {holder.pid}, since {holder.since}, "
-                f"started in {holder.directory}. End it with `python -m rehearsal down`."
+                f"started in {holder.directory}. End it there with `python -m rehearsal down`, "
+                "or from anywhere with `python -m rehearsal down --force`."
             )
         self.holder = holder
 

@@ -14,7 +14,7 @@ from rehearsal.error import RehearsalError
 from rehearsal.machine import fitness, parts, registry_image, roots
 from rehearsal.machine.python import lambda_runtime
 from rehearsal.machine.root_layers import Root, Say
-from rehearsal.machine.workplace import Workplace
+from rehearsal.machine.workplace import BusyError, Workplace
 from rehearsal.machine.world.namespaces import end_world, start_world
 from rehearsal.outside import golden_root
 from rehearsal.outside.world import World
@@ -46,10 +46,13 @@ def up(workplace: Workplace, say: Say, *, detached: bool, host_roots: tuple[Root
     return World(workplace, keeper.pid)
 
 
-def down(workplace: Workplace) -> bool:
-    """End the rehearsal that runs, if one does, and remove its leftovers; returns whether one ran."""
+def down(workplace: Workplace, *, anyones: bool = False) -> bool:
+    """End the rehearsal that runs, if one does, and remove its leftovers; returns whether one ran. Raises BusyError:
+    it was started in another directory, and ``anyones`` is false."""
     holder = workplace.holder()
     if holder is not None:
+        if not (anyones or holder.is_of_this_directory()):
+            raise BusyError(holder)
         end_world(holder, workplace)
     lock = workplace.take_lock()
     workplace.remove_leftovers()

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.machine.workplace import BusyError, Workplace
+from rehearsal.machine.workplace import BusyError, Holder, Workplace
+from rehearsal.outside import lifecycle
+from rehearsal.outside.lifecycle import down
 
 
 @pytest.fixture
@@ -50,3 +52,35 @@ def test_lock_of_a_process_that_was_killed_is_free(workplace: Workplace) -> None
     process.kill()
     process.wait()
     workplace.release_lock(workplace.take_lock())
+
+
+def test_down_leaves_a_rehearsal_of_another_directory_alone(
+    workplace: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = workplace.take_lock()
+    workplace.name_holder(lock, os.getpid())
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BusyError, match=r"End it there .*, or from anywhere with `python -m rehearsal down --force`"):
+        down(workplace)
+    assert workplace.run.exists()
+    workplace.release_lock(lock)
+
+
+def test_forced_down_ends_a_rehearsal_of_another_directory(
+    workplace: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = workplace.take_lock()
+    workplace.name_holder(lock, os.getpid())
+    ended: list[int] = []
+
+    def end(holder: Holder, _workplace: Workplace) -> None:
+        ended.append(holder.pid)
+        workplace.release_lock(lock)
+
+    monkeypatch.setattr(lifecycle, "end_world", end)
+    # A real rehearsal may run on this machine meanwhile.
+    monkeypatch.setattr("rehearsal.machine.workplace.OUTSIDE_LINK", "no-link")
+    monkeypatch.chdir(tmp_path)
+    assert down(workplace, anyones=True)
+    assert ended == [os.getpid()]
+    assert not workplace.run.exists()
