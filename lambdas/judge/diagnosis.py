@@ -124,7 +124,10 @@ def _is_another_site(seen: Outside) -> bool:
     no_catalog = bool(catalog and catalog.status == 200 and not (catalog.is_well_catalog or catalog.is_late))
     login = seen.pull.login if seen.pull else None
     foreign = any(is_foreign(each, 200, 401, 403, 429) for each in (catalog, login))
-    return is_foreign(seen.anonymous, 401) or foreign or no_catalog
+    manifest = seen.pull.manifest if seen.pull else None
+    no_manifest = manifest is not None and not (manifest.problem or manifest.serves_manifest)
+    foreign_manifest = no_manifest and is_foreign(manifest, 401, 403, 429)
+    return is_foreign(seen.anonymous, 401) or foreign or no_catalog or foreign_manifest
 
 
 def _is_mute(seen: Outside, evidence: Evidence) -> bool:

@@ -166,8 +166,8 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "not-the-registry": edited(
         "another site is put in the registry's place on this host",
-        product.NGINX_CONFIGURATION, "location /v2/ {",
-        "location /v2/ {\n            return 200 '<html>It works!</html>';",
+        product.NGINX_CONFIGURATION, "client_max_body_size 0;",
+        "client_max_body_size 0;\n        return 200 '<html>It works!</html>';",
         "systemctl", "reload", product.NGINX,
     ),
     "registry-stopped": commanded(

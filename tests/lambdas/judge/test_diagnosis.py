@@ -120,6 +120,11 @@ def test_a_broken_answer_is_a_finding(broken: dict[str, Answer]) -> None:
     assert named(outside(**broken)) in ("front-door-silent", "not-the-registry")
 
 
+@pytest.mark.parametrize("foreign", [Answer(200, body=b"<html>"), Answer(404, body=b"<html>"), Answer(302)])
+def test_another_sites_answer_in_place_of_manifests_is_named(foreign: Answer) -> None:
+    assert named(outside(pull=Pull(WELCOME, foreign))) == "not-the-registry"
+
+
 def test_the_last_line_of_a_stopped_registrys_log_is_evidence() -> None:
     checks = diagnose(after(WELL, *FAULTS["registry-stopped"])).checks
     assert ("registry log", "panic: out of range") in [(check.name, check.actual) for check in checks]
