@@ -46,12 +46,13 @@ def outside_fails(sight: Sight) -> bool:
 
 
 def clients_fail(sight: Sight) -> bool:
-    """Clients cannot use the registry. One that is served slowly is served."""
+    """Clients cannot use the registry. One that is served slowly is served, unless the host itself cannot reach S3."""
     seen, said = sight.outside, judge_outside(sight.outside)
     if seen.names.addresses != (sight.address,) or said in (OutsideSays.REFUSED, OutsideSays.SILENT):
         return True
     if said == OutsideSays.PARTLY and seen.pull:
-        return not (seen.pull.login.is_late or seen.pull.manifest.is_late)
+        is_late = seen.pull.login.is_late or seen.pull.manifest.is_late
+        return not is_late or sight.facts.s3 not in (None, "ok") or sight.facts.resolver == "broken"
     return said == OutsideSays.UNKNOWN and not (seen.anonymous and seen.anonymous.status == 401)
 
 

@@ -177,6 +177,16 @@ def test_a_late_manifest_beside_a_good_login_is_slow_and_not_down() -> None:
     assert not diagnosis.is_down
 
 
+@pytest.mark.parametrize(
+    ("cause_id", "said"),
+    [("s3-unreachable", {"s3": "unreachable"}), ("host-resolver-broken", {"resolver": "broken", "s3": None})],
+)
+def test_a_late_manifest_is_down_if_the_host_cannot_reach_s3(cause_id: str, said: dict[str, str | None]) -> None:
+    diagnosis = diagnose(after(WELL, outside(pull=Pull(WELCOME, LATE)), facts(**said, catalog=None)))
+    assert diagnosis.cause == CAUSES[cause_id]
+    assert diagnosis.is_down
+
+
 def test_a_refused_manifest_beside_a_good_login_is_down() -> None:
     assert diagnose(after(WELL, outside(pull=Pull(WELCOME, Answer(503))))).is_down
 
