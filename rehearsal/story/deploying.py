@@ -103,17 +103,31 @@ def broken_deploy(story: Story) -> str:
     (before,) = story.world.hosts()
     with Pulls(lambda: pulls_work(story)) as pulls:
         try:
-            story.cdk.deploy(**product.LARGER_HOST, **product.MISSING_IMAGE)
+            story.cdk.deploy(**product.MISSING_IMAGE)
         except CdkFailedError as failed:
             expect("FAILURE signal" in str(failed), "the host's failure signal", failed)
         else:
             raise StepFailedError("expected the deployment of an image that does not exist to fail; it succeeded")
     await_hosts(story, lambda hosts: hosts == (before,), f"the old host {before.id} alone")
+    (group,) = story.world.aws("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    expect(not group["SuspendedProcesses"], "no suspended process of the group", group["SuspendedProcesses"])
     expect(pulls.failures == 0, "every pull to work", f"{pulls.failures} of {pulls.attempts} failed")
     cause = story.client.shell(story.outputs[product.OUTPUT_HOST_LOG]).stdout
     expect(product.MISSING_TAG in cause, "the missing image in the host log", cause)
     line = next(line for line in cause.splitlines() if product.MISSING_TAG in line)
     return f"the deployment failed, {before.id} kept serving ({pulls.attempts} pulls); its log says: {line.strip()}"
+
+
+def host_after_roll_back(story: Story) -> str:
+    """From the template and the scripts that the roll-back returned to."""
+    (before,) = story.world.hosts()
+    story.world.aws("ec2").terminate_instances(InstanceIds=[before.id])
+    (after,) = await_hosts(story, lambda hosts: before not in hosts and len(hosts) == 1, "a new host alone")
+    deadline = time.monotonic() + GROWING_SECONDS
+    while not pulls_work(story):
+        expect(time.monotonic() < deadline, f"pulls to work within {GROWING_SECONDS} s", "none")
+        time.sleep(PAUSE_SECONDS)
+    return f"{before.id} was terminated; the group started {after.id}, which serves"
 
 
 def destroy(story: Story) -> str:

@@ -26,7 +26,8 @@ STEPS = (
     *operating.STEPS,
     *hardening.STEPS,
     Step("cdk deploy again, nothing changed", deploying.deploy_again),
-    Step("an update rolls the host", deploying.update),
     Step("a deployment that cannot work", deploying.broken_deploy),
+    Step("the next host after the roll-back", deploying.host_after_roll_back),
+    Step("an update rolls the host", deploying.update),
     Step("cdk destroy --all", deploying.destroy),
 )

@@ -34,8 +34,10 @@ def host_statements(
     parameters = arn("ssm", f"parameter{settings.parameter_path}")
     http_secret = f"{parameters}/http-secret"
     first_users = [f"{parameters}/users/push/admin", f"{parameters}/users/pull/health"]
+    # The scripts of the deployment before as well: after a roll-back, the next host starts with them.
+    own_scripts = scripts.bucket.arn_for_objects(f"{stack.stack_name}/*.zip")
     return [
-        allow("OwnScripts", ["s3:GetObject"], [scripts.bucket.arn_for_objects(scripts.s3_object_key)]),
+        allow("OwnScripts", ["s3:GetObject"], [own_scripts]),
         allow("ImageBucket", _ON_BUCKET, [images.bucket_arn]),
         allow("Images", _ON_LAYERS, [images.arn_for_objects("*")]),
         list_state(state),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import cast
 
-from aws_cdk import Aws, CfnCreationPolicy, CfnOutput, CfnResourceSignal, Duration, Stack, Tags
+from aws_cdk import Aws, CfnCreationPolicy, CfnOutput, CfnResourceSignal, DefaultStackSynthesizer, Duration, Stack, Tags
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -11,6 +11,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from stacks.dns import DnsStack
+from stacks.host.immutable import name_by_content
 from stacks.host.role import host_statements
 from stacks.host.user_data import GROUP_LOGICAL_ID, user_data
 from stacks.settings.settings import Settings
@@ -29,7 +30,12 @@ class HostStack(Stack):
         self, scope: Construct, name: str, *, settings: Settings, storage: StorageStack, dns: DnsStack, userdata: Path
     ) -> None:
         """``userdata`` is the folder of the host's scripts; its ``bootstrap`` runs first."""
-        super().__init__(scope, name, description=f"Private Docker registry: the host of {settings.domain_name}")
+        super().__init__(
+            scope,
+            name,
+            description=f"Private Docker registry: the host of {settings.domain_name}",
+            synthesizer=DefaultStackSynthesizer(bucket_prefix=f"{name}/"),
+        )
         vpc = self._network()
         scripts = assets.Asset(self, "Userdata", path=str(userdata))
         statements = host_statements(self, settings=settings, scripts=scripts, storage=storage, address=dns.address)
@@ -51,6 +57,7 @@ class HostStack(Stack):
             instance_metadata_tags=False,
             block_devices=[ec2.BlockDevice(device_name=ROOT_DEVICE, volume=disk)],
         )
+        name_by_content(template)
         self._group(vpc, template, settings.domain_name)
         self._outputs(settings)
 

@@ -175,8 +175,10 @@ def host_stack(
     timeout: str = "PT20S",
     statements: list[dict[str, Any]] | None = None,
     instance_type: str = "t4g.small",
+    in_place: bool = False,
 ) -> dict[str, Any]:
-    """One host in a group; statements are what its role may do besides signalling."""
+    """One host in a group; statements are what its role may do besides signalling. Other user data is another launch
+    template, as in the product, or with ``in_place`` another version of the same."""
     https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"}
     may_signal = allow("cloudformation:SignalResource", {"Ref": "AWS::StackId"})
     launch = {
@@ -187,7 +189,8 @@ def host_stack(
         "SecurityGroupIds": [{"Fn::GetAtt": ["Ports", "GroupId"]}],
         "UserData": {"Fn::Base64": user_data},
     }
-    version = {"LaunchTemplateId": {"Ref": "Template"}, "Version": {"Fn::GetAtt": ["Template", "LatestVersionNumber"]}}
+    template = "Template" if in_place else f"Template{user_data.title()}"
+    version = {"LaunchTemplateId": {"Ref": template}, "Version": {"Fn::GetAtt": [template, "LatestVersionNumber"]}}
     hosts = resource(
         "AWS::AutoScaling::AutoScalingGroup",
         MinSize="1",
@@ -214,7 +217,7 @@ def host_stack(
             ),
             "Role": role("ec2.amazonaws.com", may_signal, *(statements or [])),
             "Profile": resource("AWS::IAM::InstanceProfile", Roles=[{"Ref": "Role"}]),
-            "Template": resource("AWS::EC2::LaunchTemplate", LaunchTemplateData=launch),
+            template: resource("AWS::EC2::LaunchTemplate", LaunchTemplateData=launch),
             "Hosts": {**hosts, **policies},
         }
     }

@@ -97,6 +97,8 @@ def is_member(group: FakeAutoScalingGroup, instance_id: str) -> bool:
 
 def _is_obsolete(group: FakeAutoScalingGroup, instance: Any) -> bool:
     tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
-    wanted = str(groups.template_version_of(group).number)
+    version = groups.template_version_of(group)
+    wanted = (version.template.id, str(version.number))
     subnets = (group.vpc_zone_identifier or "").split(",")
-    return tags.get("aws:ec2launchtemplate:version") != wanted or instance.subnet_id not in subnets
+    has = (tags.get("aws:ec2launchtemplate:id"), tags.get("aws:ec2launchtemplate:version"))
+    return has != wanted or instance.subnet_id not in subnets

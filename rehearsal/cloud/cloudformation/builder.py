@@ -78,14 +78,17 @@ class Builder:
             self.stack.deployed[old.logical_id] = new
         return new
 
-    def restore(self, old: Deployed, new: Deployed) -> None:
-        """Undo an update in place. Raises ResourceError: recorded as UPDATE_FAILED."""
+    def restore(self, resolver: Resolver, old: Deployed, new: Deployed) -> None:
+        """Undo an update in place, with the attributes that other resources have now. Raises ResourceError: recorded as
+        UPDATE_FAILED."""
         self.stack.record_resource(old, "UPDATE_IN_PROGRESS")
         with self._recording_failure(old, "UPDATE_FAILED"):
             if not new.replaces:
+                old.resolved = resolver.resolve(old.definition)
                 request = self._request(old, "UPDATE_IN_PROGRESS")
                 kind = self.type_named(old.type)
                 old.resource = kind.restore(request, new.resource, self._request(new, "")).resource
+            resolver.know(old.logical_id, old.resource)
         self.stack.record_resource(old, "UPDATE_COMPLETE")
 
     def remove(self, old: Deployed, *, undoing: bool = False) -> bool:

@@ -107,7 +107,7 @@ class Deployment:
 
     def update(self, target: Target) -> None:
         stack, resolver = self.stack, target.resolver
-        before = dict(stack.deployed)
+        before, resolver_before = dict(stack.deployed), stack.resolver or resolver
         changed: list[tuple[Deployed, Deployed]] = []
         created: list[Deployed] = []
         stack.record("UPDATE_IN_PROGRESS", "User Initiated")
@@ -126,10 +126,10 @@ class Deployment:
             self.exports.check(stack, outputs)
         except ResourceError as failed:
             reason = f"The following resource(s) failed to update: [{failed.logical_id}]."
-            self._roll_back_update(before, changed, reason)
+            self._roll_back_update(resolver_before, before, changed, reason)
             return
         except TemplateError as wrong:
-            self._roll_back_update(before, changed, str(wrong))
+            self._roll_back_update(resolver_before, before, changed, str(wrong))
             return
         removed = [old for logical_id, old in before.items() if logical_id not in wanted]
         retyped = [before[new.logical_id] for new in created if new.logical_id in before]
@@ -179,7 +179,11 @@ class Deployment:
         return not stuck
 
     def _roll_back_update(
-        self, before: Mapping[str, Deployed], changed: Iterable[tuple[Deployed, Deployed]], reason: str
+        self,
+        resolver: Resolver,
+        before: Mapping[str, Deployed],
+        changed: Iterable[tuple[Deployed, Deployed]],
+        reason: str,
     ) -> None:
         """Put back, in the order of creation, what was changed; then remove what was added."""
         stack = self.stack
@@ -188,7 +192,7 @@ class Deployment:
         stack.deployed = {**before}
         try:
             for old, new in changed:
-                self.builder.restore(old, new)
+                self.builder.restore(resolver, old, new)
                 if new.replaces:
                     leftovers.append(new)
         except ResourceError as failed:

@@ -1,6 +1,7 @@
 """Launch templates, Elastic IPs, the removal of a network, and what a request to EC2 asks for."""
 
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from typing import Any
 
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -15,13 +16,23 @@ from rehearsal.cloud.iam.request import EVERYTHING, UNKNOWN, Ask, Parameter, tag
 SIGNING_NAME = "ec2"
 
 
-class LaunchTemplateType(MotoType):
-    """moto would make one more version to undo an update."""
+class UndoneTemplate(StrEnum):
+    """What a roll-back makes of a launch template that was changed in place. No documentation says which; no roll-back
+    deletes a version."""
 
-    def restore(self, request: Request, resource: LaunchTemplate, failed: Request) -> Updated:  # noqa: ARG002
-        # The version of the failed update goes, so that the group's version is what it was.
-        resource.versions.pop()
-        return Updated(resource)
+    KEEPS_THE_FAILED_VERSION = "the failed version stays the newest"
+    HAS_ONE_MORE_VERSION = "one more version has the content of before"
+
+
+class LaunchTemplateType(MotoType):
+    """moto undoes an update in one of two possible ways."""
+
+    undone = UndoneTemplate.KEEPS_THE_FAILED_VERSION
+
+    def restore(self, request: Request, resource: LaunchTemplate, failed: Request) -> Updated:
+        if self.undone == UndoneTemplate.KEEPS_THE_FAILED_VERSION:
+            return Updated(resource)
+        return super().restore(request, resource, failed)
 
 
 class AddressType(MotoType):

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud.cloudformation.template import TemplateError, creation_order
+from rehearsal.cloud.ec2.resources import LaunchTemplateType, UndoneTemplate
 from tests.support.cloud_account import Account, host_stack, resource, until
 
 BUCKET: dict[str, Any] = {"Resources": {"Images": {"Type": "AWS::S3::Bucket"}}}
@@ -68,14 +69,66 @@ def test_a_new_template_starts_the_new_host_before_the_old_one_goes(account: Acc
     assert new.user_data == b"second"
 
 
-def test_a_failed_update_keeps_the_old_host_and_its_template(account: Account) -> None:
-    old = account.create_host("first")
+@pytest.fixture(params=UndoneTemplate)
+def undone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> UndoneTemplate:
+    """Each of the two ways in which AWS may undo a launch template that was changed in place."""
+    monkeypatch.setattr(LaunchTemplateType, "undone", request.param)
+    found: UndoneTemplate = request.param
+    return found
+
+
+def group_of(account: Account) -> dict[str, Any]:
+    (group,) = account.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    found: dict[str, Any] = group
+    return found
+
+
+def templates_of(account: Account) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = account.client("ec2").describe_launch_templates()["LaunchTemplates"]
+    return found
+
+
+@pytest.mark.usefixtures("undone")
+def test_a_roll_back_keeps_the_old_host_whose_template_is_its_own(account: Account) -> None:
+    old, (template,) = account.create_host("first"), templates_of(account)
     with account.hosts_signal("FAILURE"):
         assert account.update("host", host_stack("broken")) == "UPDATE_ROLLBACK_COMPLETE"
     assert account.cloud.instances() == (old,)
-    version = account.client("ec2").describe_launch_templates()["LaunchTemplates"][0]["LatestVersionNumber"]
-    assert version == 1
+    assert templates_of(account) == [template]
+    assert group_of(account)["SuspendedProcesses"] == []
+    assert sum("Waiting on 1 resource signal(s)" in each for each in account.reasons("host", "Hosts")) == 1
     assert account.cloudformation.get_template(StackName="host")["TemplateBody"] == host_stack("first")
+
+
+@pytest.mark.usefixtures("undone")
+def test_the_group_starts_the_next_host_from_the_template_before_a_roll_back(account: Account) -> None:
+    old = account.create_host("first")
+    with account.hosts_signal("FAILURE"):
+        account.update("host", host_stack("broken"))
+    account.client("ec2").terminate_instances(InstanceIds=[old.id])
+    (new,) = until(lambda: tuple(each for each in account.cloud.instances() if each.id != old.id))
+    assert new.user_data == b"first"
+
+
+def test_a_roll_back_leaves_the_failed_version_of_a_template_that_was_changed_in_place(account: Account) -> None:
+    account.create_host("first", in_place=True)
+    with account.hosts_signal("FAILURE"):
+        account.update("host", host_stack("broken", in_place=True))
+    (template,) = templates_of(account)
+    assert template["LatestVersionNumber"] == 2
+    assert group_of(account)["LaunchTemplate"]["Version"] == "2"
+
+
+def test_a_roll_back_by_one_more_version_replaces_the_old_host(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LaunchTemplateType, "undone", UndoneTemplate.HAS_ONE_MORE_VERSION)
+    account.create_host("first", in_place=True)
+    with account.hosts_signal("FAILURE"):
+        # The host of the roll-back has to signal as well.
+        assert account.update("host", host_stack("broken", in_place=True)) == "UPDATE_ROLLBACK_FAILED"
+    (template,) = templates_of(account)
+    assert template["LatestVersionNumber"] == 3
 
 
 def test_a_silent_host_fails_the_update_after_its_timeout(account: Account) -> None:

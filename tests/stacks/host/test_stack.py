@@ -1,5 +1,6 @@
 """The host: its network, its launch template and its group."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,10 @@ from tests.support.assembly import Assembly, Synthesise, Template
 def launch(template: Template) -> dict[str, Any]:
     data: dict[str, Any] = template.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
     return data
+
+
+def template_ids(assembly: Assembly) -> set[str]:
+    return set(assembly.host.of_type("AWS::EC2::LaunchTemplate"))
 
 
 def ingress(template: Template) -> list[tuple[str, str, int, int]]:
@@ -70,7 +75,9 @@ def test_the_group_keeps_one_host_and_has_room_for_its_successor(assembly: Assem
     assert "DesiredCapacity" not in group
     assert group["HealthCheckType"] == "EC2"
     assert len(group["VPCZoneIdentifier"]) == 2
-    assert group["LaunchTemplate"]["Version"] == {"Fn::GetAtt": ["Template576A9730", "LatestVersionNumber"]}
+    (template,) = assembly.host.of_type("AWS::EC2::LaunchTemplate")
+    version = {"Fn::GetAtt": [template, "LatestVersionNumber"]}
+    assert group["LaunchTemplate"] == {"LaunchTemplateId": {"Ref": template}, "Version": version}
 
 
 def test_the_deployment_waits_for_the_hosts_own_signal(assembly: Assembly) -> None:
@@ -111,8 +118,20 @@ def test_hosts_have_the_registrys_tag(assembly: Assembly) -> None:
         *(("instance_type", "t4g.medium"), ("hosted_zone", "example.com")),
     ],
 )
-def test_a_changed_setting_rolls_the_host(synthesise: Synthesise, assembly: Assembly, key: str, value: str) -> None:
-    assert launch(synthesise(**{key: value}).host) != launch(assembly.host)
+def test_a_changed_setting_makes_another_launch_template(
+    synthesise: Synthesise, assembly: Assembly, key: str, value: str
+) -> None:
+    assert not template_ids(synthesise(**{key: value})) & template_ids(assembly)
+
+
+def test_a_changed_script_makes_another_launch_template(
+    synthesise: Synthesise, assembly: Assembly, changed_userdata: Path
+) -> None:
+    assert not template_ids(synthesise(userdata=changed_userdata)) & template_ids(assembly)
+
+
+def test_a_launch_template_has_no_name_that_a_second_one_could_not_have(assembly: Assembly) -> None:
+    assert "LaunchTemplateName" not in assembly.host.properties("AWS::EC2::LaunchTemplate")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The host's user data."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ def test_the_user_data_writes_three_files_and_runs_one(assembly: Assembly) -> No
 def test_the_host_env_holds_the_settings_and_no_secret(assembly: Assembly) -> None:
     seen = host_env(assembly.host)
     asset_key = seen.pop("ASSET_KEY")
-    assert asset_key.endswith(".zip")
+    # The only folder of the bucket from which a host may read, and no older host's key (test_role.py).
+    assert re.fullmatch(r"registry-host/[0-9a-f]{64}\.zip", asset_key)
     assert seen == {
         "DOMAIN_NAME": "registry.example.com",
         "AWS_REGION": "<AWS::Region>",
