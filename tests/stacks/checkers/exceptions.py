@@ -67,6 +67,13 @@ EXCEPTED: Mapping[tuple[str, tuple[str, ...]], str] = {
     ("AwsSolutions-IAM5", ("host/Role <Images>/*",)): (
         "The image bucket is the registry's alone, and the registry writes where a layer's digest says."
     ),
+    (
+        "AwsSolutions-IAM5",
+        ("host/Role arn:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/registry-host/*.zip",),
+    ): (
+        "Only this stack writes below that prefix. After a roll-back the next host needs the scripts of the deployment"
+        " before, whose hash this template does not know."
+    ),
     ("AwsSolutions-IAM5", ("host/Role arn:ssm:parameter/registry/registry.example.com/users/*",)): (
         "Users come and go by their parameters: the host must also read users created later."
     ),
