@@ -15,7 +15,7 @@ import (
 type options struct {
 	url, user, password, repository, digest, listen string
 	clients, threads, megabytes                     int
-	duration, delay                                 time.Duration
+	duration, delay, jitter                         time.Duration
 	resume                                          bool
 	roots                                           *x509.CertPool
 }
@@ -34,6 +34,7 @@ func parse(command string, arguments []string) (*options, error) {
 	flags.IntVar(&o.megabytes, "mb", 500, "push: of each layer")
 	flags.DurationVar(&o.duration, "for", 2*time.Second, "handshakes, guess")
 	flags.DurationVar(&o.delay, "delay", 30*time.Millisecond, "delay: added to each request")
+	flags.DurationVar(&o.jitter, "jitter", 0, "delay: at most added before and after each request, at random")
 	flags.BoolVar(&o.resume, "resume", false, "handshakes: with the session of the connection before")
 	_ = flags.Parse(arguments)
 	pem, err := os.ReadFile("/etc/registry/tls/fullchain.pem")
