@@ -59,12 +59,17 @@ MUTANTS = (
         (("nginx.conf", "(?:manifests (?:PUT|DELETE)|blobs DELETE) ", "manifests (?:PUT .*|DELETE [^:]*)$"),),
     ),
     Mutant(
-        "no generation in the key",
-        (("nginx.conf", "$half_minute $generation_of_manifest /v2", "$half_minute /v2"),),
+        "no generation in the key", (("nginx.conf", "$half_minute $generation_of_manifest /v2", "$half_minute /v2"),)
     ),
     Mutant(
         "a forgotten generation starts where it started before",
-        (("tags.js", "return (random[0] + (random[1] % 32) * 4294967296) * changesUnderWay;", "return changesUnderWay;"),),
+        (
+            (
+                "tags.js",
+                "return (random[0] + (random[1] % 32) * 4294967296) * changesUnderWay;",
+                "return changesUnderWay;",
+            ),
+        ),
     ),
 )
 
@@ -88,7 +93,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
         page.Target("front doors with a fault that were not noticed", 0, [missed]),
     ]
     page.report(arguments.output, "exactness", sections, targets)
-    return violations + told["undecided"] + missed == 0
+    return not (violations or told["undecided"] or missed)
 
 
 @contextmanager
@@ -116,7 +121,10 @@ def stand(workplace: Workplace, say: Say) -> Iterator[Room]:
 
 
 def start_the_registry(room: Room) -> None:
-    start_registry(room, "registry", door.BEHIND, driver("s3", "ours"))
+    # Without its cache of descriptors, which is not exact: a deletion by digest forgets the manifest first and deletes
+    # it then (3.1.2, cachedBlobStatter.Clear), so a read between brings it back.
+    uncached = {"storage": {"cache": {"blobdescriptor": ""}}}
+    start_registry(room, "registry", door.BEHIND, driver("s3", "ours"), changes=uncached)
 
 
 def start_nginx(room: Room) -> None:
@@ -193,9 +201,9 @@ def restart_registry(room: Room) -> None:
 def text_of(told: Mapping[str, Any]) -> str:
     """What was done, and the first violations line by line."""
     about = (
-        f"{datetime.date.today().isoformat()}, {told['seconds']:.0f} s. Random operations of 32 clients on S3 with up to "
-        f"{JITTER_MILLISECONDS} ms before and after each request; nginx reloads and restarts, workers are killed, and "
-        "the registry restarts, at random. A register for each tag, checked with porcupine. "
+        f"{datetime.date.today().isoformat()}, {told['seconds']:.0f} s. Random operations of 32 clients, on an S3 that "
+        f"takes up to {JITTER_MILLISECONDS} ms before and after each request. At random, nginx reloads and restarts, a "
+        "worker is killed, and the registry restarts. A register for each tag, checked with porcupine. "
         f"Violations: {len(told['violations'])}. Undecided: {told['undecided']}."
     )
     rows = [[kind, f"{count:,}"] for kind, count in sorted(told["counts"].items())]

@@ -95,7 +95,7 @@ def stand_up(storage: str, peers: Sequence[Peer], say: Say) -> Iterator[Stand]:
     with open_room(door_root(workplace, say)) as room:
         for program, place in ((registry, PROGRAM), (gateway, "/opt/versitygw"), (load, "/opt/load")):
             shutil.copy(program, room.place(place))
-        for name in ("wrk.lua", "tutorial.conf", "ceiling.conf"):
+        for name in ("wrk.lua", "tags.lua", "tutorial.conf", "ceiling.conf"):
             shutil.copy(HERE / name, room.place(f"/opt/{name}"))
         door.make_certificate(room)
         say(f"standing up the set-ups on {storage} …")
