@@ -66,13 +66,6 @@ def test_a_link_is_valid_for_19_minutes_or_more(on_s3: Client, layer: str) -> No
     assert "X-Amz-Expires=1200" in link(on_s3, layer)
 
 
-def test_a_download_that_began_ends_although_its_link_has_ended(on_s3: Client, layer: str) -> None:
-    # S3 checks the signature when a request begins; the stand-in does as well.
-    place = link(on_s3, layer)
-    slow = on_s3.room.run("curl", "--silent", "--fail", "--limit-rate", "4k", place)
-    assert slow.stdout == CONTENT
-
-
 def test_a_link_needs_a_login_each_time(on_s3: Client, layer: str) -> None:
     link(on_s3, layer)
     assert on_s3.ask(layer, user=None).status == 401
@@ -81,7 +74,7 @@ def test_a_link_needs_a_login_each_time(on_s3: Client, layer: str) -> None:
 
 def test_head_of_a_layer_is_the_registrys_own_answer(on_s3: Client, layer: str) -> None:
     link(on_s3, layer)
-    assert "location" not in on_s3.ask(layer, "--head").headers or on_s3.ask(layer, "--head").status == 307
+    assert on_s3.ask(layer, "--head").headers.get("location") != [link(on_s3, layer)]
     assert on_s3.ask(layer, "--request", "DELETE", user=None, at=REGISTRY).status == 202
     assert on_s3.ask(layer, "--head").status == 404
 
