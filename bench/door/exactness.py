@@ -43,15 +43,15 @@ MUTANTS = (
     Mutant(
         "a new generation before the registry answers",
         (
-            ("tags.js", "incr(keyOf(r), 1,", "incr(keyOf(r), changesUnderWay,"),
-            ("tags.js", "incr(key, changesUnderWay - 1, unused() + 1,", "incr(key, 0, unused(),"),
+            ("tags.js", "incr(keyOf(r), 1,", "incr(keyOf(r), oneGeneration,"),
+            ("tags.js", "incr(key, oneGeneration - 1, unused() + 1,", "incr(key, 0, unused(),"),
         ),
     ),
     Mutant(
         "a new generation after the answer, and cached reads until then",
         (
             ("tags.js", "incr(keyOf(r), 1,", "incr(keyOf(r), 0,"),
-            ("tags.js", "incr(key, changesUnderWay - 1, unused() + 1,", "incr(key, changesUnderWay, unused(),"),
+            ("tags.js", "incr(key, oneGeneration - 1, unused() + 1,", "incr(key, oneGeneration, unused(),"),
         ),
     ),
     Mutant(
@@ -63,13 +63,7 @@ MUTANTS = (
     ),
     Mutant(
         "a forgotten generation starts where it started before",
-        (
-            (
-                "tags.js",
-                "return (random[0] + (random[1] % 32) * 4294967296) * changesUnderWay;",
-                "return changesUnderWay;",
-            ),
-        ),
+        (("tags.js", "return (random[0] + (random[1] % 16) * 4294967296) * oneGeneration;", "return oneGeneration;"),),
     ),
 )
 

@@ -1,11 +1,13 @@
 """The front door's cache of manifests by tag: what it saves, and changes that end badly (exactness: test_exactness)."""
 
+import json
 import time
 
 import pytest
 
 from rehearsal.room.isolation import Room, RoomError
-from tests.support.door_client import OCI_INDEX, OCI_MANIFEST, REGISTRY, Client, Pushed
+from tests.door.test_manifests import COMBINATIONS, ODD
+from tests.support.door_client import OCI_INDEX, OCI_MANIFEST, REGISTRY, TYPES, Client, Pushed
 
 # Half a minute, the second in which the inner server counts an answer as new, and the request itself.
 LONGEST_SECONDS = 35
@@ -38,6 +40,30 @@ def test_a_tag_is_read_once_from_the_registry_by_get_and_head_and_any_spelling(c
     assert [answer.status for answer in answers] == [200] * len(asked)
     assert {answer.headers["docker-content-digest"][0] for answer in answers} == {pushed.digest}
     assert len(reads) == 1
+
+
+@pytest.mark.parametrize("media_type", TYPES)
+def test_every_accept_header_gets_the_registrys_own_answer(client: Client, repository: str, media_type: str) -> None:
+    path = path_of(client.push(repository, tag="1.0", media_type=media_type))
+    for accept in [*COMBINATIONS, *ODD] * 2:
+        expected = client.ask(path, accept=accept, at=REGISTRY, user=None)
+        seen = client.ask(path, accept=accept)
+        assert (seen.status, seen.body) == (expected.status, expected.body), accept
+        assert seen.headers["content-type"] == expected.headers["content-type"]
+
+
+def test_a_manifest_above_the_registrys_limit_is_refused_with_the_reason(
+    client: Client, room: Room, repository: str
+) -> None:
+    room.place("/srv/large").write_bytes(b"{" + b" " * 4 * 1024 * 1024)
+    put = ("--request", "PUT", "--header", f"Content-Type: {OCI_MANIFEST}")
+    for how in (
+        ("--data-binary", "@/srv/large"),
+        ("--upload-file", "/srv/large", "--header", "Transfer-Encoding: chunked"),
+    ):
+        answer = client.ask(f"/v2/{repository}/manifests/1.0", *put, *how, user="pusher")
+        assert answer.status == 413
+        assert json.loads(answer.body)["errors"][0]["code"] == "MANIFEST_INVALID"
 
 
 def test_a_tag_needs_a_login_each_time(client: Client, repository: str) -> None:

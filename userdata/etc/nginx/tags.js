@@ -1,43 +1,43 @@
-// Keeps cached tags exact (docs/front-door.md, "Tags"): a number for each repository is in the key of its cached tags.
-// Number = generation * 65536 + changes under way. One lookup reads both, and one addition changes both.
+// Keeps cached tags exact: docs/front-door.md, "Tags", has the argument. A number for each repository is in the key of
+// its cached tags: generation * 65536 + changes under way. So one lookup reads both, and one addition changes both.
 import manifests from 'manifests.js';
 
-const changesUnderWay = 65536;
+const oneGeneration = 65536;
 // Repositories share numbers: no count of repositories fills the dictionary (nginx.conf), so nothing is ever evicted.
 const numbers = 16381;
-const minutes = 60000;
-// The longest time between two changes under way of which nginx may have missed an end, because a worker died.
-const forgotten = 20 * minutes;
-const year = 365 * 24 * 60 * minutes;
+const minute = 60000;
+// So long after its last change a repository gets a new number: a worker that died may have left a change under way.
+const lifetime = 20 * minute;
+const year = 365 * 24 * 60 * minute;
 
-// For the key. Empty while it is not known what the registry would answer next: nginx then asks it and keeps nothing.
+// Empty while it is not known what the registry would answer next: nginx then asks it and keeps nothing.
 function generation(r) {
     const key = keyOf(r);
-    const number = ngx.shared.tags.get(key) || begin(key);
-    // In this order: a change marks its key here before it ends there.
-    return number % changesUnderWay || ngx.shared.unclear.has(key) ? '' : String(number);
+    const number = ngx.shared.tags.get(key) || newNumber(key);
+    // In this order: a change of unknown outcome is marked before it ends.
+    return number % oneGeneration || ngx.shared.unclear.has(key) ? '' : String(number);
 }
 
-function begin(key) {
-    // nginx may have died while the registry worked on a change.
+function newNumber(key) {
+    // nginx may have been killed while the registry worked on a change.
     ngx.shared.unclear.add('nginx', Date.now(), year);
     if (Math.abs(Date.now() - ngx.shared.unclear.get('nginx')) < 5000) {
         ngx.shared.unclear.set(key, 1, 5000);
     }
-    ngx.shared.tags.add(key, unused(), forgotten);
+    ngx.shared.tags.add(key, unused(), lifetime);
     return ngx.shared.tags.get(key);
 }
 
 // For proxy_method: nginx looks it up when it has the client's whole request, right before it asks the registry. If
 // this fails, the request has no method, and the registry refuses it.
-function change(r) {
-    ngx.shared.tags.incr(keyOf(r), 1, unused(), forgotten);
+function begin(r) {
+    ngx.shared.tags.incr(keyOf(r), 1, unused(), lifetime);
     return r.method;
 }
 
 // A header filter: it runs when the registry has answered, or could not, and before the client is told.
-function changed(r) {
-    // Also a filter of all other requests that fail.
+function end(r) {
+    // It is the filter of all requests that fail.
     if (r.variables.way !== 'change') {
         return;
     }
@@ -49,15 +49,15 @@ function changed(r) {
     if (r.status >= 500) {
         ngx.shared.unclear.set(key, 1);
     }
-    // Begins the change, if the request failed before.
-    r.variables.changing_method;
-    ngx.shared.tags.incr(key, changesUnderWay - 1, unused() + 1, forgotten);
+    // Begins the change now, if the request failed before.
+    r.variables.begun_method;
+    ngx.shared.tags.incr(key, oneGeneration - 1, unused() + 1, lifetime);
 }
 
-// So many different numbers that a forgotten one never returns, whatever the clock says.
+// Of so many that one of before never returns, whatever the clock says: 36 bits, and room for as many changes.
 function unused() {
     const random = crypto.getRandomValues(new Uint32Array(2));
-    return (random[0] + (random[1] % 32) * 4294967296) * changesUnderWay;
+    return (random[0] + (random[1] % 16) * 4294967296) * oneGeneration;
 }
 
 function keyOf(r) {
@@ -69,4 +69,4 @@ function keyOf(r) {
     return String(hash);
 }
 
-export default {generation, change, changed};
+export default {generation, begin, end};
