@@ -196,9 +196,12 @@ def test_a_client_that_has_the_manifest_gets_304(client: Client) -> None:
     assert client.ask(pushed.path, "--range", "0-3").body == pushed.body
 
 
-@pytest.mark.parametrize("folder", ["/run/nginx-logins", "/run/nginx-manifests", "/var/cache/nginx-manifests"])
+@pytest.mark.parametrize(
+    "folder", ["/run/nginx-logins", "/run/nginx-manifests", "/var/cache/nginx-manifests", "/run/nginx-tags"]
+)
 def test_only_nginx_can_read_its_caches(client: Client, room: Room, folder: str) -> None:
-    client.ask(client.push("team/app").path)
+    client.ask(client.push("team/app", tag="cached").path)
+    client.ask("/v2/team/app/manifests/cached")
     place = room.place(folder)
     assert place.stat().st_mode & 0o777 == 0o700
     files = [path for path in place.rglob("*") if path.is_file()]
