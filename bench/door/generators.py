@@ -36,13 +36,15 @@ def guessers(stand: Stand, setup: Setup, threads: int, seconds: float, at: str =
             running.terminate()
 
 
-def wrk(stand: Stand, url: str, connections: int, seconds: int, login: bool = False) -> Numbers:
-    """Requests per second, and p50, p95, p99 in milliseconds."""
+def wrk(stand: Stand, url: str, connections: int, seconds: int, login: bool = False, many: int = 0) -> Numbers:
+    """Requests per second, and p50, p95, p99 in milliseconds. `many`: of URLs with the numbers up to it at the end."""
     amounts = (f"--threads={min(2, connections)}", f"--connections={connections}", f"--duration={seconds}s")
-    argv = ["wrk", *amounts, "--timeout=30s", "--script=/opt/wrk.lua", "--header", f"Accept: {ACCEPT}"]
+    script = "tags" if many else "wrk"
+    argv = ["wrk", *amounts, "--timeout=30s", f"--script=/opt/{script}.lua", "--header", f"Accept: {ACCEPT}"]
     if login:
         argv += ["--header", f"Authorization: Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"]
-    told = json.loads(stand.room.run(*argv, url).stdout.strip().splitlines()[-1])
+    numbers = ("--", str(many)) if many else ()
+    told = json.loads(stand.room.run(*argv, url, *numbers).stdout.strip().splitlines()[-1])
     if told["failed"]:
         raise RuntimeError(f"{url}: {told['failed']} of {told['requests']} requests failed")
     return {"rps": told["requests"] / told["seconds"], **{key: told[key] for key in ("p50", "p95", "p99")}}

@@ -33,10 +33,11 @@ class Size:
     push_megabytes: Mapping[int, int]
     storm_clients: int
     slow_rounds: int
+    pushes: int
 
 
-FULL = Size(3, (1, 8, 64), {1: 500, 10: 500, 50: 100}, 200, 2)
-QUICK = Size(1, (1, 8, 64), {1: 100, 10: 50, 50: 10}, 200, 1)
+FULL = Size(3, (1, 8, 64), {1: 500, 10: 500, 50: 100}, 200, 2, 10_000)
+QUICK = Size(1, (1, 8, 64), {1: 100, 10: 50, 50: 10}, 200, 1, 1_000)
 
 
 def requests(stand: Stand, setup: Setup, kind: str, connections: int, seconds: int) -> Numbers:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from bench.door.measure import FULL, GUESSERS, LONGEST_LOGIN_SECONDS, LONGEST_STORM_SECONDS, WAITING
 from bench.door.rounds import KINDS, Results
 from bench.door.setups import BARE, OURS, OWN_TLS, TUTORIAL
+from bench.door.tags import COUNTS
 from bench.page import number, table
 
 STORM = {
@@ -15,6 +16,9 @@ STORM = {
     "CPU of the host, s": "cpu_seconds",
 }
 HANDSHAKES = {"full": "full", "resumed": "resumed", "share that did resume": "resumed_share"}
+TAGS = {"requests/s": "rps", "p50, ms": "p50", "p95, ms": "p95", "p99, ms": "p99", "S3 requests each": "s3"}
+FRESH = {"pushes and pulls": "pulls", "stale": "stale", "slowest client, s": "seconds"}
+MEMORY = {"nginx, MB": "processes", "files in memory, MB": "files", "files": "count", "together, MB": "together"}
 GUESSING = {"idle p50": "idle_p50", "idle p95": "idle_p95", "p50": "p50", "p95": "p95", "guesses/s": "attempts"}
 
 
@@ -31,6 +35,8 @@ def section(results: Results, storage: str, peers: Sequence[str], connections: S
     layers = "Layers: MB/s together / slowest client in s / CPU seconds of the host per GB"
     parts = [
         part(requests, request_table(results, storage, names, connections)),
+        *(of_setups(f"{count:,} different tags, 64 connections", f"tags {count}", TAGS) for count in COUNTS),
+        of_setups("HEAD of a tag, 64 connections", "HEAD", TAGS),
         of_setups("Pull storm", "storm", STORM),
         part(layers, layer_table(results, storage, names)),
     ]
@@ -41,7 +47,10 @@ def section(results: Results, storage: str, peers: Sequence[str], connections: S
             of_setups("New TLS connections per second", "handshakes", HANDSHAKES),
             of_setups(guessing, "guessing", GUESSING),
             part(waiting, waiting_table(results)),
+            of_setups("Memory of our nginx after requests for 100,000 different tags", "memory", MEMORY),
         ]
+    else:
+        parts.append(of_setups("Pulls of a tag by 16 clients, each right after its push", "fresh", FRESH))
     return "\n\n".join(parts)
 
 

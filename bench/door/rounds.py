@@ -6,10 +6,10 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from bench.door import measure
+from bench.door import measure, tags
 from bench.door.generators import Numbers, load, wrk
 from bench.door.measure import Size
-from bench.door.setups import OURS, TUTORIAL, Setup, Stand, without_redirect
+from bench.door.setups import BARE, OURS, TUTORIAL, Setup, Stand, without_redirect
 from rehearsal.machine.root_layers import Say
 
 # Layers from S3 are redirects. Layers from a file system are measured as layers.
@@ -70,6 +70,10 @@ def measure_setup(stand: Stand, setup: Setup, results: Results, size: Size, numb
     if often:
         for kind, connections in itertools.product(KINDS[stand.storage], size.connections):
             add(f"{kind} {connections}", measure.requests(stand, setup, kind, connections, size.wrk_seconds))
+    if setup.name in (BARE, OURS):
+        for count in tags.COUNTS:
+            add(f"tags {count}", tags.many(stand, setup, count, size.wrk_seconds))
+        add("HEAD", tags.head(stand, setup, size.wrk_seconds))
     # Where each password is checked, a storm takes minutes: one is enough.
     if number == 0 or not setup.slow:
         numbers = measure.storm(stand, setup, size.storm_clients, number)
@@ -85,6 +89,11 @@ def measure_setup(stand: Stand, setup: Setup, results: Results, size: Size, numb
         add("guessing", measure.guessing(stand, setup, max(2, size.wrk_seconds)))
         if setup.name == OURS:
             add("waiting", measure.waiting(stand, setup, number))
+    if number == 0 and setup.name == OURS:
+        if stand.storage == "s3":
+            add("fresh", tags.fresh(stand, setup, size.pushes))
+        else:
+            add("memory", tags.memory(stand, setup))
 
 
 def ceiling(stand: Stand, results: Results, size: Size) -> None:

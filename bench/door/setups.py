@@ -91,11 +91,11 @@ def stand_up(storage: str, peers: Sequence[Peer], say: Say) -> Iterator[Stand]:
     gateway = parts.prepare(workplace, parts.VERSITYGW, say).path
     if registry is None or gateway is None:
         raise RoomError("the registry or versitygw cannot be built from its Go module: see above")
-    load = build_load(workplace, say)
+    load = build(workplace, "load", say)
     with open_room(door_root(workplace, say)) as room:
         for program, place in ((registry, PROGRAM), (gateway, "/opt/versitygw"), (load, "/opt/load")):
             shutil.copy(program, room.place(place))
-        for name in ("wrk.lua", "tutorial.conf", "ceiling.conf"):
+        for name in ("wrk.lua", "tags.lua", "tutorial.conf", "ceiling.conf"):
             shutil.copy(HERE / name, room.place(f"/opt/{name}"))
         door.make_certificate(room)
         say(f"standing up the set-ups on {storage} …")
@@ -113,18 +113,19 @@ def stand_up(storage: str, peers: Sequence[Peer], say: Say) -> Iterator[Stand]:
         yield Stand(room, storage, tuple(setups))
 
 
-def build_load(workplace: Workplace, say: Say) -> Path:
-    """The load generator, built with the Go of the project's environment."""
-    program = cache() / "load"
+def build(workplace: Workplace, name: str, say: Say) -> Path:
+    """The program of the folder bench/`name`, built with the Go of the project's environment."""
+    program = cache() / name
     program.parent.mkdir(parents=True, exist_ok=True)
-    say("building the load generator …")
-    # Not the rehearsal's build cache, which a rehearsal clears.
-    environment = parts.go_environment(workplace) | {"GOCACHE": str(cache() / "go-build")}
-    folder = HERE.parent / "load"
+    say(f"building bench/{name} …")
+    # Not the rehearsal's caches, which a rehearsal clears.
+    own = {"GOCACHE": str(cache() / "go-build"), "GOMODCACHE": str(cache() / "go-modules")}
+    environment = parts.go_environment(workplace) | own
+    folder = HERE.parent / name
     command = ["go", "build", "-o", str(program), "."]
     done = subprocess.run(command, env=environment, cwd=folder, check=False, capture_output=True, text=True)
     if done.returncode != 0:
-        raise RoomError(f"bench/load does not build (is `make setup` done?):\n{done.stderr}")
+        raise RoomError(f"bench/{name} does not build (is `make setup` done?):\n{done.stderr}")
     return program
 
 
@@ -135,11 +136,12 @@ def driver(storage: str, name: str) -> StorageDriver:
     return s3(f"http://{DELAYED_ADDRESS}", BUCKET, f"/{name}", KEY, SECRET)
 
 
-def start_s3(room: Room) -> None:
+def start_s3(room: Room, delay_milliseconds: int = DELAY_MILLISECONDS, jitter_milliseconds: int = 0) -> None:
     room.run("mkdir", "-p", f"/srv/buckets/{BUCKET}")
     gateway = ("/opt/versitygw", "--quiet", "--keep-alive", f"--port={S3_ADDRESS}", "posix", "/srv/buckets")
     room.start("s3", *gateway, environment={"ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET})
-    delay = (f"-delay={DELAY_MILLISECONDS}ms", f"-listen={DELAYED_ADDRESS}", f"-url=http://{S3_ADDRESS}")
+    added = (f"-delay={delay_milliseconds}ms", f"-jitter={jitter_milliseconds}ms")
+    delay = (*added, f"-listen={DELAYED_ADDRESS}", f"-url=http://{S3_ADDRESS}")
     room.start("delay", "/opt/load", "delay", *delay)
     room.wait_for("s3", S3_ADDRESS)
     room.wait_for("delay", DELAYED_ADDRESS)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bench.door.measure import Size
 from bench.door.rounds import Results, quotient
 from bench.door.setups import BARE, OURS, OWN_TLS, TUTORIAL
+from bench.door.tags import COUNTS
 from bench.page import Target
 
 
@@ -12,15 +13,16 @@ def targets(results: Results, size: Size, peers: Sequence[str]) -> list[Target]:
     def against(other: str, storage: str, number: str, *measurements: str) -> list[float | None]:
         return [results.ratio(storage, measurement, number, OURS, other) for measurement in measurements]
 
+    disk = "filesystem"
     bare_digest = against(BARE, "s3", "rps", "digest 64", "digest 8")
-    bare_tag = against(BARE, "s3", "rps", "tag 64", "tag 8")
+    many = [f"tags {count}" for count in COUNTS]
+    counts = ", ".join(f"{count:,}" for count in COUNTS)
 
     def layers(direction: str, storage: str, of: str) -> Target:
         ratios = against(OWN_TLS, storage, "mb_per_second", *(f"{direction} {count}" for count in size.push_megabytes))
         counts = ", ".join(map(str, size.push_megabytes))
         return Target(f"{direction}{of}: MB/s against own TLS, {counts} clients", 1, ratios, at_least=True)
 
-    disk = "filesystem"
     cpu = [results.median("s3", each, OURS, "cpu_per_gb") for each in ("pull 1", "pull without redirect")]
     p95 = [results.median(disk, "guessing", OURS, each) for each in ("p95", "idle_p95")]
     return [
@@ -31,7 +33,17 @@ def targets(results: Results, size: Size, peers: Sequence[str]) -> list[Target]:
             Target(f"digest: requests/s against {peer}", 3, against(peer, disk, "rps", "digest 64"), at_least=True)
             for peer in peers
         ),
-        Target("tag, S3: requests/s against bare, 64 and 8 connections", 0.97, bare_tag, at_least=True),
+        Target(
+            f"tag, S3: requests/s against bare, {counts} tags", 25, against(BARE, "s3", "rps", *many), at_least=True
+        ),
+        Target(f"tag, S3: p50 against bare, {counts} tags", 1 / 20, against(BARE, "s3", "p50", *many)),
+        Target("HEAD by tag, S3: requests/s against bare", 25, against(BARE, "s3", "rps", "HEAD"), at_least=True),
+        Target("layer's link, S3: requests/s against bare", 20, against(BARE, "s3", "rps", "blob 64"), at_least=True),
+        Target("pulls of a tag just pushed that were stale", 0, [results.median("s3", "fresh", OURS, "stale")]),
+        *(
+            Target(f"tag: requests/s against {peer}", 1, against(peer, disk, "rps", "tag 64"), at_least=True)
+            for peer in peers
+        ),
         Target("tag: requests/s against bare", 0.55, against(BARE, disk, "rps", "tag 64"), at_least=True),
         Target("tag: requests/s against the tutorial", 300, against(TUTORIAL, disk, "rps", "tag 64"), at_least=True),
         Target("`/v2/`: requests/s against bare", 0.55, against(BARE, disk, "rps", "/v2/ 64"), at_least=True),
@@ -41,7 +53,11 @@ def targets(results: Results, size: Size, peers: Sequence[str]) -> list[Target]:
             for direction in ("push", "pull")
         ),
         Target("50 pulls at once: slowest against own TLS", 1, against(OWN_TLS, disk, "slowest_seconds", "pull 50")),
-        Target("pull storm, S3: slowest client against bare", 0.8, against(BARE, "s3", "slowest_seconds", "storm")),
+        Target("pull storm, S3: slowest client against bare", 0.4, against(BARE, "s3", "slowest_seconds", "storm")),
+        Target("pull storm, S3: the registry's requests to S3", 60, [results.median("s3", "storm", OURS, "s3")]),
+        Target(
+            "memory with 100,000 tags asked for", 150, [results.median(disk, "memory", OURS, "together")], unit=" MB"
+        ),
         Target("CPU s per GB pulled, S3: redirect against none", 0.05, [quotient(*cpu)]),
         Target("p95 of a user during guessing, against idle", 3, [quotient(*p95)]),
     ]

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -15,8 +16,8 @@ type buffers struct{ pool sync.Pool }
 func (b *buffers) Get() []byte  { return b.pool.Get().([]byte) }
 func (b *buffers) Put(p []byte) { b.pool.Put(p) } //nolint:staticcheck
 
-// delay forwards each request to the S3 behind it after some time. GET /-/count answers the number of requests since
-// the last such question.
+// delay forwards each request to the S3 behind it after some time, and the answer after some more. GET /-/count answers
+// the number of requests since the last such question, without those by a signed link: they are a registry's clients.
 func delay(o *options) (any, error) {
 	target, err := url.Parse(o.url)
 	if err != nil {
@@ -30,15 +31,23 @@ func delay(o *options) (any, error) {
 		},
 		Transport:  &http.Transport{MaxIdleConnsPerHost: 1024, DisableCompression: true},
 		BufferPool: &buffers{sync.Pool{New: func() any { return make([]byte, 1<<18) }}},
+		ModifyResponse: func(*http.Response) error {
+			time.Sleep(atMost(o.jitter))
+			return nil
+		},
 	}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/-/count" {
 			fmt.Fprint(w, count.Swap(0))
 			return
 		}
-		count.Add(1)
-		time.Sleep(o.delay)
+		if !r.URL.Query().Has("X-Amz-Signature") {
+			count.Add(1)
+		}
+		time.Sleep(o.delay + atMost(o.jitter))
 		forward.ServeHTTP(w, r)
 	})
 	return nil, http.ListenAndServe(o.listen, handler)
 }
+
+func atMost(longest time.Duration) time.Duration { return rand.N(longest + 1) }

@@ -13,11 +13,11 @@ import (
 
 // options are the flags of all subcommands. Without a user there is no login.
 type options struct {
-	url, user, password, repository, digest, listen string
-	clients, threads, megabytes                     int
-	duration, delay                                 time.Duration
-	resume                                          bool
-	roots                                           *x509.CertPool
+	url, user, password, repository, digest, path, listen string
+	clients, threads, megabytes, count                    int
+	duration, delay, jitter                               time.Duration
+	resume                                                bool
+	roots                                                 *x509.CertPool
 }
 
 func parse(command string, arguments []string) (*options, error) {
@@ -29,11 +29,14 @@ func parse(command string, arguments []string) (*options, error) {
 	flags.StringVar(&o.repository, "repository", "bench/image", "image, storm")
 	flags.StringVar(&o.digest, "digest", "", "pull: of the layer")
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:7071", "delay")
-	flags.IntVar(&o.clients, "clients", 1, "storm, push, pull")
+	flags.StringVar(&o.path, "path", "", "head")
+	flags.IntVar(&o.clients, "clients", 1, "storm, push, pull, head, fresh")
+	flags.IntVar(&o.count, "count", 10_000, "fresh: of pushes")
 	flags.IntVar(&o.threads, "threads", 8, "handshakes, guess")
 	flags.IntVar(&o.megabytes, "mb", 500, "push: of each layer")
-	flags.DurationVar(&o.duration, "for", 2*time.Second, "handshakes, guess")
+	flags.DurationVar(&o.duration, "for", 2*time.Second, "handshakes, guess, head")
 	flags.DurationVar(&o.delay, "delay", 30*time.Millisecond, "delay: added to each request")
+	flags.DurationVar(&o.jitter, "jitter", 0, "delay: at most added before and after each request, at random")
 	flags.BoolVar(&o.resume, "resume", false, "handshakes: with the session of the connection before")
 	_ = flags.Parse(arguments)
 	pem, err := os.ReadFile("/etc/registry/tls/fullchain.pem")
@@ -45,9 +48,10 @@ func parse(command string, arguments []string) (*options, error) {
 func main() {
 	commands := map[string]func(*options) (any, error){
 		"delay": delay, "image": image, "storm": storm, "push": push, "pull": pull, "guess": guess, "handshakes": handshakes,
+		"head": head, "fresh": fresh,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: load delay|image|storm|push|pull|guess|handshakes FLAGS")
+		fmt.Fprintln(os.Stderr, "usage: load delay|image|storm|push|pull|guess|handshakes|head|fresh FLAGS")
 		os.Exit(2)
 	}
 	o, err := parse(os.Args[1], os.Args[2:])

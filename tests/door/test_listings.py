@@ -1,6 +1,7 @@
 """Listings through the front door: pages of the catalog, and deletions that look through all tags."""
 
 import json
+import subprocess
 import time
 
 import pytest
@@ -9,10 +10,11 @@ from rehearsal.age.bucket import ROOT
 from rehearsal.age.fill import fill
 from rehearsal.age.image import manifests
 from rehearsal.room.isolation import Room, RoomError
-from tests.support.door_client import REGISTRY, Client
+from tests.support.door_client import FRONT, REGISTRY, Client, curl_as
 
 # The engine's own limit (catalog.maxentries).
 MOST = 1000
+EIGHT = 8
 
 
 @pytest.mark.parametrize("number", ["1001", "2000", "10000", "100000", "010000", "99999999999999999999"])
@@ -41,6 +43,26 @@ def test_any_other_page_is_the_engines_own(client: Client, query: str) -> None:
 def test_the_catalog_needs_a_login(client: Client) -> None:
     assert client.ask("/v2/_catalog?n=10000", user=None).status == 401
     assert client.ask("/v2/_catalog?n=10000", password="guessed").status == 401  # noqa: S106
+
+
+def test_a_user_may_have_eight_lists_at_once_and_others_are_not_affected(client: Client, room: Room) -> None:
+    pushed = client.push("listed/one", tag="1.0")
+    path = f"/v2/{pushed.repository}/tags/list"
+    client.ask(pushed.path)
+    client.ask("/v2/", user="pusher")
+    many = (*curl_as("puller"), "--parallel", "--parallel-immediate", *("--output", "/dev/null", FRONT + path) * EIGHT)
+    with client.registry_silent(), subprocess.Popen(room.command(many)) as running:
+        time.sleep(1)
+        refused = client.ask(path)
+        pulled = client.ask(pushed.path)
+        with pytest.raises(RoomError):
+            client.ask(path, "--max-time", "0.5", user="pusher")
+        running.terminate()
+    assert refused.status == 429
+    assert json.loads(refused.body)["errors"][0]["code"] == "TOOMANYREQUESTS"
+    assert refused.headers["retry-after"] == ["1"]
+    assert pulled.body == pushed.body
+    assert client.ask(path).status == 200
 
 
 def test_a_deletion_among_thousands_of_tags_ends_although_its_client_hangs_up(client: Client, room: Room) -> None:

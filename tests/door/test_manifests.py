@@ -196,9 +196,12 @@ def test_a_client_that_has_the_manifest_gets_304(client: Client) -> None:
     assert client.ask(pushed.path, "--range", "0-3").body == pushed.body
 
 
-@pytest.mark.parametrize("folder", ["/run/nginx-logins", "/run/nginx-manifests", "/var/cache/nginx-manifests"])
+@pytest.mark.parametrize(
+    "folder", ["/run/nginx-logins", "/run/nginx-manifests", "/var/cache/nginx-manifests", "/run/nginx-tags"]
+)
 def test_only_nginx_can_read_its_caches(client: Client, room: Room, folder: str) -> None:
-    client.ask(client.push("team/app").path)
+    client.ask(client.push("team/app", tag="cached").path)
+    client.ask("/v2/team/app/manifests/cached")
     place = room.place(folder)
     assert place.stat().st_mode & 0o777 == 0o700
     files = [path for path in place.rglob("*") if path.is_file()]
@@ -206,9 +209,9 @@ def test_only_nginx_can_read_its_caches(client: Client, room: Room, folder: str)
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
-def test_the_inner_server_answers_only_manifests_by_digest(client: Client) -> None:
+def test_the_inner_server_answers_no_manifest_under_its_own_path_but_those_by_digest(client: Client) -> None:
     pushed = client.push("team/app", tag="inner")
     inner = "http://127.0.0.1:5080"
     assert client.ask(pushed.path, at=inner, user=None).status == 200
-    assert client.ask("/v2/_catalog", at=inner, user=None).status == 404
+    assert client.ask("/v2/", at=inner, user=None).status == 404
     assert client.ask("/v2/team/app/manifests/inner", at=inner, user=None).status == 404

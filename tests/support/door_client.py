@@ -73,14 +73,17 @@ class Client:
         found = json.loads('{"status": ' + about)
         return Answer(found["status"], found["http"], found["headers"], body)
 
-    def push(self, repository: str, *, media_type: str = OCI_MANIFEST, tag: str | None = None) -> Pushed:
-        """Push a unique manifest of an empty config and no layer, or a unique index or list of nothing."""
+    def push(
+        self, repository: str, *, media_type: str = OCI_MANIFEST, tag: str | None = None, mark: str = ""
+    ) -> Pushed:
+        """Push a unique manifest of an empty config and no layer, or a unique index or list of nothing. It contains the
+        mark."""
         content: dict[str, Any] = {"manifests": []}
         if media_type not in (OCI_INDEX, DOCKER_LIST):
             digest = self.push_blob(repository, "{}")
             config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest, "size": 2}
             content = {"config": config, "layers": []}
-        head = {"schemaVersion": 2, "mediaType": media_type, "annotations": {"mark": str(uuid.uuid4())}}
+        head = {"schemaVersion": 2, "mediaType": media_type, "annotations": {"mark": f"{uuid.uuid4()}{mark}"}}
         body = json.dumps(head | content)
         pushed = Pushed(repository, digest_of(body), media_type, body)
         self.put(pushed, tag or pushed.digest)

@@ -24,7 +24,7 @@ function isUser(name) {
 function learn(r) {
     const login = r.headersIn.Authorization;
     if (r.status === 204) {
-        ngx.shared.right.set(fingerprint(login), '');
+        ngx.shared.right.set(fingerprint(login), 1);
     } else if (r.status === 401 && login) {
         ngx.shared.right.delete(fingerprint(login));
     }

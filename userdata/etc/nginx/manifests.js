@@ -1,5 +1,5 @@
-// Removes a deleted manifest from both caches of nginx.conf, because nginx itself has no directive for that. The keys are
-// those of nginx.conf. njs runs for deletions and before an answer is cached, never for an answer from a cache.
+// Removes a deleted manifest or layer from the caches of nginx.conf, because nginx itself has no directive for that. The
+// keys are those of nginx.conf. njs runs for deletions and before an answer is cached, never for an answer from a cache.
 import crypto from 'crypto';
 import fs from 'fs';
 
@@ -14,14 +14,14 @@ const types = [
 // Every Accept that nginx.conf can compose.
 const accepts = types.reduce((some, type) => some.concat(some.map((accept) => accept + type)), ['']);
 
-// A header filter: it runs before the client learns that the manifest is gone. It runs for every answer, because a
-// deletion may succeed although its answer is lost.
+// Before the client learns that it is gone. For every answer, because a deletion may succeed although its answer is lost.
 function forget(r) {
     const path = pathOf(r);
     // An answer under way is not cached either.
-    ngx.shared.deleted.set(path, '');
+    ngx.shared.deleted.set(path, 1);
+    remove(folders.latest, r.variables.half_minute + ' ' + path);
     accepts.forEach((accept) => {
-        remove(folders.latest, r.variables.half_minute + ' ' + path + ' ' + accept);
+        remove(folders.latest, r.variables.half_minute + ' always ' + path + ' ' + accept);
         remove(folders.lasting, path + ' ' + accept);
     });
 }
@@ -41,7 +41,7 @@ function remove(folder, key) {
 }
 
 function pathOf(r) {
-    return '/v2/' + r.variables.name + '/manifests/' + r.variables.digest;
+    return '/v2/' + r.variables.name + '/' + r.variables.kind + '/' + r.variables.reference;
 }
 
 function wasDeleted(r) {

@@ -1,0 +1,38 @@
+"""Cached tags are a linearizable register each, while servers stop and start; a front door with a fault is noticed."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from bench.door import exactness
+from bench.door.exactness import MUTANTS, Mutant
+from rehearsal.machine import parts
+from rehearsal.machine.workplace import Workplace
+from rehearsal.room.isolation import Room
+
+OPERATIONS = 10_000
+
+
+@pytest.fixture(scope="module")
+def stand() -> Iterator[Room]:
+    if os.geteuid() != 0:
+        pytest.skip("the front door runs in a Debian root and a network of its own, which need root")
+    workplace = Workplace.of_this_machine()
+    for part in (parts.REGISTRY, parts.VERSITYGW):
+        if parts.prepare(workplace, part, print).path is None:
+            pytest.skip(f"{part.name} cannot be built here")
+    with exactness.stand(workplace, print) as room:
+        yield room
+
+
+def test_no_read_of_a_tag_contradicts_the_order_of_its_changes(stand: Room) -> None:
+    told = exactness.run(stand, OPERATIONS)
+    assert told["violations"] == []
+    assert told["undecided"] == 0
+    assert told["operations"] == OPERATIONS
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.about)
+def test_a_front_door_with_a_fault_is_noticed(stand: Room, mutant: Mutant) -> None:
+    assert exactness.run_mutant(stand, mutant, 3 * OPERATIONS)["violations"]

@@ -1,0 +1,72 @@
+// Keeps cached tags exact: docs/front-door.md, "Tags", has the argument. A number for each repository is in the key of
+// its cached tags: generation * 65536 + changes under way. So one lookup reads both, and one addition changes both.
+import manifests from 'manifests.js';
+
+const oneGeneration = 65536;
+// Repositories share numbers: no count of repositories fills the dictionary (nginx.conf), so nothing is ever evicted.
+const numbers = 16381;
+const minute = 60000;
+// So long after its last change a repository gets a new number: a worker that died may have left a change under way.
+const lifetime = 20 * minute;
+const year = 365 * 24 * 60 * minute;
+
+// Empty while it is not known what the registry would answer next: nginx then asks it and keeps nothing.
+function generation(r) {
+    const key = keyOf(r);
+    const number = ngx.shared.tags.get(key) || newNumber(key);
+    // In this order: a change of unknown outcome is marked before it ends.
+    return number % oneGeneration || ngx.shared.unclear.has(key) ? '' : String(number);
+}
+
+function newNumber(key) {
+    // nginx may have been killed while the registry worked on a change.
+    ngx.shared.unclear.add('nginx', Date.now(), year);
+    if (Math.abs(Date.now() - ngx.shared.unclear.get('nginx')) < 5000) {
+        ngx.shared.unclear.set(key, 1, 5000);
+    }
+    ngx.shared.tags.add(key, unused(), lifetime);
+    return ngx.shared.tags.get(key);
+}
+
+// For proxy_method: nginx looks it up when it has the client's whole request, right before it asks the registry. If
+// this fails, the request has no method, and the registry refuses it.
+function begin(r) {
+    ngx.shared.tags.incr(keyOf(r), 1, unused(), lifetime);
+    return r.method;
+}
+
+// A header filter: it runs when the registry has answered, or could not, and before the client is told.
+function end(r) {
+    // It is the filter of all requests that fail.
+    if (r.variables.way !== 'change') {
+        return;
+    }
+    if (r.method === 'DELETE') {
+        manifests.forget(r);
+    }
+    const key = keyOf(r);
+    // S3 may still do what the registry asked for and no longer waits for.
+    if (r.status >= 500) {
+        ngx.shared.unclear.set(key, 1);
+    }
+    // Begins the change now, if the request failed before.
+    r.variables.begun_method;
+    ngx.shared.tags.incr(key, oneGeneration - 1, unused() + 1, lifetime);
+}
+
+// Of so many that one of before never returns, whatever the clock says: 36 bits, and room for as many changes.
+function unused() {
+    const random = crypto.getRandomValues(new Uint32Array(2));
+    return (random[0] + (random[1] % 16) * 4294967296) * oneGeneration;
+}
+
+function keyOf(r) {
+    const name = r.variables.name;
+    let hash = 0;
+    for (let i = 0; i < name.length; i++) {
+        hash = (hash * 31 + name.charCodeAt(i)) % numbers;
+    }
+    return String(hash);
+}
+
+export default {generation, begin, end};
