@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from rehearsal.machine import parts
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room.door import BEHIND
-from rehearsal.room.isolation import Room
+from rehearsal.room.isolation import Room, RoomError
 from rehearsal.room.registry_server import PROGRAM, s3, start_registry
 from tests.support.door_client import (
     DOCKER_MANIFEST,
@@ -260,6 +262,27 @@ def test_a_push_that_broke_off_is_whole_the_next_time(client: Client, room: Room
     pulled = (*curl_as("puller"), "--location", "--output", "/srv/pulled", f"{FRONT}/v2/team/broken/blobs/{digest}")
     room.run(*pulled)
     room.run("cmp", "/srv/layer", "/srv/pulled")
+
+
+def test_a_push_whose_client_gives_up_at_its_end_is_complete(client: Client, room: Room) -> None:
+    """As Docker's containerd image store does after 30 s, while S3 copies a large layer."""
+    started = client.ask("/v2/team/patience/blobs/uploads/", "--request", "POST", user="pusher")
+    upload = started.headers["location"][0].removeprefix(FRONT)
+    sent = ("--data-binary", "@-", "--header", "Content-Type: application/octet-stream")
+    sent_first = client.ask(upload, "--request", "PATCH", *sent, user="pusher", given="patience")
+    end = sent_first.headers["location"][0].removeprefix(FRONT)
+    digest = digest_of("patience")
+    room.send("s3", signal.SIGSTOP)
+    try:
+        with pytest.raises(RoomError, match="timed out"):
+            client.ask(f"{end}&digest={digest}", "--request", "PUT", "--max-time", "1", user="pusher")
+        time.sleep(0.5)
+    finally:
+        room.send("s3", signal.SIGCONT)
+    deadline = time.monotonic() + 20
+    while client.ask(f"/v2/team/patience/blobs/{digest}", "--location").body != "patience":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_after_a_garbage_collection_and_a_restart_a_push_is_whole(client: Client, room: Room, bucket: Path) -> None:

@@ -269,3 +269,10 @@ def test_a_mirrors_question_has_the_same_answer_and_the_same_cache_entry(client:
         assert client.ask(f"{pushed.path}?ns=docker.io").body == client.ask(pushed.path).body
     assert len(reads) == 1
     assert client.ask("/v2/?ns=docker.io").status == 200
+
+
+@pytest.mark.parametrize("path", ["/v2/none", "/v2/Team/app/manifests/1.0", UPLOADS])
+def test_a_mistake_is_told_after_the_login(client: Client, path: str) -> None:
+    for user, password, status in ((None, None, 401), ("puller", "guessed", 401), ("puller", None, 403)):
+        options = ("--request", "PATCH", "--header", "Content-Type: text/plain")
+        assert client.ask(path, *options, user=user, password=password).status == status
