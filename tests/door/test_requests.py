@@ -58,12 +58,16 @@ def test_each_path_of_the_registry_reaches_it(client: Client, path: str) -> None
     assert error_of(answer)["code"].endswith("UNKNOWN")
 
 
-@pytest.mark.parametrize("version", HTTP_VERSIONS)
-@pytest.mark.parametrize("length", [1_500, 2_700, 6_100, 6_130, 8_000, 40_000, 70_000])
+@pytest.mark.parametrize(
+    ("version", "length"),
+    [
+        *((version, length) for version in HTTP_VERSIONS for length in (1_500, 2_700, 6_100, 6_130, 8_000, 40_000)),
+        # In HTTP/2, curl sends headers of 64 kB at most.
+        ("--http1.1", 70_000),
+    ],
+)
 @pytest.mark.parametrize("path", ["/v2/", "/v2/_catalog", "/v2/team/app/manifests/1.0"])
 def test_a_login_of_any_length_is_answered_by_401(client: Client, path: str, length: int, version: str) -> None:
-    if (length, version) == (70_000, "--http2"):
-        pytest.skip("curl's library for HTTP/2 sends at most 64 kB of headers")
     login = ("--config", "-")
     answer = client.ask(path, version, *login, user=None, given=f'user = "puller:{"x" * length}"')
     assert (answer.status, error_of(answer)["code"]) == (401, "UNAUTHORIZED")
@@ -104,13 +108,11 @@ def test_an_address_above_every_limit_is_414(client: Client) -> None:
     "name",
     [
         *("a" * length for length in (256, 1_000, 5_000, 8_000)),
-        *("a/" * 128 + "a", "Team/app", "team/a..b", "team/-a", "localhost:5000/app", "team//app", "team%20a", "tëam"),
+        *("a/" * 128 + "a", "Team/app", "team/a..b", "team/-a", "localhost:5000/app", "team%20a", "tëam"),
     ],
 )
 @pytest.mark.parametrize("end", ["manifests/1.0", f"manifests/sha256:{'0' * 64}", "tags/list", "blobs/uploads/"])
 def test_a_name_outside_the_grammar_is_the_clients_mistake(client: Client, name: str, end: str) -> None:
-    if name == "team//app":
-        pytest.skip("nginx reads it as team/app")
     answer = client.ask(f"/v2/{name}/{end}")
     assert (answer.status, error_of(answer)["code"]) == (400, "NAME_INVALID")
 
