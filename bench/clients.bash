@@ -26,7 +26,7 @@ push_foreign() {
   skopeo inspect --raw "docker://$by/skopeo:1" | sed "s|\"layers\": *\[|&$layer,|" > foreign.json
   printf 'user = "%s:%s"' "$user" "$PASSWORD" | curl --silent --show-error --fail --config - --request PUT \
     --header 'Content-Type: application/vnd.oci.image.manifest.v1+json' --data-binary @foreign.json \
-    "https://$registry/v2/by/foreign/manifests/1"
+    "https://$registry/v2/by/skopeo/manifests/foreign"
 }
 
 log_in() { printf %s "$PASSWORD" | "$@" -u "$user" --password-stdin "$registry"; }
@@ -36,7 +36,7 @@ with_skopeo() {
   skopeo copy "$layout" "docker://$by/skopeo:1"
   skopeo copy "docker://$by/skopeo:1" oci:skopeo-pulled:1
   push_foreign
-  skopeo copy "docker://$by/foreign:1" "docker://$by/foreign-by-skopeo:1"
+  skopeo copy "docker://$by/skopeo:foreign" "docker://$by/foreign-by-skopeo:1"
 }
 
 # A storage of its own, without containers: this client only pushes and pulls.
@@ -56,7 +56,7 @@ with_crane() {
   crane copy "$by/skopeo:1" "$by/crane:1"
   crane pull "$by/crane:1" crane.tar
   crane ls "$by/crane"
-  crane copy "$by/foreign:1" "$by/foreign-by-crane:1"
+  crane copy "$by/skopeo:foreign" "$by/foreign-by-crane:1"
 }
 
 with_oras() {
@@ -90,9 +90,9 @@ with_docker() {
   docker push -q "$by/docker:1"
   docker rmi "$by/docker:1" "$by/skopeo:1"
   docker pull -q "$by/docker:1"
-  docker manifest inspect "$by/foreign:1" | grep https://example.com/layer
-  docker manifest create "$by/foreign:index" "$by/foreign:1"
-  docker manifest push "$by/foreign:index"
+  docker manifest inspect "$by/skopeo:foreign" | grep https://example.com/layer
+  docker manifest create "$by/skopeo:index" "$by/skopeo:foreign"
+  docker manifest push "$by/skopeo:index"
 }
 
 with_containerd() {
