@@ -19,12 +19,24 @@ version() {
   esac
 }
 
+# An image with a layer that is kept elsewhere, as Windows' base images have.
+push_foreign() {
+  local layer
+  layer=$(printf '{"mediaType":"application/vnd.oci.image.layer.nondistributable.v1.tar+gzip","digest":"sha256:%064d","size":1,"urls":["https://example.com/layer"]}' 0)
+  skopeo inspect --raw "docker://$by/skopeo:1" | sed "s|\"layers\": *\[|&$layer,|" > foreign.json
+  printf 'user = "%s:%s"' "$user" "$PASSWORD" | curl --silent --show-error --fail --config - --request PUT \
+    --header 'Content-Type: application/vnd.oci.image.manifest.v1+json' --data-binary @foreign.json \
+    "https://$registry/v2/by/skopeo/manifests/foreign"
+}
+
 log_in() { printf %s "$PASSWORD" | "$@" -u "$user" --password-stdin "$registry"; }
 
 with_skopeo() {
   log_in skopeo login
   skopeo copy "$layout" "docker://$by/skopeo:1"
   skopeo copy "docker://$by/skopeo:1" oci:skopeo-pulled:1
+  push_foreign
+  skopeo copy "docker://$by/skopeo:foreign" "docker://$by/foreign-by-skopeo:1"
 }
 
 # A storage of its own, without containers: this client only pushes and pulls.
@@ -44,6 +56,7 @@ with_crane() {
   crane copy "$by/skopeo:1" "$by/crane:1"
   crane pull "$by/crane:1" crane.tar
   crane ls "$by/crane"
+  crane copy "$by/skopeo:foreign" "$by/foreign-by-crane:1"
 }
 
 with_oras() {
@@ -53,6 +66,10 @@ with_oras() {
   rm hello.txt
   oras pull "$by/oras:1"
   grep hello hello.txt
+  local number
+  for number in 1 2; do oras attach --artifact-type "example/$number" "$by/oras:1" hello.txt & done
+  wait
+  (($(oras discover --format json "$by/oras:1" | grep --count '"artifactType"') == 2))
 }
 
 with_helm() {
@@ -73,6 +90,9 @@ with_docker() {
   docker push -q "$by/docker:1"
   docker rmi "$by/docker:1" "$by/skopeo:1"
   docker pull -q "$by/docker:1"
+  docker manifest inspect "$by/skopeo:foreign" | grep https://example.com/layer
+  docker manifest create "$by/skopeo:index" "$by/skopeo:foreign"
+  docker manifest push "$by/skopeo:index"
 }
 
 with_containerd() {

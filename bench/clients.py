@@ -23,6 +23,12 @@ DEBIAN = ("skopeo", "podman", "buildah")
 BUILT = (Recipe("oras", "oras.land/oras/cmd/oras", "v1.3.6"), Recipe("helm", "helm.sh/helm/v4/cmd/helm", "v4.3.1"))
 IN_THE_CLIENTS_ROOT = (*DEBIAN, "crane", *(recipe.name for recipe in BUILT))
 ON_THE_HOST = ("docker", "containerd")
+AS_WELL = {
+    "skopeo": ", copies an image with a layer that is kept elsewhere",
+    "crane": ", copies an image with a layer that is kept elsewhere",
+    "docker": ", reads such an image and pushes an index of it",
+    "oras": ", finds both of two attachments that were pushed at the same time",
+}
 SCRIPT = Path(__file__).with_suffix(".bash")
 
 
@@ -51,7 +57,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     rows = []
     for name in (*IN_THE_CLIENTS_ROOT, *ON_THE_HOST):
         try:
-            rows.append([name, version_of_working(world, name), "logs in, pushes, pulls"])
+            rows.append([name, version_of_working(world, name), f"logs in, pushes, pulls{AS_WELL.get(name, '')}"])
         except CommandFailedError as failed:
             say(str(failed))
             rows.append([name, "", "FAILED"])

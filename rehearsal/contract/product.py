@@ -68,6 +68,8 @@ CERTBOT_PACKAGES = "/opt/certbot/lib"
 ACCESS_LOG = "/var/log/nginx/access.log"
 NGINX_CONFIGURATION = "/etc/nginx/nginx.conf"
 REGISTRY_CONFIGURATION = "/etc/registry/registry.yml"
+# Pages that may use the registry in a browser, as lines of an nginx map.
+BROWSER_ORIGINS = "/etc/registry/browser-origins"
 # The host's units, and its container.
 NGINX = "nginx.service"
 LOGIN_CHECK = "registry-auth.service"

@@ -59,6 +59,12 @@ def place_files(room: Room) -> None:
         (user, group, f"/run/{service['RuntimeDirectory']}"),
     ):
         room.run("install", "-d", "-m", "0750", "-o", owner, "-g", owner_group, folder)
+    write_browser_origins(room)
+
+
+def write_browser_origins(room: Room, *origins: str) -> None:
+    """Set the pages that may use the registry in a browser."""
+    room.place(product.BROWSER_ORIGINS).write_text("".join(f"{origin} {origin};\n" for origin in origins))
 
 
 def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:

@@ -42,6 +42,8 @@ def user_data(
         "ACME_EMAIL": settings.acme_contact,
         "DNS_MANAGED": "true" if settings.hosted_zone else "false",
         "REGISTRY_IMAGE": settings.registry_image,
+        "REDIRECT": "true" if settings.redirect else "false",
+        "BROWSER_ORIGINS": settings.browser_origins,
         "ASSET_BUCKET": scripts.s3_bucket_name,
         "ASSET_KEY": scripts.s3_object_key,
     }

@@ -115,6 +115,24 @@ def web_page(text: str) -> str:
     return text
 
 
+def origins(text: str) -> str:
+    """A list of what browsers send as Origin: https://datatracker.ietf.org/doc/html/rfc6454#section-6.2"""
+    found = [part.strip() for part in text.split(",")]
+    for origin in found:
+        scheme, _, rest = origin.partition("://")
+        host, _, port = rest.partition(":")
+        if scheme != "https" and not (scheme == "http" and host == "localhost"):
+            raise FormError(f"has {origin!r} in it, which does not begin with https://")
+        if host != "localhost":
+            try:
+                domain_name(host)
+            except FormError as error:
+                raise FormError(f"has {origin!r} in it, whose host {error.problem}") from error
+        if ":" in rest and not re.fullmatch(r"[1-9][0-9]{0,4}", port):
+            raise FormError(f"has {origin!r} in it, whose port is {port!r}")
+    return ",".join(found)
+
+
 def ssh_cidr(text: str) -> str:
     if "/" not in text:
         raise FormError("is not a range")

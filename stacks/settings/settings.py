@@ -79,6 +79,18 @@ class Settings:
         "Container image of the registry; the version `latest` is refused",
         default="public.ecr.aws/docker/library/registry:3.1.2",
     )
+    redirect: bool = setting(
+        forms.switch,
+        _SWITCH,
+        "Clients fetch layers from S3 by a redirect; false: the host passes them on, for clients that cannot follow it",
+        default=True,
+    )
+    browser_origins: str = setting(
+        forms.origins,
+        "origins such as https://ui.example.com, separated by commas, or nothing",
+        "Web pages elsewhere that may list, read and delete images in a user's browser",
+        default="",
+    )
     ssh_cidr: str = setting(
         forms.ssh_cidr,
         "an IPv4 range such as 203.0.113.7/32, or nothing to keep SSH closed",

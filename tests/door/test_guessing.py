@@ -61,7 +61,7 @@ def test_a_request_without_a_login_is_challenged_during_guessing(client: Client,
     with guessing(client, TOO_MANY, behind):
         probes = [client.ask("/v2/", "--interface", behind, user=None) for _ in range(20)]
     assert {probe.status for probe in probes} == {401}
-    assert probes[0].headers["www-authenticate"] == ['Basic realm="registry"']
+    assert probes[0].headers["www-authenticate"] == ['Basic realm="registry", charset="UTF-8"']
 
 
 @pytest.mark.parametrize("user", ["pusher", "puller"])

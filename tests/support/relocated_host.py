@@ -43,6 +43,8 @@ _SETTINGS = {
     "ACME_EMAIL": "someone@example.com",
     "DNS_MANAGED": "true",
     "REGISTRY_IMAGE": "registry:3",
+    "REDIRECT": "true",
+    "BROWSER_ORIGINS": "",
 }
 
 

@@ -2,16 +2,33 @@
 
 from pathlib import Path
 
-from tests.support.relocated_host import Answer
+import pytest
+
+from tests.support.relocated_host import Answer, RelocatedHost
 from tests.userdata.conftest import Relocate
 
 
-def test_the_registry_may_take_half_of_the_memory(relocate: Relocate) -> None:
+@pytest.fixture
+def host(relocate: Relocate) -> RelocatedHost:
     host = relocate("tools/aws-api")
     host.stand_in("id", "echo 990")
     host.write("etc/registry/registry.yml", "")
     host.write("etc/ssl/certs/ca-certificates.crt", "")
     host.answer(Answer("^aws-api ssm GetParameter", '{"Parameter": {"Value": "secret"}}'))
+    return host
+
+
+@pytest.mark.parametrize(("redirect", "disabled"), [("true", "false"), ("false", "true")])
+def test_layers_come_from_the_host_if_the_settings_say_so(host: RelocatedHost, redirect: str, disabled: str) -> None:
+    file = host.root / "etc/registry/host.env"
+    file.write_text(file.read_text().replace("REDIRECT=true\n", f"REDIRECT={redirect}\n"))
+    done = host.run("steps/run-registry")
+    assert done.returncode == 0, done.stderr
+    environment = (host.root / "etc/registry/registry.env").read_text().splitlines()
+    assert f"REGISTRY_STORAGE_REDIRECT_DISABLE={disabled}" in environment
+
+
+def test_the_registry_may_take_half_of_the_memory(host: RelocatedHost) -> None:
     done = host.run("steps/run-registry")
     assert done.returncode == 0, done.stderr
     total = next(line for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line)

@@ -61,6 +61,8 @@ def test_the_host_env_holds_the_settings_and_no_secret(assembly: Assembly) -> No
         "ACME_EMAIL": "you@example.com",
         "DNS_MANAGED": "false",
         "REGISTRY_IMAGE": "public.ecr.aws/docker/library/registry:3.1.2",
+        "REDIRECT": "true",
+        "BROWSER_ORIGINS": "",
         "ASSET_BUCKET": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}",
     }
 
@@ -70,11 +72,19 @@ def test_the_host_env_tells_that_route_53_keeps_the_dns(synthesise: Synthesise) 
 
 
 def test_changed_settings_reach_the_host_env(synthesise: Synthesise) -> None:
-    changed = synthesise(acme_directory="staging", acme_email="tls@example.com", registry_image="registry:3")
+    changed = synthesise(
+        acme_directory="staging",
+        acme_email="tls@example.com",
+        registry_image="registry:3",
+        redirect=False,
+        browser_origins="https://ui.example.com, http://localhost:8080",
+    )
     seen = host_env(changed.host)
     assert seen["ACME_DIRECTORY"] == "https://acme-staging-v02.api.letsencrypt.org/directory"
     assert seen["ACME_EMAIL"] == "tls@example.com"
     assert seen["REGISTRY_IMAGE"] == "registry:3"
+    assert seen["REDIRECT"] == "false"
+    assert seen["BROWSER_ORIGINS"] == "https://ui.example.com,http://localhost:8080"
 
 
 def test_the_user_data_fits_with_the_longest_names(synthesise: Synthesise) -> None:

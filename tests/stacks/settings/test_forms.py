@@ -16,6 +16,7 @@ ACCEPTED = {
         f"public.ecr.aws/docker/library/registry@sha256:{'0' * 64}",
         f"public.ecr.aws/docker/library/registry:3.1.2@sha256:{'a1' * 32}",
     ],
+    "browser_origins": ["", "https://ui.example.com", "https://ui.example.com:8443,http://localhost:8080"],
     "ssh_cidr": ["", "203.0.113.7/32", "10.0.0.0/8"],
     "health_schedule": ["rate(12 hours)", "cron(0/30 * * * ? *)", "cron(0 9,21 * * ? *)"],
     "schedule_time_zone": ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"],
@@ -91,6 +92,16 @@ REFUSED: dict[str, Mapping[str, Sequence[object]]] = {
             *("Docker/Registry:3", "https://public.ecr.aws/registry:3", "public.ecr.aws//registry:3", "$(reboot):3")
         ],
     },
+    "browser_origins": {
+        "has 'http://ui.example.com' in it, which does not begin with https://": ["http://ui.example.com"],
+        "does not begin with https://": ["*", "ui.example.com", "null", "https://ui.example.com,"],
+        "whose host is an address, not a name": ["https://ui.example.com/", "https://ui.example.com/page"],
+        "whose host has capital letters": ["https://UI.example.com"],
+        "whose host is a wildcard": ["https://*.example.com"],
+        "whose host": ["https://", "https://ui example.com", 'https://ui"; return 200'],
+        "whose port is ''": ["https://ui.example.com:"],
+        "whose port is '443/'": ["https://ui.example.com:443/"],
+    },
     "ssh_cidr": {
         "opens SSH to 4,294,967,296 addresses; expected /8 or narrower": ["0.0.0.0/0"],
         "opens SSH to": ["0.0.0.0/1"],
@@ -109,6 +120,7 @@ REFUSED: dict[str, Mapping[str, Sequence[object]]] = {
     },
     "remove_data": _SWITCHES,
     "repair_enabled": _SWITCHES,
+    "redirect": _SWITCHES,
 }
 
 
@@ -127,7 +139,7 @@ def test_a_wrong_value_is_refused_with_the_reason(key: str, value: object, probl
     assert problem in error
 
 
-@pytest.mark.parametrize("key", ["remove_data", "repair_enabled"])
+@pytest.mark.parametrize("key", ["remove_data", "repair_enabled", "redirect"])
 @pytest.mark.parametrize(("written", "meant"), [(True, True), (False, False), ("true", True), ("false", False)])
 def test_a_switch_is_true_or_false(key: str, written: object, meant: bool) -> None:
     assert getattr(settings(**{key: written}), key) is meant

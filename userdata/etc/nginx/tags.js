@@ -44,13 +44,18 @@ function end(r) {
     if (r.method === 'DELETE') {
         manifests.forget(r);
     }
-    const key = keyOf(r);
-    // S3 may still do what the registry asked for and no longer waits for.
-    if (r.status >= 500) {
-        ngx.shared.unclear.set(key, 1);
-    }
     // Begins the change now, if the request failed before.
     r.variables.begun_method;
+    ended(r, r.status);
+}
+
+// Of a change that begin() began.
+function ended(r, status) {
+    const key = keyOf(r);
+    // S3 may still do what the registry asked for and no longer waits for.
+    if (status >= 500) {
+        ngx.shared.unclear.set(key, 1);
+    }
     ngx.shared.tags.incr(key, oneGeneration - 1, unused() + 1, lifetime);
 }
 
@@ -69,4 +74,4 @@ function keyOf(r) {
     return String(hash);
 }
 
-export default {generation, begin, end};
+export default {generation, begin, end, ended};

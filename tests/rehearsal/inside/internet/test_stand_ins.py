@@ -108,6 +108,18 @@ def test_objects_are_kept_under_the_real_names(world: InternetWorld) -> None:
     assert world.cloud.engines.buckets.read_object("images", "a") == b"hello"
 
 
+def test_s3_refuses_a_signed_link_with_another_login(world: InternetWorld) -> None:
+    s3 = world.s3(endpoint_url=None, style="virtual")
+    s3.create_bucket(Bucket="linked")
+    s3.put_object(Bucket="linked", Key="a", Body=b"hello")
+    link = s3.generate_presigned_url("get_object", Params={"Bucket": "linked", "Key": "a"})
+    assert world.run("curl", "-sS", "--fail", link) == "hello"
+    told = ("--write-out", " %{http_code}", "--header", "Authorization: Basic dXNlcjpwYXNzd29yZA==")
+    refused = world.run("curl", "-sS", *told, link)
+    assert refused.endswith(" 400")
+    assert "<Code>InvalidArgument</Code><Message>Only one auth mechanism allowed; " in refused
+
+
 def test_every_stand_in_keeps_a_log(world: InternetWorld) -> None:
     logs = {path.name for path in Path(world.internet.folder).glob("*.log")}
     assert {"dnsmasq.log", "nginx-access.log", "images.log", "pebble.log"} <= logs
