@@ -7,24 +7,11 @@ import tags from 'tags.js';
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 const WAIT_MS = 20, PATIENCE_MS = 5000;
 
-// PUT of a manifest, which begins and ends as one change of the repository: its own tag, and that of the attachments.
+// PUT of a manifest. Without OCI-Subject in the answer the client writes the tag by itself. njs does not go on after a
+// client that hung up, so it begins each change, and the header filter of its own request to the registry ends it.
 async function put(r) {
-    let status = 500;
-    tags.begin(r);
-    try {
-        const answer = await store(r);
-        status = answer.status;
-        tags.ended(r, status);
-        r.return(status, answer.responseText);
-    } catch (error) {
-        tags.ended(r, status);
-        throw error;
-    }
-}
-
-// Without OCI-Subject in the answer the client writes the tag by itself.
-async function store(r) {
     const attached = r.requestText && r.requestText.includes('"subject"') ? attachment(r) : null;
+    tags.begin(r);
     const stored = await r.subrequest('/stored/PUT', {method: 'PUT', args: r.variables.args || ''});
     ['Location', 'Docker-Content-Digest', 'Content-Type'].forEach((name) => {
         if (stored.headersOut[name]) {
@@ -38,7 +25,7 @@ async function store(r) {
             r.headersOut['OCI-Subject'] = attached.subject;
         }
     }
-    return stored;
+    r.return(stored.status, stored.responseText);
 }
 
 // GET of all attachments, or of those of one type.
@@ -111,6 +98,7 @@ async function add(r, attached) {
         artifactType: attached.artifactType,
         annotations: attached.annotations,
     }]);
+    tags.begin(r);
     const written = await ask(r, 'PUT', tag(attached.subject), text(index));
     return written.status === 201;
 }

@@ -28,8 +28,8 @@ function newNumber(key) {
     return ngx.shared.tags.get(key);
 }
 
-// For proxy_method: nginx looks it up when it has the client's whole request, right before it asks the registry. If
-// this fails, the request has no method, and the registry refuses it.
+// nginx calls it for proxy_method when it has the client's whole request, right before it asks the registry. If this
+// fails, the request has no method, and the registry refuses it.
 function begin(r) {
     ngx.shared.tags.incr(keyOf(r), 1, unused(), lifetime);
     return r.method;
@@ -37,24 +37,22 @@ function begin(r) {
 
 // A header filter: it runs when the registry has answered, or could not, and before the client is told.
 function end(r) {
-    // It is the filter of all requests that fail.
-    if (r.variables.way !== 'change') {
+    const way = r.variables.way;
+    // It is the filter of all requests that fail, and of all that referrers.js makes for the push of a manifest.
+    if (way !== 'change' && !(way === 'put' && r.parent && r.method === 'PUT')) {
         return;
     }
     if (r.method === 'DELETE') {
         manifests.forget(r);
     }
-    // Begins the change now, if the request failed before.
-    r.variables.begun_method;
-    ended(r, r.status);
-}
-
-// Of a change that begin() began.
-function ended(r, status) {
     const key = keyOf(r);
     // S3 may still do what the registry asked for and no longer waits for.
-    if (status >= 500) {
+    if (r.status >= 500) {
         ngx.shared.unclear.set(key, 1);
+    }
+    if (way === 'change') {
+        // Begins the change now, if the request failed before.
+        r.variables.begun_method;
     }
     ngx.shared.tags.incr(key, oneGeneration - 1, unused() + 1, lifetime);
 }
@@ -74,4 +72,4 @@ function keyOf(r) {
     return String(hash);
 }
 
-export default {generation, begin, end, ended};
+export default {generation, begin, end};
