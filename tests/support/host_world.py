@@ -42,6 +42,8 @@ class TestWorld:
         self._root = roots.base(self._workplace, print)
         self._trust = roots.trust_layer(self._workplace, self._root, self._make_authority())
         self._guests: dict[str, Guest] = {}
+        self._forwards: dict[str, Forward] = {}
+        self._online: dict[str, str] = {}
         self._metadata: dict[str, Metadata] = {}
         metadata_service.serve(METADATA_ADDRESS, self._metadata.get)
         threading.Thread(target=forward_names, daemon=True).start()
@@ -58,6 +60,7 @@ class TestWorld:
             f"network/interfaces/macs/{mac}/local-ipv4s": private_ip,
         }
         self._metadata[private_ip] = Metadata(entries, user_data.encode(), ACCOUNT)
+        self.give_public_address(private_ip, f"198.51.100.{private_ip.rpartition('.')[2]}")
         layers = (self._trust, *self._root.layers)
         guest = Guest(self._workplace, self._network, instance_id, private_ip, mac, layers)
         guest.start()
@@ -111,7 +114,15 @@ class TestWorld:
         for address, (private_ip, ports) in forwards.items():
             opened = tuple(OpenPorts(cidr, int(first), int(last)) for cidr, first, last in ports)
             found[address] = Forward(private_ip, opened)
-        self._network.apply_addresses(found)
+        self._forwards = found
+        self._network.apply_addresses(self._forwards, self._online)
+        return True
+
+    def give_public_address(self, private_ip: str, address: str) -> bool:
+        """With which the host reaches the internet; with an empty one it does not."""
+        self._online = {**self._online, private_ip: address}
+        self._online = {host: public for host, public in self._online.items() if public}
+        self._network.apply_addresses(self._forwards, self._online)
         return True
 
     def call(self, url: str) -> str:
