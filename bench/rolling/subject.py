@@ -1,7 +1,7 @@
 """Clients that push and pull while the host is replaced, in the rehearsal that is up.
 
-Each roll is a `cdk deploy` that changes the user data. docker, skopeo and crane push and pull all the time; curl, docker
-and skopeo look at a manifest over new connections. At the end, operations get a while to come to their own end.
+Each roll is a `cdk deploy` that changes the user data. docker, skopeo and crane push and pull all the time; curl,
+docker and skopeo look at a manifest over new connections. At the end, operations get a while to come to their own end.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from bench.page import Target
 from bench.rolling import operations
 from bench.rolling.operations import Operation
 from rehearsal.contract import product
+from rehearsal.faults.fault import in_world
 from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.client import Client
@@ -34,11 +35,19 @@ ROLLS, PATIENCE_SECONDS, SETTLING_SECONDS = 2, 100, 5
 LOOK_EVERY_SECONDS = 0.1
 AGENT_SECONDS, GAP_SECONDS = 15, 8
 MOST_AGENT_SECONDS = 240
+# To a client's packet in the middle of a connection that the host at the address does not know.
+RESETS = """
+add table ip resets
+add chain ip resets output {{ type filter hook output priority -155; }}
+add rule ip resets output ip daddr {address} ct state invalid reject with tcp reset
+"""
 DELIVERED = ("InProgress", "Success", "Failed")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rolls", type=int, default=ROLLS, metavar="N", help=f"how many updates (default: {ROLLS})")
+    about = "the new host resets the connections of the old one, in place of silence"
+    parser.add_argument("--resets", action="store_true", help=about)
     about = f"for operations that are under way at the end (default: {PATIENCE_SECONDS})"
     parser.add_argument("--patience", type=int, default=PATIENCE_SECONDS, metavar="SECONDS", help=about)
 
@@ -114,6 +123,8 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     world = World.running(Workplace.of_this_machine())
     client = world.client()
     _prepare(world, client, say)
+    if arguments.resets:
+        in_world(world, "nft", "--file", "-", stdin=RESETS.format(address=world.state.address))
     running = {worker: _start(world, client, *worker) for worker in (*WORKERS, *LOOKERS)}
     time.sleep(SETTLING_SECONDS)
     updates = []
@@ -202,12 +213,17 @@ def _report(
     ]
     rows = [[*update, page.number(seconds)] for update, seconds in zip(updates, moves.agent_seconds, strict=False)]
     stuck = f"stuck: {operations.STUCK_SECONDS:.0f} s or more"
+    end = " (the new host resets old connections)" if arguments.resets else ""
     sections = {
-        "Pushes and pulls that run on": page.table(
+        f"Pushes and pulls that run on{end}": page.table(
             ("client", "work", "operations", "under way at a move", "failed", stuck, "slowest, s"), load
         ),
-        "Manifests over new connections": page.table(("client", "looks", "failed", "median, s", "longest gap, s"), new),
-        "Each update": page.table(("update", "cdk deploy, s", "next health check", "agent answers after, s"), rows),
+        f"Manifests over new connections{end}": page.table(
+            ("client", "looks", "failed", "median, s", "longest gap, s"), new
+        ),
+        f"Each update{end}": page.table(
+            ("update", "cdk deploy, s", "next health check", "agent answers after, s"), rows
+        ),
     }
     lost = sum(operations.failed(did[worker]) + operations.stuck(did[worker]) for worker in WORKERS)
     targets = [
@@ -215,4 +231,4 @@ def _report(
         Target("longest gap, new connections: curl, docker, skopeo", GAP_SECONDS, list(gaps.values()), unit=" s"),
         Target("pushes and pulls that failed or were stuck", 0, [lost]),
     ]
-    return page.report(arguments.output, "rolling", sections, targets)
+    return page.report(arguments.output, "rolling", sections, () if arguments.resets else targets)
