@@ -212,18 +212,15 @@ def _report(
         for name, work in LOOKERS
     ]
     rows = [[*update, page.number(seconds)] for update, seconds in zip(updates, moves.agent_seconds, strict=False)]
-    stuck = f"stuck: {operations.STUCK_SECONDS:.0f} s or more"
     end = " (the new host resets old connections)" if arguments.resets else ""
+    stuck = f"stuck: {operations.STUCK_SECONDS:.0f} s or more"
+    load_header = ("client", "work", "operations", "under way at a move", "failed", stuck, "slowest, s")
+    new_header = ("client", "looks", "failed", "median, s", "longest gap, s")
+    header = ("update", "cdk deploy, s", "next health check", "agent answers after, s")
     sections = {
-        f"Pushes and pulls that run on{end}": page.table(
-            ("client", "work", "operations", "under way at a move", "failed", stuck, "slowest, s"), load
-        ),
-        f"Manifests over new connections{end}": page.table(
-            ("client", "looks", "failed", "median, s", "longest gap, s"), new
-        ),
-        f"Each update{end}": page.table(
-            ("update", "cdk deploy, s", "next health check", "agent answers after, s"), rows
-        ),
+        f"Pushes and pulls that run on{end}": page.table(load_header, load),
+        f"Manifests over new connections{end}": page.table(new_header, new),
+        f"Each update{end}": page.table(header, rows),
     }
     lost = sum(operations.failed(did[worker]) + operations.stuck(did[worker]) for worker in WORKERS)
     targets = [
