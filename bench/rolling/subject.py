@@ -142,6 +142,8 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     while any(each.poll() is None for each in running.values()) and time.monotonic() < deadline:
         time.sleep(0.5)
     did = {worker: _did(client, *worker, process) for worker, process in running.items()}
+    if arguments.resets:
+        in_world(world, "nft", "delete", "table", "ip", "resets")
     return _report(arguments, moves, updates, did)
 
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from xmlrpc.server import SimpleXMLRPCServer
 
@@ -22,6 +23,8 @@ from rehearsal.machine.workplace import Workplace
 from rehearsal.machine.world.namespaces import WAY_OUT_RESOLVER
 
 PORT = 9000
+# A server on the internet, which answers every request with an error.
+SERVER_PORT = 9001
 # For process 1 of a guest, from systemd(1)
 REBOOT_SIGNAL = signal.SIGRTMIN + 5
 ACCOUNT = "123456789012"
@@ -47,6 +50,8 @@ class TestWorld:
         self._metadata: dict[str, Metadata] = {}
         metadata_service.serve(METADATA_ADDRESS, self._metadata.get)
         threading.Thread(target=forward_names, daemon=True).start()
+        server = ThreadingHTTPServer((WORLD_ADDRESS, SERVER_PORT), BaseHTTPRequestHandler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def boot(self, instance_id: str, private_ip: str, user_data: str) -> bool:
         mac = "02:00:" + ":".join(f"{int(byte):02x}" for byte in private_ip.split("."))

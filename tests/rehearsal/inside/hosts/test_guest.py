@@ -277,7 +277,7 @@ def test_host_without_a_public_address_reaches_the_vpc_the_metadata_service_and_
     def reach(url: str) -> int:
         return int(inside.run(second, ["curl", "--silent", "--max-time", "2", "--output", "/dev/null", url], 10)[0])
 
-    aws = f"http://{WORLD_ADDRESS}:{host_world.PORT}"
+    aws = f"http://{WORLD_ADDRESS}:{host_world.SERVER_PORT}"
     assert reach(aws) == 0
     inside.give_public_address(SECOND_IP, "")
     assert reach(aws) == CURL_TIMED_OUT
@@ -291,7 +291,7 @@ def test_host_without_a_public_address_reaches_the_vpc_the_metadata_service_and_
 
 def test_connection_of_a_host_is_dead_once_its_public_address_is_another(inside: Any, second: str) -> None:
     talk = (
-        f"exec 3<>/dev/tcp/{WORLD_ADDRESS}/{host_world.PORT}; touch /run/opened;"
+        f"exec 3<>/dev/tcp/{WORLD_ADDRESS}/{host_world.SERVER_PORT}; touch /run/opened;"
         r" until [ -e /run/go ]; do sleep 0.1; done; printf 'GET / HTTP/1.0\r\n\r\n' >&3;"
         " read -t 3 line <&3; echo $? > /run/heard"
     )
