@@ -215,7 +215,7 @@ def _report(
     ]
     rows = [[*update, page.number(seconds)] for update, seconds in zip(updates, moves.agent_seconds, strict=False)]
     end = " (the new host resets old connections)" if arguments.resets else ""
-    stuck = f"stuck: {operations.STUCK_SECONDS:.0f} s or more"
+    stuck = f"stuck: no end, or after {operations.STUCK_SECONDS:.0f} s"
     load_header = ("client", "work", "operations", "under way at a move", "failed", stuck, "slowest, s")
     new_header = ("client", "looks", "failed", "median, s", "longest gap, s")
     header = ("update", "cdk deploy, s", "next health check", "agent answers after, s")
