@@ -40,7 +40,7 @@ class Forward:
 
 class Network:
     def __init__(self) -> None:
-        self._forwards: dict[str, Forward] = {}
+        self._leads_to: dict[str, str] = {}
         self._online: dict[str, str] = {}
         _write_sysctl("net/ipv4/ip_forward", "1")
         _ip_batch(
@@ -107,14 +107,12 @@ class Network:
         ``online``: private address -> the public one with which that host reaches the internet; the others do not.
         Connections over an address that left its host are dead, without a word to either end."""
         _nft(render_addresses(forwards, online))
-        for address, old_host in departures(
-            {each: there.private_ip for each, there in self._forwards.items()},
-            {each: there.private_ip for each, there in forwards.items()},
-        ):
+        leads_to = {address: forward.private_ip for address, forward in forwards.items()}
+        for address, old_host in departures(self._leads_to, leads_to):
             _forget_connections("--orig-dst", address, "--reply-src", old_host)
         for host, _ in departures(self._online, online):
             _forget_connections("--orig-src", host, "--mark", OUTWARD_MARK)
-        self._forwards, self._online = dict(forwards), dict(online)
+        self._leads_to, self._online = leads_to, dict(online)
 
 
 def departures(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
