@@ -14,6 +14,7 @@ from rehearsal.outside.world import World
 ELSEWHERE = "192.0.2.80"
 TABLE = "faults"
 A_NAME_OF_AWS = "https://ec2.us-east-1.amazonaws.com/"
+LOOK = ("--silent", "--max-time", "2", "--output", "/dev/null")
 REASSIGNED_SECONDS = 90
 
 
@@ -94,10 +95,11 @@ def _take_address(world: World) -> Any:
 
 def _await_another_address(target: Target) -> None:
     """As the minutes between two looks of life do: EC2 gives the host another public address, and the host sees it."""
-    deadline = time.monotonic() + REASSIGNED_SECONDS
-    while not target.try_to("curl", "--silent", "--max-time", "2", "--output", "/dev/null", A_NAME_OF_AWS):
-        if time.monotonic() > deadline:
-            raise FaultError(f"{target.host.id} reaches no internet {REASSIGNED_SECONDS} s after it lost its address")
+    for reaches_internet in (False, True):
+        deadline = time.monotonic() + REASSIGNED_SECONDS
+        while target.try_to("curl", *LOOK, A_NAME_OF_AWS) != reaches_internet:
+            if time.monotonic() > deadline:
+                raise FaultError(f"{target.host.id} has no other public address {REASSIGNED_SECONDS} s later")
     target.do("systemctl", "start", product.ADDRESS_SERVICE)
 
 
