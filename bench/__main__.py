@@ -10,6 +10,7 @@ from pathlib import Path
 from bench import clients, faults, functions, page, synth, user_data
 from bench.door import comparison, exactness
 from bench.growth import subject as growth
+from bench.rolling import subject as rolling
 from rehearsal.error import RehearsalError
 from rehearsal.machine.root_layers import Say
 
@@ -30,6 +31,7 @@ SUBJECTS = {
     "faults": Subject("the mails about faults (a rehearsal is up)", faults.measure, faults.add_options),
     "functions": Subject("size and import time of the functions' package", functions.measure),
     "growth": Subject("what grows with the bucket (a rehearsal is up)", growth.measure, growth.add_options),
+    "rolling": Subject("clients while the host is replaced (a rehearsal is up)", rolling.measure, rolling.add_options),
     "synth": Subject("time and memory of one synth", synth.measure),
     "user-data": Subject("seconds until a new host serves (root)", user_data.measure),
 }

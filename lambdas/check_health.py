@@ -58,7 +58,8 @@ def check(
     reply = attempts.make(ring, aws.ssm, environment.doorbell, "diagnose", wait_seconds=INSIDE_SECONDS)
     sight = Sight(environment.address, outside, read_inside(reply) if reply else None, now)
     diagnosis = diagnose(sight)
-    change = transition(stored.memory.incident, diagnosis, now)
+    grace = stored.memory.grace(diagnosis.cause.id if diagnosis.cause else None, sight.asked)
+    change = transition(stored.memory.incident, diagnosis, now, grace=grace)
 
     def is_served_again(canary: str) -> bool:
         return client_is_served_again(ask_again(endpoint, login, canary), with_login=login is not None)

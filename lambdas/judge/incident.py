@@ -79,8 +79,14 @@ class Change:
 
 
 def transition(
-    previous: Incident, diagnosis: Diagnosis, now: datetime, *, failures_in_a_row: int = FAILURES_IN_A_ROW
+    previous: Incident,
+    diagnosis: Diagnosis,
+    now: datetime,
+    *,
+    failures_in_a_row: int = FAILURES_IN_A_ROW,
+    grace: timedelta = timedelta(0),
 ) -> Change:
+    """``grace`` is how long an incident lasts before its first mail, however often it was seen."""
     if diagnosis.cause is None:
         return _well(previous, now)
     failing = replace(
@@ -90,12 +96,13 @@ def transition(
         cause_id=diagnosis.cause.id,
         is_down=diagnosis.is_down,
     )
-    return Change(failing, _mail_for(failing, now, failures_in_a_row))
+    return Change(failing, _mail_for(failing, now, failures_in_a_row, grace))
 
 
-def _mail_for(failing: Incident, now: datetime, failures_in_a_row: int) -> MailKind | None:
+def _mail_for(failing: Incident, now: datetime, failures_in_a_row: int, grace: timedelta) -> MailKind | None:
     if failing.told_at is None:
-        return MailKind.ALERT if failing.failures >= failures_in_a_row else None
+        is_due = failing.failures >= failures_in_a_row and now - failing.since >= grace
+        return MailKind.ALERT if is_due else None
     silence = OTHER_CAUSE if failing.cause_id != failing.told_cause_id else REMINDER
     return MailKind.REMINDER if now - failing.told_at >= silence else None
 

@@ -11,6 +11,8 @@ from lambdas.judge.incident import Incident, Repair
 
 # One good look between two bad ones does not show that a replacement helped.
 WELL_PHASE = timedelta(hours=1)
+# The SSM agent of a new host registers, and connects anew once the host has taken the address.
+NEW_HOST_GRACE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,11 @@ class HealthMemory(Memory):
     def survived_replacement(self, cause_id: str) -> bool:
         """The last replacement was made for this cause, and did not help."""
         return self.replaced_at is not None and self.replaced_for == cause_id and not self.replacement_helped
+
+    def grace(self, cause_id: str | None, hosts: tuple[str, ...]) -> timedelta:
+        """How long an incident with this cause waits for its first mail. ``hosts`` are the ones that were asked."""
+        is_new = self.served_by not in hosts
+        return NEW_HOST_GRACE if cause_id == "ssm-offline" and is_new else timedelta(0)
 
     def having_seen(self, canary: str | None, now: datetime) -> "HealthMemory":
         """What every run learns, whatever it diagnoses."""

@@ -17,6 +17,8 @@ FEWEST_FACTS = 10
 class Inside:
     delivery: Delivery
     facts: Facts
+    asked: tuple[str, ...] = ()
+    """The hosts that were asked."""
 
     @property
     def is_unreadable(self) -> bool:
@@ -27,7 +29,7 @@ def read_inside(reply: Reply) -> Inside:
     """Of several hosts, the one that has the address counts: clients meet that one."""
     read = [Facts.read(output.stdout) for output in reply.outputs]
     read.sort(key=lambda facts: (facts.address != "held", -facts.known))
-    return Inside(reply.delivery, read[0] if read else Facts())
+    return Inside(reply.delivery, read[0] if read else Facts(), reply.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Sight:
     @property
     def facts(self) -> Facts:
         return self.inside.facts if self.inside else Facts()
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The hosts that Run Command has asked."""
+        return self.inside.asked if self.inside else ()
 
     @property
     def is_silent_inside(self) -> bool:

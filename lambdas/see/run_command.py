@@ -51,6 +51,8 @@ class Output:
 class Reply:
     delivery: Delivery
     outputs: tuple[Output, ...] = ()
+    asked: tuple[str, ...] = ()
+    """The hosts that Systems Manager knows, whether they answered or not."""
 
 
 # As ``ask`` is called; tests give their own.
@@ -111,13 +113,13 @@ def _reply(ssm: "SSMClient", command_id: str, states: Mapping[str, tuple[str, st
         if status in ("Success", "Failed") and details not in _NEVER_ARRIVED
     ]
     if answered:
-        return Reply(Delivery.ANSWERED, tuple(_output(ssm, command_id, each) for each in answered))
+        return Reply(Delivery.ANSWERED, tuple(_output(ssm, command_id, each) for each in answered), tuple(states))
     # A host that starts a command and does not end it has another fault than a host that never took the command.
     begun = any(
         status in ("InProgress", "TimedOut", "Cancelled") and details not in _NEVER_ARRIVED
         for status, details in states.values()
     )
-    return Reply(Delivery.TIMED_OUT if begun else Delivery.UNDELIVERED)
+    return Reply(Delivery.TIMED_OUT if begun else Delivery.UNDELIVERED, asked=tuple(states))
 
 
 def _output(ssm: "SSMClient", command_id: str, instance_id: str) -> Output:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cattrs
 
+from rehearsal.contract.world_network import ADDRESS_LAG_SECONDS
 from rehearsal.machine.parts import Part
 from rehearsal.machine.registry_image import RegistryImage
 from rehearsal.machine.root_layers import Root
@@ -15,7 +16,8 @@ from rehearsal.machine.root_layers import Root
 @dataclass(frozen=True, slots=True)
 class Order:
     """``zone`` is the hosted zone that exists before any deployment, ``images`` are offered by the image registry.
-    ``functions`` is the folder of AWS Lambda's runtime. A host boots from the first of ``host_roots`` that exists."""
+    ``functions`` is the folder of AWS Lambda's runtime. A host boots from the first of ``host_roots`` that exists.
+    ``address_lag_seconds`` is the time until an Elastic IP leads to the host that it was given to."""
 
     domain: str
     zone: str
@@ -24,6 +26,7 @@ class Order:
     host_roots: tuple[Root, ...]
     internet_root: Root
     functions: Path
+    address_lag_seconds: float = ADDRESS_LAG_SECONDS
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), default=str))

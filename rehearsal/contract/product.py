@@ -20,7 +20,6 @@ LARGER_HOST = {"instance_type": "t4g.medium"}
 # The tag of an image that does not exist: a host that is to run it can never serve.
 MISSING_TAG = "3.1.2-does-not-exist"
 MISSING_IMAGE = {"registry_image": f"public.ecr.aws/docker/library/registry:{MISSING_TAG}"}
-
 # Outputs of the stacks.
 OUTPUT_URL = "RegistryUrl"
 OUTPUT_LOGIN = "DockerLogin"
@@ -74,6 +73,7 @@ BROWSER_ORIGINS = "/etc/registry/browser-origins"
 NGINX = "nginx.service"
 LOGIN_CHECK = "registry-auth.service"
 USERS_TIMER = "registry-users.timer"
+ADDRESS_SERVICE = "registry-address.service"
 CONTAINER = "registry"
 
 # Ports on the host. Anything else that listens is a finding.
@@ -94,6 +94,11 @@ def registry_image() -> str:
 
 def settings(*, domain: str, zone: str, email: str) -> dict[str, str]:
     return {"domain_name": domain, "hosted_zone": zone, "alert_email": email}
+
+
+def another_user_data(number: int) -> dict[str, str]:
+    """A setting with which the hosts get other user data, and nothing else changes."""
+    return {"acme_email": f"certificates-{number}@example.com"}
 
 
 def parameter_path(domain: str) -> str:

@@ -8,3 +8,7 @@ BRIDGE = "vpc0"
 # The port of the ACME stand-in, behind the front of the internet's stand-ins, and that of its management interface.
 ACME_PORT = 14000
 ACME_MANAGEMENT = "https://127.0.0.1:15000"
+# Where the hosts' SSM agents are connected to Systems Manager.
+MESSAGES_PORT = 8444
+# Until an Elastic IP leads to the host that it was given to. EC2 promises no time.
+ADDRESS_LAG_SECONDS = 3.0

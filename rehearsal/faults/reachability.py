@@ -1,8 +1,10 @@
 """What can break between clients, host and AWS: DNS, ports, the address, the way to S3."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
+from rehearsal.contract import product
 from rehearsal.contract.world_network import BRIDGE, S3_ADDRESS
 from rehearsal.faults.bucket import instance_of
 from rehearsal.faults.fault import Fault, FaultError, Target, in_world
@@ -11,6 +13,9 @@ from rehearsal.outside.world import World
 # In the range for documentation: no machine has it.
 ELSEWHERE = "192.0.2.80"
 TABLE = "faults"
+A_NAME_OF_AWS = "https://ec2.us-east-1.amazonaws.com/"
+LOOK = ("--silent", "--max-time", "2", "--output", "/dev/null")
+REASSIGNED_SECONDS = 90
 
 
 def _zone_and_record(world: World) -> tuple[str, dict[str, Any]]:
@@ -84,7 +89,18 @@ def _take_address(world: World) -> Any:
     ec2.associate_address(
         AllocationId=allocation, NetworkInterfaceId=interface["NetworkInterfaceId"], AllowReassociation=True
     )
+    _await_another_address(target)
     return {"host": target.host.id, "allocation": allocation, "interface": interface["NetworkInterfaceId"]}
+
+
+def _await_another_address(target: Target) -> None:
+    """As the minutes between two looks of life do: EC2 gives the host another public address, and the host sees it."""
+    for reaches_internet in (False, True):
+        deadline = time.monotonic() + REASSIGNED_SECONDS
+        while target.try_to("curl", *LOOK, A_NAME_OF_AWS) != reaches_internet:
+            if time.monotonic() > deadline:
+                raise FaultError(f"{target.host.id} has no other public address {REASSIGNED_SECONDS} s later")
+    target.do("systemctl", "start", product.ADDRESS_SERVICE)
 
 
 def _give_address_back(world: World, remembered: Mapping[str, str]) -> None:

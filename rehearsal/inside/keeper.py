@@ -7,6 +7,7 @@ state.json in the run directory (rehearsal/contract), and each event to events.l
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -18,13 +19,14 @@ from rehearsal.contract import run_directory
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.contract.mail import Mail, Mailbox
 from rehearsal.contract.order import Order
-from rehearsal.contract.world_network import WORLD_ADDRESS
+from rehearsal.contract.world_network import MESSAGES_PORT, WORLD_ADDRESS
 from rehearsal.contract.world_state import WorldState
 from rehearsal.inside.actions import WorldActions, serve
 from rehearsal.inside.functions import FunctionRuntime
 from rehearsal.inside.hosts import metadata_service
 from rehearsal.inside.hosts.fleet import Fleet
 from rehearsal.inside.hosts.network import METADATA_ADDRESS, Forward, Network, OpenPorts
+from rehearsal.inside.hosts.public_addresses import PublicAddresses
 from rehearsal.inside.hosts.ssm_agents import SsmAgents
 from rehearsal.inside.internet.certificate_authority import CertificateAuthority
 from rehearsal.inside.internet.objects import ObjectServer
@@ -42,6 +44,8 @@ class Keeper:
         self._workplace = workplace
         self._order = order
         self._events = (workplace.run / run_directory.EVENTS).open("a", buffering=1)
+        self._public = PublicAddresses(order.address_lag_seconds)
+        self._working: Mapping[str, str] = {}
         self._forwards: dict[str, Forward] = {}
         self._records: Mapping[str, str] = {}
         self._stopping = threading.Event()
@@ -80,12 +84,15 @@ class Keeper:
             self._cloud,
             roots=order.host_roots,
             trust=trust_layer(workplace, order.host_roots[-1], authorities),
+            public_address=lambda instance_id: self._working.get(instance_id),
             say=self._say,
             on_change=self._write_state,
         )
         metadata_service.serve(METADATA_ADDRESS, self._fleet.metadata_for)
         self._cloud.engines.mail.post = self._deliver
-        self._cloud.engines.commands.agents = SsmAgents(self._fleet.guests, self._cloud.may_report_to_ssm)
+        self._cloud.engines.commands.agents = SsmAgents(
+            (WORLD_ADDRESS, MESSAGES_PORT), self._fleet.guests, self._cloud.may_report_to_ssm
+        )
         self._cloud.engines.functions.run = FunctionRuntime(
             packages=order.functions, root=self._internet.root, bundle=self._bundle, region=scope.region
         )
@@ -111,18 +118,24 @@ class Keeper:
         self._say(f"mail to {letter.to}: {letter.subject}")
 
     def _follow_addresses(self) -> None:
+        instances = {host.id: host.private_ip for host in self._fleet.hosts()}
+        assigned = self._cloud.public_addresses()
+        working = self._public.working(assigned, frozenset(instances), time.monotonic())
         forwards = {}
-        for address, instance_id in self._cloud.associations().items():
-            if instance := self._fleet.instance(instance_id):
+        for instance_id, address in working.items():
+            if assigned[instance_id].is_elastic and (instance := self._fleet.instance(instance_id)):
                 ports = tuple(OpenPorts(*opened) for opened in self._cloud.open_tcp_ports(instance))
                 forwards[address] = Forward(instance.private_ip, ports)
-        if forwards != self._forwards:
-            self._network.apply_addresses(forwards)
-            for address, forward in forwards.items():
-                if self._forwards.get(address) != forward:
-                    self._say(f"{address} now leads to the host at {forward.private_ip}")
-            self._forwards = forwards
-            self._write_state()
+        if working == self._working and forwards == self._forwards:
+            return
+        self._network.apply_addresses(forwards, {instances[each]: address for each, address in working.items()})
+        for address in self._forwards.keys() - forwards.keys():
+            self._say(f"{address} leads nowhere for a while")
+        for address, forward in forwards.items():
+            if self._forwards.get(address) != forward:
+                self._say(f"{address} now leads to the host at {forward.private_ip}")
+        self._working, self._forwards = working, forwards
+        self._write_state()
 
     def _follow_records(self) -> None:
         records = self._cloud.records()

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from rehearsal.contract import product, run_directory
 from rehearsal.contract.order import Order
+from rehearsal.contract.world_network import ADDRESS_LAG_SECONDS
 from rehearsal.contract.world_state import WorldState
 from rehearsal.error import RehearsalError
 from rehearsal.machine import fitness, parts, registry_image, roots
@@ -28,15 +29,28 @@ class WorldDiedError(RehearsalError):
     """The world ended while it was started; the text ends with its last words."""
 
 
-def up(workplace: Workplace, say: Say, *, detached: bool, host_roots: tuple[Root, ...] | None = None) -> World:
+def up(
+    workplace: Workplace,
+    say: Say,
+    *,
+    detached: bool,
+    host_roots: tuple[Root, ...] | None = None,
+    address_lag_seconds: float = ADDRESS_LAG_SECONDS,
+) -> World:
     """Prepare the programs and roots, and start the world. Hosts boot from the first of ``host_roots`` that exists;
-    without any given, from the golden root, else from the base. Raises BusyError: another rehearsal holds this
-    machine. Raises UnfitMachineError: this machine cannot run one."""
+    without any given, from the golden root, else from the base. An Elastic IP that moves leads nowhere for
+    ``address_lag_seconds``. Raises BusyError: another rehearsal holds this machine. Raises UnfitMachineError: this
+    machine cannot run one."""
     fitness.make_fit(workplace, say)
     workplace.prepare()
     lock = workplace.take_lock()
     try:
-        keeper = _start(workplace, say, lock, detached=detached, host_roots=host_roots)
+        workplace.name_holder(lock, os.getpid())
+        workplace.remove_leftovers()
+        workplace.prepare()
+        order = replace(_prepare(workplace, say), address_lag_seconds=address_lag_seconds)
+        order = replace(order, host_roots=host_roots or order.host_roots)
+        keeper = _start(workplace, order, lock, detached=detached)
     except BaseException:
         os.close(lock)
         down(workplace)
@@ -60,15 +74,9 @@ def down(workplace: Workplace, *, anyones: bool = False) -> bool:
     return holder is not None
 
 
-def _start(
-    workplace: Workplace, say: Say, lock: int, *, detached: bool, host_roots: tuple[Root, ...] | None
-) -> subprocess.Popen[bytes]:
-    workplace.name_holder(lock, os.getpid())
-    workplace.remove_leftovers()
-    workplace.prepare()
+def _start(workplace: Workplace, order: Order, lock: int, *, detached: bool) -> subprocess.Popen[bytes]:
     path = workplace.run / run_directory.ORDER
-    order = _prepare(workplace, say)
-    replace(order, host_roots=host_roots or order.host_roots).write(path)
+    order.write(path)
     inside = [sys.executable, "-m", "rehearsal.inside", str(path)]
     keeper = start_world(workplace, inside, lock=lock, detached=detached)
     deadline = time.monotonic() + START_TIMEOUT_SECONDS

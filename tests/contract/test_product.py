@@ -47,7 +47,7 @@ def test_host_has_each_path_that_the_rehearsal_knows(path: str) -> None:
 
 
 def test_host_has_each_unit_that_the_rehearsal_knows() -> None:
-    for unit in (product.LOGIN_CHECK, product.USERS_TIMER):
+    for unit in (product.LOGIN_CHECK, product.USERS_TIMER, product.ADDRESS_SERVICE):
         assert (USERDATA / "etc/systemd/system" / unit).exists()
 
 
@@ -71,5 +71,6 @@ def test_stacks_have_each_output_that_the_rehearsal_reads(assembly: Assembly) ->
 def test_settings_that_the_rehearsal_deploys_with_are_the_projects() -> None:
     context = json.loads((PROJECT / "cdk.json").read_text())["context"]
     used = product.settings(domain="", zone="", email="") | product.LARGER_HOST | product.MISSING_IMAGE
+    used |= product.another_user_data(1)
     assert used.keys() <= context.keys()
     assert product.MISSING_IMAGE["registry_image"].partition(":")[0] == product.registry_image().partition(":")[0]

@@ -128,6 +128,17 @@ def test_a_host_that_is_still_starting_is_not_replaced(aws: FakeAws) -> None:
     assert len(aws.subjects) == 1
 
 
+@pytest.mark.parametrize(("asked", "ticks_to_mail"), [(HOST, 2), ("i-new", 4)])
+def test_a_silent_agent_of_a_new_host_is_told_later(aws: FakeAws, asked: str, ticks_to_mail: int) -> None:
+    tick(aws)
+    aws.replies["diagnose"] = Reply(Delivery.UNDELIVERED, asked=(asked,))
+    for number in range(1, ticks_to_mail):
+        assert tick(aws, number)["cause"] == "ssm-offline"
+    assert aws.subjects == []
+    tick(aws, ticks_to_mail)
+    assert aws.subjects == ["[registry.example.com] AT RISK: The SSM agent is offline"]
+
+
 def test_repair_can_be_switched_off(aws: FakeAws) -> None:
     tick(aws)
     stop_registry(aws)

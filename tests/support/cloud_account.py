@@ -225,7 +225,9 @@ def host_stack(
 
 def _subnet(cidr: str, zone: int) -> dict[str, Any]:
     zones = {"Fn::Select": [zone, {"Fn::GetAZs": ""}]}
-    return resource("AWS::EC2::Subnet", VpcId={"Ref": "Network"}, CidrBlock=cidr, AvailabilityZone=zones)
+    return resource(
+        "AWS::EC2::Subnet", VpcId={"Ref": "Network"}, CidrBlock=cidr, AvailabilityZone=zones, MapPublicIpOnLaunch=True
+    )
 
 
 @contextmanager

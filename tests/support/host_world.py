@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from xmlrpc.server import SimpleXMLRPCServer
 
@@ -22,6 +23,8 @@ from rehearsal.machine.workplace import Workplace
 from rehearsal.machine.world.namespaces import WAY_OUT_RESOLVER
 
 PORT = 9000
+# A server on the internet, which answers every request with an error.
+SERVER_PORT = 9001
 # For process 1 of a guest, from systemd(1)
 REBOOT_SIGNAL = signal.SIGRTMIN + 5
 ACCOUNT = "123456789012"
@@ -42,9 +45,13 @@ class TestWorld:
         self._root = roots.base(self._workplace, print)
         self._trust = roots.trust_layer(self._workplace, self._root, self._make_authority())
         self._guests: dict[str, Guest] = {}
+        self._forwards: dict[str, Forward] = {}
+        self._online: dict[str, str] = {}
         self._metadata: dict[str, Metadata] = {}
         metadata_service.serve(METADATA_ADDRESS, self._metadata.get)
         threading.Thread(target=forward_names, daemon=True).start()
+        server = ThreadingHTTPServer((WORLD_ADDRESS, SERVER_PORT), BaseHTTPRequestHandler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def boot(self, instance_id: str, private_ip: str, user_data: str) -> bool:
         mac = "02:00:" + ":".join(f"{int(byte):02x}" for byte in private_ip.split("."))
@@ -58,6 +65,7 @@ class TestWorld:
             f"network/interfaces/macs/{mac}/local-ipv4s": private_ip,
         }
         self._metadata[private_ip] = Metadata(entries, user_data.encode(), ACCOUNT)
+        self.give_public_address(private_ip, f"198.51.100.{private_ip.rpartition('.')[2]}")
         layers = (self._trust, *self._root.layers)
         guest = Guest(self._workplace, self._network, instance_id, private_ip, mac, layers)
         guest.start()
@@ -111,7 +119,15 @@ class TestWorld:
         for address, (private_ip, ports) in forwards.items():
             opened = tuple(OpenPorts(cidr, int(first), int(last)) for cidr, first, last in ports)
             found[address] = Forward(private_ip, opened)
-        self._network.apply_addresses(found)
+        self._forwards = found
+        self._network.apply_addresses(self._forwards, self._online)
+        return True
+
+    def give_public_address(self, private_ip: str, address: str) -> bool:
+        """With which the host reaches the internet; with an empty one it does not."""
+        self._online = {**self._online, private_ip: address}
+        self._online = {host: public for host, public in self._online.items() if public}
+        self._network.apply_addresses(self._forwards, self._online)
         return True
 
     def call(self, url: str) -> str:

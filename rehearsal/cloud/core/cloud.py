@@ -16,7 +16,7 @@ from rehearsal.cloud.core.patches import Patches
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.core.server import Server
 from rehearsal.cloud.ec2 import images, observed
-from rehearsal.cloud.ec2.observed import Instance
+from rehearsal.cloud.ec2.observed import Instance, PublicAddress
 from rehearsal.cloud.iam import identity
 from rehearsal.cloud.iam.identity import AccessKey
 from rehearsal.cloud.scheduler.scheduler import Fired
@@ -116,13 +116,18 @@ class Cloud:
         with self._world:
             return observed.associations(self.scope)
 
+    def public_addresses(self) -> Mapping[str, PublicAddress]:
+        """By instance id, as EC2's API has it at once; the network follows later."""
+        with self._world:
+            return observed.public_addresses(self.scope)
+
     def open_tcp_ports(self, instance: Instance) -> tuple[tuple[str, int, int], ...]:
         """(CIDR, first port, last port) that the instance's security groups let in."""
         with self._world:
             return observed.open_tcp_ports(self.scope, instance.security_group_ids)
 
     def instance_metadata(self, instance_id: str) -> Mapping[str, str]:
-        """Path under latest/meta-data/ -> text, without the credentials themselves."""
+        """Path under latest/meta-data/ -> text, without the credentials themselves and without the public address."""
         with self._world:
             return observed.instance_metadata(self.scope, instance_id)
 

@@ -26,6 +26,14 @@ class Instance:
     tags: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class PublicAddress:
+    """An instance's public IPv4 address: an Elastic IP, or one that EC2 has assigned by itself."""
+
+    text: str
+    is_elastic: bool
+
+
 def running(scope: Scope) -> list[Ec2Instance]:
     return [each for each in scope.regional(ec2_backends).all_instances() if each.state in ("pending", "running")]
 
@@ -37,6 +45,16 @@ def named(scope: Scope, instance_id: str) -> Ec2Instance:
 
 def associations(scope: Scope) -> dict[str, str]:
     return {eip.public_ip: _holder(eip) for eip in scope.regional(ec2_backends).addresses}
+
+
+def public_addresses(scope: Scope) -> dict[str, PublicAddress]:
+    """By instance, of those that have one. An Elastic IP takes the place of the address that EC2 has assigned."""
+    elastic = {holder: address for address, holder in associations(scope).items()}
+    return {
+        each.id: PublicAddress(elastic.get(each.id) or str(each.public_ip), each.id in elastic)
+        for each in running(scope)
+        if each.id in elastic or each.public_ip
+    }
 
 
 def open_tcp_ports(scope: Scope, security_group_ids: tuple[str, ...]) -> tuple[tuple[str, int, int], ...]:
@@ -82,7 +100,7 @@ def _holder(eip: Any) -> str:
 
 
 def instance_metadata(scope: Scope, instance_id: str) -> Mapping[str, str]:
-    """Path under latest/meta-data/ -> text, without the credentials themselves.
+    """Path under latest/meta-data/ -> text, without the credentials themselves and without the public address.
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-metadata.html
     """
     each = named(scope, instance_id)
@@ -117,10 +135,6 @@ def instance_metadata(scope: Scope, instance_id: str) -> Mapping[str, str]:
         f"{network}subnet-ipv4-cidr-block": subnet.cidr_block,
         f"{network}vpc-id": str(each.vpc_id),
     }
-    for address, holder in associations(scope).items():
-        if holder == each.id:
-            found["public-ipv4"] = address
-            found[f"{network}public-ipv4s"] = address
     if role := role_of(each):
         association = each.ec2_backend.iam_instance_profile_associations[each.id]
         profile = association.iam_instance_profile

@@ -53,6 +53,15 @@ class AddressType(MotoType):
         request.scope.regional(ec2_backends).release_address(allocation_id=resource.allocation_id)
 
 
+class SubnetType(MotoType):
+    """moto forgets whether its instances get a public address."""
+
+    def create(self, request: Request) -> Any:
+        subnet = super().create(request)
+        subnet.map_public_ip_on_launch = str(request.properties.get("MapPublicIpOnLaunch")).lower() == "true"
+        return subnet
+
+
 class NetworkType(MotoType):
     """moto makes these from a template and cannot take them away again."""
 
@@ -118,6 +127,7 @@ TYPES = {
         lambda ec2, given, _: ec2.delete_route(given["RouteTableId"], given["DestinationCidrBlock"], None)
     ),
     "AWS::EC2::RouteTable": NetworkType(lambda ec2, _, table: ec2.delete_route_table(table.id)),
+    "AWS::EC2::Subnet": SubnetType(),
     "AWS::EC2::SubnetRouteTableAssociation": NetworkType(
         lambda ec2, _, made: ec2.subnet_associations.pop(f"{made.route_table_id}:{made.subnet_id}")
     ),

@@ -34,13 +34,15 @@ class _Follower:
 
 @dataclass(slots=True)
 class Fleet:
-    """Boots a host from the first of ``roots`` that exists, under the layer ``trust``."""
+    """Boots a host from the first of ``roots`` that exists, under the layer ``trust``. ``public_address`` tells
+    which public address of an instance works now."""
 
     workplace: Workplace
     network: Network
     cloud: Cloud
     roots: tuple[Root, ...]
     trust: Path
+    public_address: Callable[[str], str | None]
     say: Callable[[str], None]
     on_change: Callable[[], None]
     _followers: dict[str, _Follower] = field(default_factory=dict)
@@ -89,6 +91,8 @@ class Fleet:
         entries = dict(self.cloud.instance_metadata(instance.id))
         if role := entries.pop(ROLE_ENTRY, None):
             entries[f"{ROLE_ENTRY}{role}"] = json.dumps(self.cloud.role_credentials(instance.id))
+        if public := self.public_address(instance.id):
+            entries["public-ipv4"] = entries[f"network/interfaces/macs/{entries['mac']}/public-ipv4s"] = public
         return Metadata(entries, instance.user_data, self.cloud.scope.account)
 
     def _begin(self, follower: _Follower) -> None:

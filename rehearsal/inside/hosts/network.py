@@ -1,4 +1,4 @@
-"""The world's network: the VPC's bridge, the hosts' interfaces on it, and the Elastic IPs.
+"""The world's network: the VPC's bridge, the hosts' interfaces on it, the internet gateway, and the Elastic IPs.
 
 Runs inside the world: every interface, route and rule here is the world's own and ends with it.
 """
@@ -17,6 +17,8 @@ METADATA_ADDRESS = "169.254.169.254"
 # 10.77.0.100-199 in the fewest blocks that stay clear of the world's own address
 ELASTIC_BLOCKS = ("10.77.0.96/27", "10.77.0.128/26", "10.77.0.192/29")
 HOST_INTERFACE = "ens5"
+# Of the connections that a host opens to the internet (vpc.nft).
+OUTWARD_MARK = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Forward:
 
 class Network:
     def __init__(self) -> None:
-        self._forwards: dict[str, Forward] = {}
+        self._leads_to: dict[str, str] = {}
+        self._online: dict[str, str] = {}
         _write_sysctl("net/ipv4/ip_forward", "1")
         _ip_batch(
             # An address of its own: else it is that of a port, and changes when that host goes.
@@ -66,6 +69,10 @@ class Network:
         # too, and hold this network, with the link on the machine, for as long.
         _write_sysctl("net/ipv4/tcp_orphan_retries", "1")
         _nft(Path(__file__).with_name("vpc.nft").read_text())
+        # What comes in the middle of a connection that the gateway does not know starts none, and is dropped.
+        _write_sysctl("net/netfilter/nf_conntrack_tcp_loose", "0")
+        # The rest of a known one is the two ends' own affair.
+        _write_sysctl("net/netfilter/nf_conntrack_tcp_be_liberal", "1")
 
     def attach_host(self, instance_id: str, private_ip: str, mac_address: str) -> Path:
         """A network namespace with the host's one interface; returns its path."""
@@ -95,29 +102,25 @@ class Network:
         if Path("/run/netns", instance_id).exists():
             _ip_batch(f"netns delete {instance_id}")
 
-    def apply_addresses(self, forwards: Mapping[str, Forward]) -> None:
-        """Elastic IP -> where it leads now; addresses that are not named lead nowhere. One transaction: a new
-        connection goes to the old host or to the new, never to none. Those that exist end when their address moves,
-        as EC2's do: the new host knows nothing of them, and resets them."""
-        _nft(render_forwards(forwards))
-        for address, old_host in departures(self._forwards, forwards):
-            # Connections that the new host has answered stay. Exit code 1 says that there was none.
-            subprocess.run(
-                ["conntrack", "--delete", "--orig-dst", address, "--reply-src", old_host], capture_output=True
-            )
-        self._forwards = dict(forwards)
+    def apply_addresses(self, forwards: Mapping[str, Forward], online: Mapping[str, str]) -> None:
+        """In one transaction. ``forwards``: Elastic IP -> where it leads now; one that is not named leads nowhere.
+        ``online``: private address -> the public one with which that host reaches the internet; the others do not.
+        Connections over an address that left its host are dead, without a word to either end."""
+        _nft(render_addresses(forwards, online))
+        leads_to = {address: forward.private_ip for address, forward in forwards.items()}
+        for address, old_host in departures(self._leads_to, leads_to):
+            _forget_connections("--orig-dst", address, "--reply-src", old_host)
+        for host, _ in departures(self._online, online):
+            _forget_connections("--orig-src", host, "--mark", OUTWARD_MARK)
+        self._leads_to, self._online = leads_to, dict(online)
 
 
-def departures(before: Mapping[str, Forward], after: Mapping[str, Forward]) -> tuple[tuple[str, str], ...]:
-    """Elastic IPs that lead elsewhere now, each with the private address that it led to."""
-    return tuple(
-        (address, forward.private_ip)
-        for address, forward in before.items()
-        if address not in after or after[address].private_ip != forward.private_ip
-    )
+def departures(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The entries that are not the same afterwards, as they were."""
+    return tuple((key, value) for key, value in before.items() if after.get(key) != value)
 
 
-def render_forwards(forwards: Mapping[str, Forward]) -> str:
+def render_addresses(forwards: Mapping[str, Forward], online: Mapping[str, str]) -> str:
     rules = [
         f"add rule ip vpc forwards ip saddr {ports.cidr} ip daddr {address} "
         f"tcp dport {ports.first}-{ports.last} dnat to {forward.private_ip}"
@@ -128,7 +131,10 @@ def render_forwards(forwards: Mapping[str, Forward]) -> str:
     owners = {forward.private_ip: address for address, forward in sorted(forwards.items(), reverse=True)}
     owned = ", ".join(f"{private_ip} : {address}" for private_ip, address in sorted(owners.items()))
     elements = [f"add element ip vpc elastic {{ {owned} }}"] if owned else []
-    return "\n".join(["flush chain ip vpc forwards", "flush map ip vpc elastic", *rules, *elements]) + "\n"
+    if online:
+        elements.append(f"add element ip vpc online {{ {', '.join(sorted(online))} }}")
+    flushes = ["flush chain ip vpc forwards", "flush map ip vpc elastic", "flush set ip vpc online"]
+    return "\n".join([*flushes, *rules, *elements]) + "\n"
 
 
 def _link_name(private_ip: str) -> str:
@@ -138,6 +144,11 @@ def _link_name(private_ip: str) -> str:
 def _ip_batch(*commands: str, namespace: str | None = None) -> None:
     inside = ["-netns", namespace] if namespace else []
     _feed(["ip", *inside, "-batch", "-"], "\n".join(commands))
+
+
+def _forget_connections(*which: str) -> None:
+    # Exit code 1 says that there was none.
+    subprocess.run(["conntrack", "--delete", *which], capture_output=True)
 
 
 def _nft(rules: str) -> None:

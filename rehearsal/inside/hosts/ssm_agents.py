@@ -1,48 +1,91 @@
-"""The hosts' SSM agents: they really run the commands of Run Command on the host, as root.
+"""Systems Manager's end of the hosts' SSM agents: they really run the commands of Run Command on the host, as root.
 
-Runs inside the world. An agent answers while its host has power, its unit is active there, and the host's
-role lets it report; a host is known to Systems Manager from its agent's first answer on.
+Runs inside the world. An agent keeps one connection (rehearsal/machine/ami/usr/bin/amazon-ssm-agent). It answers while
+a question comes back over that connection, and while the host's role lets it report. A host is known to Systems
+Manager from its agent's first connection on.
 """
 
 import contextlib
+import socketserver
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from rehearsal.cloud.ssm.commands import Ran
 from rehearsal.inside.hosts.guest import Guest, GuestError
 
-UNIT = "amazon-ssm-agent.service"
-LOOK_EVERY_SECONDS = 1
-LOOK_SECONDS = 5
+ANSWER_SECONDS = 3.0
+
+
+class _Connection(socketserver.StreamRequestHandler):
+    """One agent's, from its host's address."""
+
+    server: "_Server"
+
+    def setup(self) -> None:
+        super().setup()
+        self._heard = threading.Condition()
+        self._last = b""
+
+    def handle(self) -> None:
+        address = str(self.client_address[0])
+        self.server.newest[address] = self
+        self.server.connected(address)
+        with contextlib.suppress(OSError):
+            for line in self.rfile:
+                with self._heard:
+                    self._last = line
+                    self._heard.notify_all()
+        if self.server.newest.get(address) is self:
+            del self.server.newest[address]
+
+    def answers(self, seconds: float) -> bool:
+        question = f"{uuid.uuid4()}\n".encode()
+        try:
+            self.connection.sendall(question)
+        except OSError:
+            return False
+        with self._heard:
+            return self._heard.wait_for(lambda: self._last == question, seconds)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    """``connected`` hears the address of each agent that connects."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, at: tuple[str, int], connected: Callable[[str], None]) -> None:
+        super().__init__(at, _Connection)
+        self.connected = connected
+        self.newest: dict[str, _Connection] = {}
 
 
 class SsmAgents:
-    """``guests`` are the hosts of now, by instance id; ``may_report`` says whether a host's role lets it report."""
+    """Listens for agents at ``at``. ``guests`` are the hosts of now, by instance id; ``may_report`` says whether a
+    host's role lets it report."""
 
-    def __init__(self, guests: Callable[[], Mapping[str, Guest]], may_report: Callable[[str], bool]) -> None:
+    def __init__(
+        self, at: tuple[str, int], guests: Callable[[], Mapping[str, Guest]], may_report: Callable[[str], bool]
+    ) -> None:
         self._guests = guests
         self._may_report = may_report
         self._registered: set[str] = set()
-        threading.Thread(target=self._look_for_new_ones, name="agents", daemon=True).start()
+        self._server = _Server(at, self._register)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, name="agents", daemon=True).start()
 
     def is_registered(self, instance_id: str) -> bool:
         return instance_id in self._registered or self.answers(instance_id)
 
     def answers(self, instance_id: str) -> bool:
         guest = self._guests().get(instance_id)
-        if guest is None or not guest.is_running():
-            return False
-        with contextlib.suppress(GuestError, OSError, subprocess.TimeoutExpired):
-            looked = subprocess.run(
-                ["nsenter", "--target", str(guest.leader_pid), "--all", "--",
-                 "systemctl", "is-active", "--quiet", UNIT],
-                capture_output=True, timeout=LOOK_SECONDS,
-            )  # fmt: skip
-            if looked.returncode == 0 and self._may_report(instance_id):
-                self._registered.add(instance_id)
-                return True
+        connection = self._server.newest.get(guest.private_ip) if guest and guest.is_running() else None
+        if connection and connection.answers(ANSWER_SECONDS) and self._may_report(instance_id):
+            self._registered.add(instance_id)
+            return True
         return False
 
     def run(self, instance_id: str, argv: Sequence[str], timeout_seconds: int) -> Ran:
@@ -57,11 +100,10 @@ class SsmAgents:
             return Ran("", "", None)
         return Ran(done.stdout, done.stderr, done.returncode)
 
-    def _look_for_new_ones(self) -> None:
-        while True:
-            for instance_id in set(self._guests()) - self._registered:
-                self.answers(instance_id)
-            time.sleep(LOOK_EVERY_SECONDS)
+    def _register(self, address: str) -> None:
+        for instance_id, guest in self._guests().items():
+            if guest.private_ip == address and self._may_report(instance_id):
+                self._registered.add(instance_id)
 
 
 def _text(output: bytes | str | None) -> str:

@@ -35,6 +35,15 @@ def test_second_failure_in_a_row_alerts_once_and_resolves_once() -> None:
     assert mails == [None, ALERT, None, None, None, RESOLVED, None, None]
 
 
+def test_a_grace_holds_the_first_mail_back_and_no_later_one() -> None:
+    incident, grace, mails = FRESH, 3 * TICK, []
+    for tick in range(6):
+        change = transition(incident, STOPPED, NOW + tick * TICK, grace=grace)
+        mails.append(change.mail)
+        incident = change.incident.after(change.mail, NOW + tick * TICK)
+    assert mails == [None, None, None, ALERT, None, None]
+
+
 def test_two_hundred_healthy_ticks_send_no_mail() -> None:
     assert mails_of(*[WELL] * 200) == [None] * 200
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lambdas.judge.causes import CAUSES, RepairStep
 from lambdas.judge.incident import Incident, Repair
-from lambdas.judge.memory import HealthMemory, Memory, RenewalMemory
+from lambdas.judge.memory import NEW_HOST_GRACE, HealthMemory, Memory, RenewalMemory
 from tests.support.well_registry import HOST, NOW
 
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2036, 1, 1), timezones=st.just(UTC))
@@ -93,3 +93,20 @@ def test_the_objects_of_a_deployed_registry_are_read_without_loss() -> None:
 def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         HealthMemory.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("cause_id", "asked", "grace"),
+    [
+        ("ssm-offline", ("i-new",), NEW_HOST_GRACE),
+        ("ssm-offline", (), NEW_HOST_GRACE),
+        ("ssm-offline", (HOST,), timedelta(0)),
+        ("ssm-offline", (HOST, "i-new"), timedelta(0)),
+        ("host-gone", ("i-new",), timedelta(0)),
+        (None, ("i-new",), timedelta(0)),
+    ],
+)
+def test_only_a_silent_agent_of_a_new_host_is_given_time(
+    cause_id: str | None, asked: tuple[str, ...], grace: timedelta
+) -> None:
+    assert replace(HealthMemory.of_a_first_run(NOW), served_by=HOST).grace(cause_id, asked) == grace

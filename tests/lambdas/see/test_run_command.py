@@ -100,6 +100,11 @@ def test_a_hanging_host_does_not_hide_the_answer_of_another() -> None:
     assert rung(Ssm([{"i-1": DONE, "i-2": RUNNING}])).outputs == (Output("i-1", True, "said by i-1", ""),)
 
 
+@pytest.mark.parametrize("states", [{"i-1": DONE, "i-2": RUNNING}, {"i-1": PENDING, "i-2": PENDING}])
+def test_a_reply_names_the_hosts_that_were_asked(states: dict[str, tuple[str, str]]) -> None:
+    assert rung(Ssm([states])).asked == ("i-1", "i-2")
+
+
 def test_a_throttled_command_says_nothing_about_the_host() -> None:
     delivery = rung(Ssm([{}], refused="ThrottlingException")).delivery
     assert (delivery, delivery.is_silence) == (Delivery.THROTTLED, False)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud.ec2.observed import Instance
+from rehearsal.cloud.ec2.observed import Instance, PublicAddress
 from tests.support.cloud_account import Account, host_stack, resource, running_account, until
 
 RECORD = {"Name": "registry.example.com.", "Type": "A", "TTL": "60", "ResourceRecords": [{"Ref": "Address"}]}
@@ -101,7 +101,22 @@ def test_an_address_moves_to_the_host_that_takes_it(account: Account, host: Inst
     successor = replaced(account, host)
     ec2.associate_address(AllocationId=allocation, InstanceId=successor.id, AllowReassociation=True)
     assert account.cloud.associations()[address["PublicIp"]] == successor.id
-    assert account.cloud.instance_metadata(successor.id)["public-ipv4"] == address["PublicIp"]
+    assert account.cloud.public_addresses()[successor.id] == PublicAddress(address["PublicIp"], is_elastic=True)
+
+
+def test_an_elastic_ip_takes_the_place_of_the_address_that_ec2_assigned(account: Account, host: Instance) -> None:
+    ec2 = account.client("ec2")
+    ec2.terminate_instances(InstanceIds=[host.id])
+    host = replaced(account, host)
+    assigned = account.cloud.public_addresses()[host.id]
+    assert not assigned.is_elastic
+    address = ec2.allocate_address(Domain="vpc")
+    association = ec2.associate_address(AllocationId=address["AllocationId"], InstanceId=host.id)["AssociationId"]
+    assert account.cloud.public_addresses()[host.id] == PublicAddress(address["PublicIp"], is_elastic=True)
+    ec2.disassociate_address(AssociationId=association)
+    assigned_again = account.cloud.public_addresses()[host.id]
+    assert not assigned_again.is_elastic
+    assert assigned_again != assigned
 
 
 def test_an_associated_address_moves_only_with_reassociation_allowed(account: Account, host: Instance) -> None:

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.contract.world_network import WORLD_ADDRESS
+from rehearsal.contract.world_network import S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.machine.fitness import make_fit
 from rehearsal.machine.workplace import OUTSIDE_LINK, BusyError, Workplace
 from rehearsal.machine.world.namespaces import enter, start_world
@@ -30,6 +29,7 @@ REPOSITORY = Path(__file__).parents[4]
 FIRST, SECOND = "i-0first", "i-0second"
 FIRST_IP, SECOND_IP = "10.0.1.11", "10.0.200.12"
 ADDRESS, OTHER_ADDRESS = "10.77.0.100", "10.77.0.199"
+CURL_REFUSED, CURL_TIMED_OUT = 7, 28
 ANYBODY_TO_8080 = [["0.0.0.0/0", "8080", "8080"]]
 # Answers who it is and who asks.
 ANSWERER = """
@@ -256,28 +256,52 @@ def test_elastic_ip_is_silent_on_closed_ports_for_closed_sources_and_when_free(i
 
 
 def test_elastic_ip_moves_between_hosts_without_a_refused_connection(inside: Any, first: str, second: str) -> None:
-    inside.apply_addresses({ADDRESS: (FIRST_IP, ANYBODY_TO_8080)})
-    answers: list[str] = []
-    done = threading.Event()
-
-    def keep_calling() -> None:
-        while not done.is_set():
-            try:
-                answers.append(call(ADDRESS).split()[0])
-            except OSError:
-                # It was under way when its address moved; the next one is new and must be answered.
-                answers.append(call(ADDRESS).split()[0])
-
-    caller = threading.Thread(target=keep_calling)
-    caller.start()
     for turn in range(20):
         host, private_ip = ((second, SECOND_IP), (first, FIRST_IP))[turn % 2]
         inside.apply_addresses({ADDRESS: (private_ip, ANYBODY_TO_8080)})
         assert {call(ADDRESS).split()[0] for _ in range(5)} == {host}
-    done.set()
-    caller.join()
-    assert set(answers) == {first, second}
-    assert len(answers) > 20
+
+
+@pytest.mark.usefixtures("first")
+def test_connection_over_a_moved_elastic_ip_is_dead_without_a_word(inside: Any, second: str) -> None:
+    inside.apply_addresses({ADDRESS: (FIRST_IP, ANYBODY_TO_8080)})
+    with socket.create_connection((ADDRESS, 8080), timeout=1) as opened_before:
+        inside.apply_addresses({ADDRESS: (SECOND_IP, ANYBODY_TO_8080)})
+        assert call(ADDRESS).split()[0] == second
+        opened_before.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            opened_before.recv(1)
+
+
+def test_host_without_a_public_address_reaches_the_vpc_the_metadata_service_and_s3(inside: Any, second: str) -> None:
+    def reach(url: str) -> int:
+        return int(inside.run(second, ["curl", "--silent", "--max-time", "2", "--output", "/dev/null", url], 10)[0])
+
+    aws = f"http://{WORLD_ADDRESS}:{host_world.SERVER_PORT}"
+    assert reach(aws) == 0
+    inside.give_public_address(SECOND_IP, "")
+    assert reach(aws) == CURL_TIMED_OUT
+    # Nothing listens there in this world, and it says so.
+    assert reach(f"http://{S3_ADDRESS}") == CURL_REFUSED
+    assert reach(f"http://{FIRST_IP}:8080") == 0
+    assert reach("http://169.254.169.254") == 0
+    inside.give_public_address(SECOND_IP, ADDRESS)
+    assert reach(aws) == 0
+
+
+def test_connection_of_a_host_is_dead_once_its_public_address_is_another(inside: Any, second: str) -> None:
+    talk = (
+        f"exec 3<>/dev/tcp/{WORLD_ADDRESS}/{host_world.SERVER_PORT}; touch /run/opened;"
+        r" until [ -e /run/go ]; do sleep 0.1; done; printf 'GET / HTTP/1.0\r\n\r\n' >&3;"
+        " read -t 3 line <&3; echo $? > /run/heard"
+    )
+    succeed(inside, second, "systemd-run", "--no-block", "bash", "-c", talk)
+    succeed(inside, second, "sh", "-c", "until [ -e /run/opened ]; do sleep 0.1; done")
+    inside.give_public_address(SECOND_IP, OTHER_ADDRESS)
+    succeed(inside, second, "touch", "/run/go")
+    heard = succeed(inside, second, "sh", "-c", "until [ -s /run/heard ]; do sleep 0.1; done; cat /run/heard")
+    # bash's read, of a descriptor that says nothing in time
+    assert int(heard) > 128
 
 
 def test_world_is_entered_from_the_machine(inside: Any, keeper: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,15 @@
+# Sourced: the SSM agent, through which Run Command reaches this host.
+# shellcheck shell=bash
+
+# Ubuntu's images have it as a snap, others as a package.
+readonly agent_units=(snap.amazon-ssm-agent.amazon-ssm-agent.service amazon-ssm-agent.service)
+
+# Commands that Run Command has started go on, and the new agent reports their end: both units stop the agent's main
+# process alone (KillMode=process, and stop-mode sigterm in packaging/ of github.com/aws/amazon-ssm-agent). It takes six
+# seconds to stop, for which nothing here waits.
+restart_agent() {
+  local unit
+  for unit in "${agent_units[@]}"; do
+    ! systemctl is-active --quiet "$unit" || systemctl --no-block restart "$unit"
+  done
+}
