@@ -42,6 +42,7 @@ class HostStack(Stack):
             instance_type=ec2.InstanceType(settings.instance_type),
             role=service_role(self, "Role", iam.ServicePrincipal("ec2.amazonaws.com"), "host", statements),
             security_group=self._ports(vpc, settings.ssh_cidr),
+            key_pair=self._key_pair(settings.ssh_key_name),
             user_data=user_data(
                 self, settings=settings, storage=storage, address=dns.address, scripts=scripts, userdata=userdata
             ),
@@ -74,6 +75,9 @@ class HostStack(Stack):
         if ssh_cidr:
             ports.add_ingress_rule(ec2.Peer.ipv4(ssh_cidr), ec2.Port.tcp(22), "SSH, setting ssh_cidr")
         return ports
+
+    def _key_pair(self, name: str) -> ec2.IKeyPair | None:
+        return ec2.KeyPair.from_key_pair_name(self, "SshKey", name) if name else None
 
     def _group(self, vpc: ec2.Vpc, template: ec2.LaunchTemplate, domain_name: str) -> None:
         """One host, and room for a second: the new one proves itself before the old one goes."""

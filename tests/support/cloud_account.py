@@ -175,6 +175,7 @@ def host_stack(
     timeout: str = "PT20S",
     statements: list[dict[str, Any]] | None = None,
     instance_type: str = "t4g.small",
+    key_name: str = "",
 ) -> dict[str, Any]:
     """One host in a group; statements are what its role may do besides signalling."""
     https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"}
@@ -187,6 +188,8 @@ def host_stack(
         "SecurityGroupIds": [{"Fn::GetAtt": ["Ports", "GroupId"]}],
         "UserData": {"Fn::Base64": user_data},
     }
+    if key_name:
+        launch["KeyName"] = key_name
     version = {"LaunchTemplateId": {"Ref": "Template"}, "Version": {"Fn::GetAtt": ["Template", "LatestVersionNumber"]}}
     hosts = resource(
         "AWS::AutoScaling::AutoScalingGroup",

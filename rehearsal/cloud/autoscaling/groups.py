@@ -30,6 +30,9 @@ def launch_one(group: FakeAutoScalingGroup) -> Instance:
     image_id = _image(data["ImageId"], group)
     instance_type = data["InstanceType"]
     _check_architecture(ec2, image_id, instance_type)
+    key_name = data.get("KeyName")
+    if key_name and key_name not in ec2.key_pairs:
+        raise LaunchError(f"The key pair '{key_name}' does not exist")
     user_data = version.user_data
     if user_data and len(base64.b64decode(str(user_data))) > USER_DATA_LIMIT_BYTES:
         raise LaunchError("User data is limited to 16384 bytes")
@@ -43,6 +46,7 @@ def launch_one(group: FakeAutoScalingGroup) -> Instance:
         [],
         security_group_ids=[*data.get("SecurityGroupIds", []), *interface.get("Groups", [])],
         instance_type=instance_type,
+        key_name=key_name,
         tags={"instance": tags},
         launch_template={"LaunchTemplateId": version.template.id, "Version": str(version.number)},
         is_instance_type_default=False,

@@ -138,6 +138,11 @@ def test_a_type_that_cannot_run_the_image_fails_the_deploy(account: Account, ins
     assert any(reason in said for said in account.reasons(name, "Hosts"))
 
 
+def test_a_key_pair_that_does_not_exist_fails_the_deploy(account: Account) -> None:
+    assert account.create("keyless", host_stack(key_name="laptop")) == "ROLLBACK_COMPLETE"
+    assert "The key pair 'laptop' does not exist" in account.reasons("keyless", "Hosts")
+
+
 def test_user_data_above_the_limit_fails_the_deploy(account: Account) -> None:
     assert account.create("large", host_stack("x" * 16385)) == "ROLLBACK_COMPLETE"
     assert "User data is limited to 16384 bytes" in account.reasons("large", "Hosts")

@@ -23,8 +23,9 @@ def test_only_http_and_https_are_open(assembly: Assembly) -> None:
 
 
 def test_ssh_is_open_to_the_given_range_only(synthesise: Synthesise) -> None:
-    host = synthesise(ssh_cidr="203.0.113.0/24").host
+    host = synthesise(ssh_cidr="203.0.113.0/24", ssh_key_name="laptop").host
     assert ingress(host)[2:] == [("203.0.113.0/24", "tcp", 22, 22)]
+    assert launch(host)["KeyName"] == "laptop"
 
 
 def test_the_metadata_service_wants_a_token_and_answers_one_hop_away_only(assembly: Assembly) -> None:

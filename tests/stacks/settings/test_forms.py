@@ -16,7 +16,8 @@ ACCEPTED = {
         f"public.ecr.aws/docker/library/registry@sha256:{'0' * 64}",
         f"public.ecr.aws/docker/library/registry:3.1.2@sha256:{'a1' * 32}",
     ],
-    "ssh_cidr": ["", "203.0.113.7/32", "10.0.0.0/8"],
+    "ssh_cidr": [""],
+    "ssh_key_name": [""],
     "health_schedule": ["rate(12 hours)", "cron(0/30 * * * ? *)", "cron(0 9,21 * * ? *)"],
     "schedule_time_zone": ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"],
     "name_prefix": ["registry", "r", "team-a-registry", "registry2"],
@@ -99,6 +100,7 @@ REFUSED: dict[str, Mapping[str, Sequence[object]]] = {
         "is IPv6; the host has IPv4 only": ["2001:db8::/32"],
         "is IPv6": ["::/0"],
     },
+    "ssh_key_name": {"is not a key pair's name": [" laptop", "laptop ", "k" * 256, "schlüssel", "a\nb"]},
     "schedule_time_zone": {
         "missing": [""],
         "time zone": ["Berlin", "CEST", "GMT+25", "../etc/passwd", "europe/berlin"],
