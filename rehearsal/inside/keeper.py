@@ -43,7 +43,7 @@ class Keeper:
         self._order = order
         self._events = (workplace.run / run_directory.EVENTS).open("a", buffering=1)
         self._forwards: dict[str, Forward] = {}
-        self._records: Mapping[str, str] = {}
+        self._records: Mapping[str, tuple[str, ...]] = {}
         self._stopping = threading.Event()
         self._mailbox = Mailbox(workplace)
 
@@ -129,8 +129,8 @@ class Keeper:
         if records != self._records:
             self._internet.set_records(records)
             self._records = dict(records)
-            for name, address in records.items():
-                self._say(f"DNS: {name} is {address}")
+            for name, addresses in records.items():
+                self._say(f"DNS: {name} is {' and '.join(addresses)}")
             self._write_state()
 
     def _write_state(self) -> None:

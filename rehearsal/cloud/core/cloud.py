@@ -96,15 +96,16 @@ class Cloud:
             zone = self.scope.wide(route53_backends).create_hosted_zone(f"{name.rstrip('.')}.", private_zone=False)
             return str(zone.id).rsplit("/", 1)[-1]
 
-    def records(self) -> Mapping[str, str]:
-        """Route 53 A records: name without trailing dot -> address."""
+    def records(self) -> Mapping[str, tuple[str, ...]]:
+        """Route 53's A and AAAA records: name without trailing dot -> addresses."""
+        found: dict[str, tuple[str, ...]] = {}
         with self._world:
-            return {
-                record.name.rstrip("."): record.records[0]
-                for zone in self.scope.wide(route53_backends).zones.values()
-                for record in zone.rrsets
-                if record.type == "A" and record.records
-            }
+            for zone in self.scope.wide(route53_backends).zones.values():
+                for record in zone.rrsets:
+                    if record.type in ("A", "AAAA"):
+                        name = record.name.rstrip(".")
+                        found[name] = (*found.get(name, ()), *record.records)
+        return found
 
     def instances(self) -> tuple[Instance, ...]:
         """The pending and the running instances."""

@@ -122,10 +122,22 @@ def test_a_record_finds_its_zone_by_name_and_by_id(account: Account, key: str) -
     record: dict[str, Any] = {**RECORD, key: "example.com." if key == "HostedZoneName" else zone}
     resources = {"Address": {"Type": "AWS::EC2::EIP"}, "Record": resource("AWS::Route53::RecordSet", **record)}
     assert account.create("dns", {"Resources": resources}) == "CREATE_COMPLETE"
-    assert account.cloud.records()["registry.example.com"] in account.cloud.associations()
+    (address,) = account.cloud.records()["registry.example.com"]
+    assert address in account.cloud.associations()
     account.delete("dns")
     assert account.cloud.records() == {}
     account.client("route53").delete_hosted_zone(Id=zone)
+
+
+def test_a_names_records_are_all_its_addresses_of_both_families(account: Account) -> None:
+    zone, route53 = account.cloud.create_hosted_zone("example.org"), account.client("route53")
+    both = {"A": ["203.0.113.7", "203.0.113.8"], "AAAA": ["2001:db8::80"]}
+    for kind, addresses in both.items():
+        values = [{"Value": each} for each in addresses]
+        record = {"Name": "r.example.org", "Type": kind, "TTL": 60, "ResourceRecords": values}
+        changes = [{"Action": "CREATE", "ResourceRecordSet": record}]
+        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    assert account.cloud.records()["r.example.org"] == ("203.0.113.7", "203.0.113.8", "2001:db8::80")
 
 
 @pytest.mark.parametrize(
