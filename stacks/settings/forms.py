@@ -196,6 +196,13 @@ def architecture(instance_type: str) -> Architecture:
     return "arm64" if is_arm else "amd64"
 
 
+def availability_zones(text: str) -> str:
+    """Fewer than two is no choice, and no region shows an account more than six."""
+    if not re.fullmatch(r"[2-6]", text):
+        raise FormError("is not a number of zones")
+    return text
+
+
 def host_ami_parameter(text: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)+|[A-Za-z0-9_.-]+", text):
         raise FormError("is not the name of an SSM parameter")

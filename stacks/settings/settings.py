@@ -67,6 +67,12 @@ class Settings:
         "EC2 instance type: t3, t3a, t4g, or generations 6 to 8 of m, c and r; the AMI follows its architecture",
         default="t4g.small",
     )
+    availability_zones: str = setting(
+        forms.availability_zones,
+        "a whole number from 2 to 6",
+        "Number of the region's zones in which a host may start; a zone without the instance type is passed over",
+        default="3",
+    )
     host_ami_parameter: str = setting(
         forms.host_ami_parameter,
         "the name of a public or own SSM parameter that holds an AMI id, or nothing for Ubuntu 26.04",

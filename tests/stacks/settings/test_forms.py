@@ -16,6 +16,7 @@ ACCEPTED = {
         f"public.ecr.aws/docker/library/registry@sha256:{'0' * 64}",
         f"public.ecr.aws/docker/library/registry:3.1.2@sha256:{'a1' * 32}",
     ],
+    "availability_zones": ["2", "3", "6"],
     "ssh_cidr": [""],
     "ssh_key_name": [""],
     "health_schedule": ["rate(12 hours)", "cron(0/30 * * * ? *)", "cron(0 9,21 * * ? *)"],
@@ -76,6 +77,10 @@ REFUSED: dict[str, Mapping[str, Sequence[object]]] = {
         "has no size of t4g; expected t4g. and one of nano, micro, small, medium, large": ["t4g.smal"],
         "has no size of t4g": ["t4g", "t4g.4xlarge"],
         "has no size of m7i": ["m7i.medium"],
+    },
+    "availability_zones": {
+        "missing": [""],
+        "is not a number of zones; expected a whole number from 2 to 6": ["0", "1", "7", "two", "2.0", "us-east-1a"],
     },
     "host_ami_parameter": {
         "is an AMI id": ["ami-0123456789abcdef0"],
