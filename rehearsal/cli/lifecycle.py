@@ -4,8 +4,9 @@ import argparse
 
 from rehearsal.cli import status
 from rehearsal.cli.command import Command
+from rehearsal.contract.order import Choices
 from rehearsal.machine.workplace import Workplace
-from rehearsal.outside.lifecycle import down
+from rehearsal.outside.lifecycle import AS_USUAL, down
 from rehearsal.outside.world import World
 from rehearsal.story import telling
 from rehearsal.story.transcript import Transcript
@@ -21,7 +22,8 @@ def tell_story(workplace: Workplace, _arguments: argparse.Namespace) -> int:
 
 def _leave_running(workplace: Workplace, arguments: argparse.Namespace) -> int:
     with Transcript(workplace) as transcript:
-        telling.set_up(workplace, transcript, hosts=arguments.hosts)
+        choices = Choices(arguments.domain, arguments.host_memory, tuple(arguments.no_type_in))
+        telling.set_up(workplace, transcript, hosts=arguments.hosts, choices=choices)
     status.print_for_people(World.running(workplace))
     return 0
 
@@ -32,9 +34,19 @@ def _end(workplace: Workplace, _arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _add_hosts(parser: argparse.ArgumentParser) -> None:
+def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hosts", type=_count, default=1, metavar="N", help=f"how many hosts serve, 1 to {MOST_HOSTS} (default: 1)"
+    )
+    domain = AS_USUAL.domain
+    parser.add_argument("--domain", default=domain, metavar="NAME", help=f"the registry's name (default: {domain})")
+    parser.add_argument("--host-memory", type=int, metavar="MIB", help="memory of a host (default: the machine's)")
+    parser.add_argument(
+        "--no-type-in",
+        action="append",
+        default=[],
+        metavar="ZONE",
+        help="EC2 offers no instance type of the registry's in this zone, such as us-east-1a; can be repeated",
     )
 
 
@@ -45,5 +57,5 @@ def _count(text: str) -> int:
     return number
 
 
-UP = Command("up", "deploy the registry, leave it running, and print how to log in", _leave_running, _add_hosts)
+UP = Command("up", "deploy the registry, leave it running, and print how to log in", _leave_running, _add_choices)
 DOWN = Command("down", "end the rehearsal and remove everything that is left of it", _end)

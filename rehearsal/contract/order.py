@@ -13,12 +13,28 @@ from rehearsal.machine.root_layers import Root
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person can choose of a world."""
+
+    domain: str = "registry.example.com"
+    host_memory_mib: int | None = None
+    """None: as much as the machine has."""
+
+    zones_without_type: tuple[str, ...] = ()
+    """Availability Zones in which EC2 does not offer the registry's instance type."""
+
+    @property
+    def zone(self) -> str:
+        """The hosted zone that exists before any deployment: the last two labels."""
+        return ".".join(self.domain.split(".")[-2:])
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """``zone`` is the hosted zone that exists before any deployment, ``images`` are offered by the image registry.
+    """``images`` are offered by the image registry.
     ``functions`` is the folder of AWS Lambda's runtime. A host boots from the first of ``host_roots`` that exists."""
 
-    domain: str
-    zone: str
+    choices: Choices
     images: tuple[RegistryImage, ...]
     parts: Mapping[str, Part]
     host_roots: tuple[Root, ...]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.cloud.sns.mail import Letter
-from rehearsal.contract import run_directory
+from rehearsal.contract import product, run_directory
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.contract.mail import Mail, Mailbox
 from rehearsal.contract.order import Order
@@ -50,7 +50,9 @@ class Keeper:
         authority = CertificateAuthority(workplace.run / "authority")
         self._network = Network()
         self._cloud = Cloud()
-        self._cloud.create_hosted_zone(order.zone)
+        self._cloud.create_hosted_zone(order.choices.zone)
+        for zone in order.choices.zones_without_type:
+            self._cloud.withdraw_type(zone, product.instance_type())
         scope, administrator = self._cloud.scope, self._cloud.administrator
         self._profile = AwsProfile(
             f"http://{WORLD_ADDRESS}:4566", scope.region, scope.account, administrator.id, administrator.secret
@@ -61,7 +63,7 @@ class Keeper:
             parts=order.parts,
             authority=authority,
             region=scope.region,
-            zone=order.zone,
+            zone=order.choices.zone,
         )
         if order.parts["versitygw"].path:
             ObjectServer(self._internet.folder, self._cloud, self._internet.programs.start)
@@ -79,6 +81,7 @@ class Keeper:
             self._network,
             self._cloud,
             roots=order.host_roots,
+            memory_mib=order.choices.host_memory_mib,
             trust=trust_layer(workplace, order.host_roots[-1], authorities),
             say=self._say,
             on_change=self._write_state,
@@ -89,7 +92,7 @@ class Keeper:
         self._cloud.engines.functions.run = FunctionRuntime(
             packages=order.functions, root=self._internet.root, bundle=self._bundle, region=scope.region
         )
-        serve(workplace, WorldActions(self._cloud, self._fleet, self._profile, order.domain))
+        serve(workplace, WorldActions(self._cloud, self._fleet, self._profile, order.choices.domain))
 
     def run(self) -> None:
         """Until stop() is called."""
@@ -135,8 +138,8 @@ class Keeper:
 
     def _write_state(self) -> None:
         WorldState(
-            domain=self._order.domain,
-            zone=self._order.zone,
+            domain=self._order.choices.domain,
+            zone=self._order.choices.zone,
             profile=self._profile,
             ca_bundle=str(self._bundle),
             client_root=str(self._internet.root),

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from rehearsal.contract import product, run_directory
-from rehearsal.contract.order import Order
+from rehearsal.contract.order import Choices, Order
 from rehearsal.contract.world_state import WorldState
 from rehearsal.error import RehearsalError
 from rehearsal.machine import fitness, parts, registry_image, roots
@@ -19,16 +19,22 @@ from rehearsal.machine.world.namespaces import end_world, start_world
 from rehearsal.outside import golden_root
 from rehearsal.outside.world import World
 
-DOMAIN = "registry.example.com"
-ZONE = "example.com"
 START_TIMEOUT_SECONDS = 60
+AS_USUAL = Choices()
 
 
 class WorldDiedError(RehearsalError):
     """The world ended while it was started; the text ends with its last words."""
 
 
-def up(workplace: Workplace, say: Say, *, detached: bool, host_roots: tuple[Root, ...] | None = None) -> World:
+def up(
+    workplace: Workplace,
+    say: Say,
+    *,
+    detached: bool,
+    host_roots: tuple[Root, ...] | None = None,
+    choices: Choices = AS_USUAL,
+) -> World:
     """Prepare the programs and roots, and start the world. Hosts boot from the first of ``host_roots`` that exists;
     without any given, from the golden root, else from the base. Raises BusyError: another rehearsal holds this
     machine. Raises UnfitMachineError: this machine cannot run one."""
@@ -36,7 +42,7 @@ def up(workplace: Workplace, say: Say, *, detached: bool, host_roots: tuple[Root
     workplace.prepare()
     lock = workplace.take_lock()
     try:
-        keeper = _start(workplace, say, lock, detached=detached, host_roots=host_roots)
+        keeper = _start(workplace, say, lock, choices, detached=detached, host_roots=host_roots)
     except BaseException:
         os.close(lock)
         down(workplace)
@@ -58,13 +64,13 @@ def down(workplace: Workplace) -> bool:
 
 
 def _start(
-    workplace: Workplace, say: Say, lock: int, *, detached: bool, host_roots: tuple[Root, ...] | None
+    workplace: Workplace, say: Say, lock: int, choices: Choices, *, detached: bool, host_roots: tuple[Root, ...] | None
 ) -> subprocess.Popen[bytes]:
     workplace.name_holder(lock, os.getpid())
     workplace.remove_leftovers()
     workplace.prepare()
     path = workplace.run / run_directory.ORDER
-    order = _prepare(workplace, say)
+    order = _prepare(workplace, say, choices)
     replace(order, host_roots=host_roots or order.host_roots).write(path)
     inside = [sys.executable, "-m", "rehearsal.inside", str(path)]
     keeper = start_world(workplace, inside, lock=lock, detached=detached)
@@ -78,7 +84,7 @@ def _start(
     return keeper
 
 
-def _prepare(workplace: Workplace, say: Say) -> Order:
+def _prepare(workplace: Workplace, say: Say, choices: Choices) -> Order:
     """Programs are built while the roots are made: one needs the processor, the other mostly the network."""
     recipes = (parts.REGISTRY, parts.PEBBLE, parts.CRANE, parts.VERSITYGW)
     with ThreadPoolExecutor() as pool:
@@ -96,8 +102,7 @@ def _prepare(workplace: Workplace, say: Say) -> Order:
     say(f"the ACME server is {found['pebble']}, the second client {found['crane']}")
     say(f"the S3 server is {found['versitygw']}")
     return Order(
-        domain=DOMAIN,
-        zone=ZONE,
+        choices=choices,
         images=(image,),
         parts=found,
         host_roots=(golden_root.golden(workplace, say), base),

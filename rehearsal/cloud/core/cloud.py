@@ -15,7 +15,7 @@ from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.core.server import Server
-from rehearsal.cloud.ec2 import images, observed
+from rehearsal.cloud.ec2 import images, observed, offers
 from rehearsal.cloud.ec2.observed import Instance
 from rehearsal.cloud.iam import identity
 from rehearsal.cloud.iam.identity import AccessKey
@@ -95,6 +95,11 @@ class Cloud:
         with self._world:
             zone = self.scope.wide(route53_backends).create_hosted_zone(f"{name.rstrip('.')}.", private_zone=False)
             return str(zone.id).rsplit("/", 1)[-1]
+
+    def withdraw_type(self, zone: str, instance_type: str) -> None:
+        """From now on EC2 does not offer this type in this zone."""
+        with self._world:
+            offers.withdraw(self.scope.region, zone, instance_type)
 
     def records(self) -> Mapping[str, tuple[str, ...]]:
         """Route 53's A and AAAA records: name without trailing dot -> addresses."""

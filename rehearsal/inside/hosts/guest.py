@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rehearsal.contract import run_directory
 from rehearsal.inside.hosts.guest_files import ENGINE_FOLDERS, IDENTITY, keep_logs_of, make_cgroups, make_disk
+from rehearsal.inside.hosts.memory import SmallMemory
 from rehearsal.inside.hosts.network import Network
 from rehearsal.machine.workplace import Workplace, remove_cgroup, remove_tree
 from rehearsal.machine.world.namespaces import command_on_host
@@ -40,6 +41,7 @@ class Guest:
         private_ip: str,
         mac_address: str,
         layers: Sequence[Path],
+        memory_mib: int | None = None,
     ) -> None:
         self.instance_id = instance_id
         self.private_ip = private_ip
@@ -51,6 +53,8 @@ class Guest:
         self._namespace = network.attach_host(instance_id, private_ip, mac_address)
         self._cgroups = make_cgroups(workplace, instance_id)
         self._root = make_disk(self.folder, private_ip, layers)
+        self._meminfo = self.folder / "meminfo"
+        self._memory = SmallMemory(self._cgroups, self._meminfo, memory_mib) if memory_mib else None
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._power_wanted = False
         self._supervisor: threading.Thread | None = None
@@ -121,6 +125,8 @@ class Guest:
         """Cut its power and take its disk away; logs are kept in the run directory's logs/."""
         self.cut_power()
         self._network.detach_host(self.instance_id)
+        if self._memory:
+            self._memory.stop()
         for cgroup in self._cgroups:
             remove_cgroup(cgroup)
         keep_logs_of(self.folder, self._logs)
@@ -137,6 +143,7 @@ class Guest:
             *(f"--bind={self.folder / 'disk' / name}:/var/lib/{name}" for name in ENGINE_FOLDERS),
             # By this cloud-init knows an EC2 instance, and that its metadata service wants tokens.
             f"--bind-ro={self.folder / IDENTITY}:/sys/hypervisor/uuid",
+            *([f"--bind-ro={self._meminfo}:/proc/meminfo"] if self._memory else []),
         ]  # fmt: skip
         order = {
             "cgroups": [str(cgroup) for cgroup in self._cgroups],
