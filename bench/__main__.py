@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import clients, faults, functions, page, synth, user_data
+from bench import clients, faults, functions, memory, page, synth, user_data
 from bench.door import comparison
 from bench.growth import subject as growth
 from rehearsal.error import RehearsalError
@@ -29,6 +29,7 @@ SUBJECTS = {
     "faults": Subject("the mails about faults (a rehearsal is up)", faults.measure, faults.add_options),
     "functions": Subject("size and import time of the functions' package", functions.measure),
     "growth": Subject("what grows with the bucket (a rehearsal is up)", growth.measure, growth.add_options),
+    "memory": Subject("memory of a small host (a rehearsal is up with --host-memory)", memory.measure),
     "synth": Subject("time and memory of one synth", synth.measure),
     "user-data": Subject("seconds until a new host serves (root)", user_data.measure),
 }
