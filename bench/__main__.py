@@ -29,7 +29,7 @@ SUBJECTS = {
     "faults": Subject("the mails about faults (a rehearsal is up)", faults.measure, faults.add_options),
     "functions": Subject("size and import time of the functions' package", functions.measure),
     "growth": Subject("what grows with the bucket (a rehearsal is up)", growth.measure, growth.add_options),
-    "memory": Subject("memory of a small host (a rehearsal is up with --host-memory)", memory.measure),
+    "memory": Subject("memory of a small host (such a rehearsal is up)", memory.measure),
     "synth": Subject("time and memory of one synth", synth.measure),
     "user-data": Subject("seconds until a new host serves (root)", user_data.measure),
 }
