@@ -50,7 +50,7 @@ def renew(
     stored = recall(aws.s3, environment.renewal_object, RenewalMemory, now)
     reply = ring(aws.ssm, environment.doorbell, "renew-certificate", wait_seconds=WAIT_SECONDS)
     renewal = read_renewal(reply)
-    diagnosis = judge_renewal(renewal, look(environment.endpoint, None))
+    diagnosis = judge_renewal(renewal, look(environment.endpoint, None), environment.address)
     record({"RenewalSucceeded": (MetricUnit.Count, float(diagnosis.cause is None))})
     LOGGER.info("renewal", extra={"renewed": renewal.renewed, "failing": failing_lines(diagnosis.checks)})
     change = transition(stored.memory.incident, diagnosis, now, failures_in_a_row=1)

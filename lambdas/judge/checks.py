@@ -7,6 +7,7 @@ from lambdas.judge.evidence import CLOCK_SECONDS, OutsideSays, is_wrong_clock, j
 from lambdas.judge.sight import EXPIRING_LIFE_LEFT, FEWEST_FACTS, Sight
 from lambdas.see.facts import Facts
 from lambdas.see.http_answer import Answer
+from lambdas.see.probe import Names
 from lambdas.see.run_command import Delivery
 
 FULL_DISK_PERCENT = 95
@@ -58,7 +59,7 @@ def clients_fail(sight: Sight) -> bool:
 
 def outside_checks(sight: Sight) -> Iterator[Check]:
     seen = sight.outside
-    yield Check("DNS", seen.names.addresses == (sight.address,), _shown_names(sight), sight.address)
+    yield dns_check(seen.names, sight.address)
     yield Check("port 443", seen.port_443 == "open", seen.port_443, "open")
     if seen.served:
         actual = ": ".join(filter(None, (seen.served.trust, seen.served.problem)))
@@ -81,11 +82,11 @@ def outside_checks(sight: Sight) -> Iterator[Check]:
         yield Check("health login", False, "password not readable", "a password")
 
 
-def _shown_names(sight: Sight) -> str:
-    names = sight.outside.names
+def dns_check(names: Names, address: str) -> Check:
+    """Any other address leads clients elsewhere. An IPv6 address always does: the host has none."""
     more = len(names.addresses) - 3
     shown = ", ".join(names.addresses[:3]) or names.problem or "no address"
-    return shown + (f" and {more} more" if more > 0 else "")
+    return Check("DNS", names.addresses == (address,), shown + (f" and {more} more" if more > 0 else ""), address)
 
 
 def _shown_catalog(answer: Answer) -> str:

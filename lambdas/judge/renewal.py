@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lambdas.judge.causes import CAUSES
-from lambdas.judge.checks import Check
+from lambdas.judge.checks import Check, dns_check
 from lambdas.judge.diagnosis import Diagnosis
 from lambdas.see.facts import moment, read_lines
 from lambdas.see.probe import Outside, Served
@@ -15,7 +15,7 @@ EARLY_LIFE_LEFT = 1 / 3
 _SHORTEST_PAUSE = timedelta(hours=6)
 _LONGEST_PAUSE = timedelta(days=1)
 # Each has a cause of its own. Any other reason is "renewal-failed".
-_REASONS = ("port-80", "dns", "rate-limited", "ca-down", "hook-failed")
+_REASONS = ("port-80", "dns", "caa", "rate-limited", "ca-down", "hook-failed")
 
 
 def early_renewal_is_due(served: Served | None, last_started: datetime | None, now: datetime) -> bool:
@@ -70,8 +70,11 @@ def read_renewal(reply: Reply) -> Renewal:
     )
 
 
-def judge_renewal(renewal: Renewal, outside: Outside) -> Diagnosis:
-    """Compare the host's certificate with the served one: certbot succeeds even if its deploy hook fails."""
+def judge_renewal(renewal: Renewal, outside: Outside, address: str) -> Diagnosis:
+    """Compare the host's certificate with the served one: certbot succeeds even if its deploy hook fails.
+
+    ``address`` is the registry's own.
+    """
     served = outside.served
     is_down = served is None or served.trust != "ok"
     answered = renewal.delivery == Delivery.ANSWERED
@@ -84,6 +87,8 @@ def judge_renewal(renewal: Renewal, outside: Outside) -> Diagnosis:
         if renewal.retry_after:
             actual = f"not before {renewal.retry_after.isoformat()}"
             checks.append(Check("next attempt", False, actual, "at any time"))
+        if not (dns := dns_check(outside.names, address)).ok:
+            checks.append(dns)
         checks += [Check("log", False, line, "no error") for line in renewal.last_lines]
         reason = renewal.reason if renewal.reason in _REASONS else "failed"
         return Diagnosis(CAUSES[f"renewal-{reason}"], tuple(checks), is_down)

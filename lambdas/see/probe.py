@@ -67,6 +67,8 @@ class Login:
 @dataclass(frozen=True, slots=True)
 class Names:
     addresses: tuple[str, ...] = ()
+    """Of the A and the AAAA records."""
+
     problem: str = ""
 
 
@@ -182,10 +184,13 @@ def resolve(name: str) -> Names:
 
 def _ask_resolver(name: str) -> Names:
     try:
-        found = socket.getaddrinfo(name, 443, socket.AF_INET, socket.SOCK_STREAM)
+        found = socket.getaddrinfo(name, 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         return Names(problem=getattr(error, "strerror", None) or str(error))
-    return Names(tuple(sorted({str(address[0]) for *_, address in found})))
+    # IPv6 first, as clients and Let's Encrypt try them.
+    # https://letsencrypt.org/docs/ipv6-support/
+    addresses = {(family != socket.AF_INET6, str(address[0])) for family, *_, address in found}
+    return Names(tuple(address for _, address in sorted(addresses)))
 
 
 def connect(address: str, port: int) -> Port:

@@ -4,9 +4,10 @@ import argparse
 
 from rehearsal.cli import status
 from rehearsal.cli.command import Command
+from rehearsal.contract.order import Choices
 from rehearsal.contract.world_network import ADDRESS_LAG_SECONDS
 from rehearsal.machine.workplace import Workplace
-from rehearsal.outside.lifecycle import down
+from rehearsal.outside.lifecycle import AS_USUAL, down
 from rehearsal.outside.world import World
 from rehearsal.story import telling
 from rehearsal.story.transcript import Transcript
@@ -22,7 +23,8 @@ def tell_story(workplace: Workplace, _arguments: argparse.Namespace) -> int:
 
 def _leave_running(workplace: Workplace, arguments: argparse.Namespace) -> int:
     with Transcript(workplace) as transcript:
-        telling.set_up(workplace, transcript, hosts=arguments.hosts, address_lag_seconds=arguments.address_lag)
+        choices = Choices(arguments.domain, arguments.host_memory, tuple(arguments.no_type_in), arguments.address_lag)
+        telling.set_up(workplace, transcript, hosts=arguments.hosts, choices=choices)
     status.print_for_people(World.running(workplace))
     return 0
 
@@ -33,12 +35,22 @@ def _end(workplace: Workplace, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _add_options(parser: argparse.ArgumentParser) -> None:
+def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hosts", type=_count, default=1, metavar="N", help=f"how many hosts serve, 1 to {MOST_HOSTS} (default: 1)"
     )
-    about = f"how long an Elastic IP that moves leads nowhere (default: {ADDRESS_LAG_SECONDS:.0f})"
-    parser.add_argument("--address-lag", type=float, default=ADDRESS_LAG_SECONDS, metavar="SECONDS", help=about)
+    domain = AS_USUAL.domain
+    parser.add_argument("--domain", default=domain, metavar="NAME", help=f"the registry's name (default: {domain})")
+    parser.add_argument("--host-memory", type=int, metavar="MIB", help="memory of a host (default: the machine's)")
+    lag = f"how long an Elastic IP that moves leads nowhere (default: {ADDRESS_LAG_SECONDS:.0f})"
+    parser.add_argument("--address-lag", type=float, default=ADDRESS_LAG_SECONDS, metavar="SECONDS", help=lag)
+    parser.add_argument(
+        "--no-type-in",
+        action="append",
+        default=[],
+        metavar="ZONE",
+        help="EC2 offers no instance type of the registry's in this zone, such as us-east-1a; can be repeated",
+    )
 
 
 def _add_force(parser: argparse.ArgumentParser) -> None:
@@ -52,5 +64,5 @@ def _count(text: str) -> int:
     return number
 
 
-UP = Command("up", "deploy the registry, leave it running, and print how to log in", _leave_running, _add_options)
+UP = Command("up", "deploy the registry, leave it running, and print how to log in", _leave_running, _add_choices)
 DOWN = Command("down", "end the rehearsal and remove everything that is left of it", _end, _add_force)

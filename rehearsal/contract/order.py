@@ -14,19 +14,36 @@ from rehearsal.machine.root_layers import Root
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """``zone`` is the hosted zone that exists before any deployment, ``images`` are offered by the image registry.
-    ``functions`` is the folder of AWS Lambda's runtime. A host boots from the first of ``host_roots`` that exists.
-    ``address_lag_seconds`` is the time until an Elastic IP leads to the host that it was given to."""
+class Choices:
+    """What a person can choose of a world."""
 
-    domain: str
-    zone: str
+    domain: str = "registry.example.com"
+    host_memory_mib: int | None = None
+    """None: as much as the machine has."""
+
+    zones_without_type: tuple[str, ...] = ()
+    """Availability Zones in which EC2 does not offer the registry's instance type."""
+
+    address_lag_seconds: float = ADDRESS_LAG_SECONDS
+    """How long an Elastic IP that moves leads nowhere."""
+
+    @property
+    def zone(self) -> str:
+        """The hosted zone that exists before any deployment: the last two labels."""
+        return ".".join(self.domain.split(".")[-2:])
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """``images`` are offered by the image registry.
+    ``functions`` is the folder of AWS Lambda's runtime. A host boots from the first of ``host_roots`` that exists."""
+
+    choices: Choices
     images: tuple[RegistryImage, ...]
     parts: Mapping[str, Part]
     host_roots: tuple[Root, ...]
     internet_root: Root
     functions: Path
-    address_lag_seconds: float = ADDRESS_LAG_SECONDS
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), default=str))

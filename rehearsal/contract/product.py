@@ -89,7 +89,15 @@ LISTENERS = {
 
 def registry_image() -> str:
     """The image that the hosts run, as cdk.json pins it."""
-    return str(json.loads((PROJECT / "cdk.json").read_text())["context"]["registry_image"])
+    return _default("registry_image")
+
+
+def instance_type() -> str:
+    return _default("instance_type")
+
+
+def _default(setting: str) -> str:
+    return str(json.loads((PROJECT / "cdk.json").read_text())["context"][setting])
 
 
 def settings(*, domain: str, zone: str, email: str) -> dict[str, str]:

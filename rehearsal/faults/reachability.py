@@ -10,8 +10,8 @@ from rehearsal.faults.bucket import instance_of
 from rehearsal.faults.fault import Fault, FaultError, Target, in_world
 from rehearsal.outside.world import World
 
-# In the range for documentation: no machine has it.
-ELSEWHERE = "192.0.2.80"
+# In the ranges for documentation: no machine has them.
+ELSEWHERE, ELSEWHERE_IPV6 = "192.0.2.80", "2001:db8::80"
 TABLE = "faults"
 A_NAME_OF_AWS = "https://ec2.us-east-1.amazonaws.com/"
 LOOK = ("--silent", "--max-time", "2", "--output", "/dev/null")
@@ -50,6 +50,19 @@ def point_elsewhere(world: World) -> Any:
 def restore_record(world: World, remembered: Any) -> None:
     zone, record = remembered
     _change_record(world, zone, "UPSERT", record)
+
+
+def point_elsewhere_by_ipv6(world: World) -> Any:
+    """The A record stays right, and an AAAA record names an address that no machine has."""
+    zone, record = _zone_and_record(world)
+    other = {**record, "Type": "AAAA", "ResourceRecords": [{"Value": ELSEWHERE_IPV6}]}
+    _change_record(world, zone, "UPSERT", other)
+    return [zone, other]
+
+
+def delete_record(world: World, remembered: Any) -> None:
+    zone, record = remembered
+    _change_record(world, zone, "DELETE", record)
 
 
 def close_port(world: World, port: int) -> Any:

@@ -11,14 +11,21 @@ from rehearsal.faults.certificate import AUTHORITY_IS_DOWN
 from rehearsal.faults.fault import Fault, Target
 from rehearsal.faults.front import put_in_front, take_away
 from rehearsal.faults.on_host import not_executable
-from rehearsal.faults.reachability import close_port, drop, let_through, open_port, point_elsewhere, restore_record
+from rehearsal.faults.reachability import (
+    close_port,
+    delete_record,
+    drop,
+    let_through,
+    open_port,
+    point_elsewhere_by_ipv6,
+)
 from rehearsal.outside.world import World
 
 # Past a third of its life, and far from its end.
 DUE_DAYS = 40
-# The ACME stand-in's path for a new order.
-ORDER = "/order-plz"
-RATE_LIMIT = "rate-limit"
+# The ACME stand-in's paths for a new order, and for the end of one.
+ORDER, FINALIZE = "/order-plz", "/finalize-order/"
+RATE_LIMIT, CAA = "rate-limit", "caa"
 
 
 def in_the_way(what: str, begin: Callable[[World], Any], end: Callable[[World, Any], None]) -> Fault:
@@ -42,13 +49,23 @@ def _limit_rate(world: World) -> None:
         f" retry after {until:%Y-%m-%d %H:%M:%S} UTC:"
         " see https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers"
     )
-    problem = f'{{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "{detail}", "status": 429}}'
-    put_in_front(
-        world,
-        RATE_LIMIT,
-        f"location = {ORDER} {{\n    default_type application/problem+json;\n"
-        f"    add_header Retry-After 259200 always;\n    return 429 '{problem}';\n}}\n",
+    _refuse(world, RATE_LIMIT, f"= {ORDER}", 429, "rateLimited", detail, "add_header Retry-After 259200 always;")
+
+
+def _forbid_issue(world: World) -> None:
+    """Let's Encrypt looks at CAA again when an order ends; pebble never does."""
+    detail = (
+        f"Error finalizing order :: While processing CAA for {world.domain}:"
+        f" CAA record for {world.domain} prevents issuance"
     )
+    _refuse(world, CAA, FINALIZE, 403, "caa", detail)
+
+
+def _refuse(world: World, name: str, location: str, status: int, kind: str, detail: str, header: str = "") -> None:
+    """The authority answers there with an ACME problem."""
+    problem = f'{{"type": "urn:ietf:params:acme:error:{kind}", "detail": "{detail}", "status": {status}}}'
+    rule = f"default_type application/problem+json; {header} return {status} '{problem}';"
+    put_in_front(world, name, f"location {location} {{ {rule} }}\n")
 
 
 def _forbid_saving(world: World) -> str:
@@ -63,7 +80,12 @@ FAULTS: Mapping[str, Fault] = {
     "renewal-port-80": in_the_way(
         "a renewal is due, and port 80 is closed", lambda world: close_port(world, 80), open_port
     ),
-    "renewal-dns": in_the_way("a renewal is due, and DNS points elsewhere", point_elsewhere, restore_record),
+    "renewal-dns": in_the_way(
+        "a renewal is due, and an AAAA record points elsewhere", point_elsewhere_by_ipv6, delete_record
+    ),
+    "renewal-caa": in_the_way(
+        "a renewal is due, and a CAA record forbids it", _forbid_issue, lambda world, _: take_away(world, CAA)
+    ),
     "renewal-rate-limited": in_the_way(
         "a renewal is due, and the authority limits the rate",
         _limit_rate,

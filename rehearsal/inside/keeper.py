@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.cloud.sns.mail import Letter
-from rehearsal.contract import run_directory
+from rehearsal.contract import product, run_directory
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.contract.mail import Mail, Mailbox
 from rehearsal.contract.order import Order
@@ -44,17 +44,19 @@ class Keeper:
         self._workplace = workplace
         self._order = order
         self._events = (workplace.run / run_directory.EVENTS).open("a", buffering=1)
-        self._public = PublicAddresses(order.address_lag_seconds)
+        self._public = PublicAddresses(order.choices.address_lag_seconds)
         self._working: Mapping[str, str] = {}
         self._forwards: dict[str, Forward] = {}
-        self._records: Mapping[str, str] = {}
+        self._records: Mapping[str, tuple[str, ...]] = {}
         self._stopping = threading.Event()
         self._mailbox = Mailbox(workplace)
 
         authority = CertificateAuthority(workplace.run / "authority")
         self._network = Network()
         self._cloud = Cloud()
-        self._cloud.create_hosted_zone(order.zone)
+        self._cloud.create_hosted_zone(order.choices.zone)
+        for zone in order.choices.zones_without_type:
+            self._cloud.withdraw_type(zone, product.instance_type())
         scope, administrator = self._cloud.scope, self._cloud.administrator
         self._profile = AwsProfile(
             f"http://{WORLD_ADDRESS}:4566", scope.region, scope.account, administrator.id, administrator.secret
@@ -65,7 +67,7 @@ class Keeper:
             parts=order.parts,
             authority=authority,
             region=scope.region,
-            zone=order.zone,
+            zone=order.choices.zone,
         )
         if order.parts["versitygw"].path:
             ObjectServer(self._internet.folder, self._cloud, self._internet.programs.start)
@@ -83,6 +85,7 @@ class Keeper:
             self._network,
             self._cloud,
             roots=order.host_roots,
+            memory_mib=order.choices.host_memory_mib,
             trust=trust_layer(workplace, order.host_roots[-1], authorities),
             public_address=lambda instance_id: self._working.get(instance_id),
             say=self._say,
@@ -96,7 +99,7 @@ class Keeper:
         self._cloud.engines.functions.run = FunctionRuntime(
             packages=order.functions, root=self._internet.root, bundle=self._bundle, region=scope.region
         )
-        serve(workplace, WorldActions(self._cloud, self._fleet, self._profile, order.domain))
+        serve(workplace, WorldActions(self._cloud, self._fleet, self._profile, order.choices.domain))
 
     def run(self) -> None:
         """Until stop() is called."""
@@ -142,14 +145,14 @@ class Keeper:
         if records != self._records:
             self._internet.set_records(records)
             self._records = dict(records)
-            for name, address in records.items():
-                self._say(f"DNS: {name} is {address}")
+            for name, addresses in records.items():
+                self._say(f"DNS: {name} is {' and '.join(addresses)}")
             self._write_state()
 
     def _write_state(self) -> None:
         WorldState(
-            domain=self._order.domain,
-            zone=self._order.zone,
+            domain=self._order.choices.domain,
+            zone=self._order.choices.zone,
             profile=self._profile,
             ca_bundle=str(self._bundle),
             client_root=str(self._internet.root),

@@ -122,10 +122,13 @@ class Workplace:
 
 
 def cgroup_hierarchies() -> tuple[Path, ...]:
-    """The hierarchies in which systemd needs a folder of its own; the first is the one in which it manages units."""
+    """The hierarchies in which systemd needs a folder of its own; the first is the one in which it manages units. The
+    last one limits the memory of a small host."""
     if (CGROUP_ROOT / "cgroup.controllers").exists():
         return (CGROUP_ROOT,)
-    return tuple(CGROUP_ROOT / name for name in ("systemd", "unified", "pids") if (CGROUP_ROOT / name).is_dir())
+    return tuple(
+        CGROUP_ROOT / name for name in ("systemd", "unified", "pids", "memory") if (CGROUP_ROOT / name).is_dir()
+    )
 
 
 def remove_cgroup(directory: Path, timeout_seconds: float = 5) -> None:

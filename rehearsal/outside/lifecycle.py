@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from rehearsal.contract import product, run_directory
-from rehearsal.contract.order import Order
-from rehearsal.contract.world_network import ADDRESS_LAG_SECONDS
+from rehearsal.contract.order import Choices, Order
 from rehearsal.contract.world_state import WorldState
 from rehearsal.error import RehearsalError
 from rehearsal.machine import fitness, parts, registry_image, roots
@@ -20,9 +19,8 @@ from rehearsal.machine.world.namespaces import end_world, start_world
 from rehearsal.outside import golden_root
 from rehearsal.outside.world import World
 
-DOMAIN = "registry.example.com"
-ZONE = "example.com"
 START_TIMEOUT_SECONDS = 60
+AS_USUAL = Choices()
 
 
 class WorldDiedError(RehearsalError):
@@ -35,22 +33,16 @@ def up(
     *,
     detached: bool,
     host_roots: tuple[Root, ...] | None = None,
-    address_lag_seconds: float = ADDRESS_LAG_SECONDS,
+    choices: Choices = AS_USUAL,
 ) -> World:
     """Prepare the programs and roots, and start the world. Hosts boot from the first of ``host_roots`` that exists;
-    without any given, from the golden root, else from the base. An Elastic IP that moves leads nowhere for
-    ``address_lag_seconds``. Raises BusyError: another rehearsal holds this machine. Raises UnfitMachineError: this
-    machine cannot run one."""
+    without any given, from the golden root, else from the base. Raises BusyError: another rehearsal holds this
+    machine. Raises UnfitMachineError: this machine cannot run one."""
     fitness.make_fit(workplace, say)
     workplace.prepare()
     lock = workplace.take_lock()
     try:
-        workplace.name_holder(lock, os.getpid())
-        workplace.remove_leftovers()
-        workplace.prepare()
-        order = replace(_prepare(workplace, say), address_lag_seconds=address_lag_seconds)
-        order = replace(order, host_roots=host_roots or order.host_roots)
-        keeper = _start(workplace, order, lock, detached=detached)
+        keeper = _start(workplace, say, lock, choices, detached=detached, host_roots=host_roots)
     except BaseException:
         os.close(lock)
         down(workplace)
@@ -74,9 +66,15 @@ def down(workplace: Workplace, *, anyones: bool = False) -> bool:
     return holder is not None
 
 
-def _start(workplace: Workplace, order: Order, lock: int, *, detached: bool) -> subprocess.Popen[bytes]:
+def _start(
+    workplace: Workplace, say: Say, lock: int, choices: Choices, *, detached: bool, host_roots: tuple[Root, ...] | None
+) -> subprocess.Popen[bytes]:
+    workplace.name_holder(lock, os.getpid())
+    workplace.remove_leftovers()
+    workplace.prepare()
     path = workplace.run / run_directory.ORDER
-    order.write(path)
+    order = _prepare(workplace, say, choices)
+    replace(order, host_roots=host_roots or order.host_roots).write(path)
     inside = [sys.executable, "-m", "rehearsal.inside", str(path)]
     keeper = start_world(workplace, inside, lock=lock, detached=detached)
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
@@ -89,7 +87,7 @@ def _start(workplace: Workplace, order: Order, lock: int, *, detached: bool) -> 
     return keeper
 
 
-def _prepare(workplace: Workplace, say: Say) -> Order:
+def _prepare(workplace: Workplace, say: Say, choices: Choices) -> Order:
     """Programs are built while the roots are made: one needs the processor, the other mostly the network."""
     recipes = (parts.REGISTRY, parts.PEBBLE, parts.CRANE, parts.VERSITYGW)
     with ThreadPoolExecutor() as pool:
@@ -107,8 +105,7 @@ def _prepare(workplace: Workplace, say: Say) -> Order:
     say(f"the ACME server is {found['pebble']}, the second client {found['crane']}")
     say(f"the S3 server is {found['versitygw']}")
     return Order(
-        domain=DOMAIN,
-        zone=ZONE,
+        choices=choices,
         images=(image,),
         parts=found,
         host_roots=(golden_root.golden(workplace, say), base),

@@ -21,7 +21,9 @@ def confirm(story: Story) -> str:
     story.client.run("curl", "--fail", "--silent", "--show-error", mail.link)
     confirmed = story.client.shell(story.outputs[product.OUTPUT_CONFIRM_ALERTS]).stdout.strip()
     expect(confirmed == "1", "1 confirmed subscription", confirmed)
-    return f"{mail.to} has confirmed the alerts' subscription"
+    ringing = [each.name for each in story.world.control.alarms(None) if each.state == "ALARM"]
+    expect(not ringing, "no alarm to ring before the first run of a function", ringing)
+    return f"{mail.to} has confirmed the alerts' subscription, and no new alarm rings"
 
 
 def health(story: Story) -> str:

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rehearsal.contract import run_directory
-from rehearsal.contract.world_network import ADDRESS_LAG_SECONDS
+from rehearsal.contract.order import Choices
 from rehearsal.error import RehearsalError
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.golden_root import make_golden
-from rehearsal.outside.lifecycle import down, up
+from rehearsal.outside.lifecycle import AS_USUAL, down, up
 from rehearsal.outside.world import World
 from rehearsal.story.deploying import grow
 from rehearsal.story.step import Step, Story
@@ -27,12 +27,10 @@ PATTERNS = (
 )
 
 
-def set_up(
-    workplace: Workplace, transcript: Transcript, *, hosts: int = 1, address_lag_seconds: float = ADDRESS_LAG_SECONDS
-) -> None:
+def set_up(workplace: Workplace, transcript: Transcript, *, hosts: int = 1, choices: Choices = AS_USUAL) -> None:
     """Start a rehearsal, deploy into it, and leave it running. Raises RehearsalError: a step failed; the rehearsal
     is left running, so that the cause can be found."""
-    story = begin(workplace, transcript, detached=True, address_lag_seconds=address_lag_seconds)
+    story = begin(workplace, transcript, detached=True, choices=choices)
     for step in SET_UP:
         _take(step, story, transcript)
     if hosts > 1:
@@ -64,12 +62,10 @@ def tell(workplace: Workplace, transcript: Transcript) -> bool:
     return held
 
 
-def begin(
-    workplace: Workplace, transcript: Transcript, *, detached: bool, address_lag_seconds: float = ADDRESS_LAG_SECONDS
-) -> Story:
+def begin(workplace: Workplace, transcript: Transcript, *, detached: bool, choices: Choices = AS_USUAL) -> Story:
     started = transcript.seconds
     transcript.begin("a world of its own: Debian hosts, AWS, DNS, a certificate authority, an image registry")
-    world = up(workplace, transcript.detail, detached=detached, address_lag_seconds=address_lag_seconds)
+    world = up(workplace, transcript.detail, detached=detached, choices=choices)
     evidence = "it runs; one virtual wire is all that it adds to this machine's network"
     transcript.held("the world", evidence, transcript.seconds - started)
     return story_in(world, transcript.detail)

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from stacks.dns import DnsStack
 from stacks.host.immutable import name_by_content
+from stacks.host.network import Network, add_network
 from stacks.host.role import host_statements
 from stacks.host.user_data import GROUP_LOGICAL_ID, user_data
 from stacks.settings.settings import Settings
@@ -36,7 +37,7 @@ class HostStack(Stack):
             description=f"Private Docker registry: the host of {settings.domain_name}",
             synthesizer=DefaultStackSynthesizer(bucket_prefix=f"{name}/"),
         )
-        vpc = self._network()
+        network = add_network(self, int(settings.availability_zones))
         scripts = assets.Asset(self, "Userdata", path=str(userdata))
         statements = host_statements(self, settings=settings, scripts=scripts, storage=storage, address=dns.address)
         gp3 = ec2.EbsDeviceVolumeType.GP3
@@ -47,7 +48,8 @@ class HostStack(Stack):
             machine_image=ec2.MachineImage.resolve_ssm_parameter_at_launch(settings.ami_parameter),
             instance_type=ec2.InstanceType(settings.instance_type),
             role=service_role(self, "Role", iam.ServicePrincipal("ec2.amazonaws.com"), "host", statements),
-            security_group=self._ports(vpc, settings.ssh_cidr),
+            security_group=self._ports(network.vpc, settings.ssh_cidr),
+            key_pair=self._key_pair(settings.ssh_key_name),
             user_data=user_data(
                 self, settings=settings, storage=storage, address=dns.address, scripts=scripts, userdata=userdata
             ),
@@ -58,21 +60,8 @@ class HostStack(Stack):
             block_devices=[ec2.BlockDevice(device_name=ROOT_DEVICE, volume=disk)],
         )
         name_by_content(template)
-        self._group(vpc, template, settings.domain_name)
+        self._group(network, template, settings.domain_name)
         self._outputs(settings)
-
-    def _network(self) -> ec2.Vpc:
-        return ec2.Vpc(
-            self,
-            "Network",
-            max_azs=2,
-            nat_gateways=0,
-            subnet_configuration=[ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC)],
-            # Without it, images would travel to S3 through the internet gateway.
-            gateway_endpoints={"S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
-            # Restricting takes a Lambda function of its own, and no host is ever in the default group.
-            restrict_default_security_group=False,
-        )
 
     def _ports(self, vpc: ec2.Vpc, ssh_cidr: str) -> ec2.SecurityGroup:
         ports = ec2.SecurityGroup(self, "Ports", vpc=vpc, description="Front door of the registry")
@@ -82,12 +71,16 @@ class HostStack(Stack):
             ports.add_ingress_rule(ec2.Peer.ipv4(ssh_cidr), ec2.Port.tcp(22), "SSH, setting ssh_cidr")
         return ports
 
-    def _group(self, vpc: ec2.Vpc, template: ec2.LaunchTemplate, domain_name: str) -> None:
+    def _key_pair(self, name: str) -> ec2.IKeyPair | None:
+        return ec2.KeyPair.from_key_pair_name(self, "SshKey", name) if name else None
+
+    def _group(self, network: Network, template: ec2.LaunchTemplate, domain_name: str) -> None:
         """One host, and room for a second: the new one proves itself before the old one goes."""
         group = autoscaling.AutoScalingGroup(
             self,
             "Group",
-            vpc=vpc,
+            vpc=network.vpc,
+            vpc_subnets=ec2.SubnetSelection(subnets=network.subnets),
             launch_template=template,
             min_capacity=1,
             max_capacity=2,
@@ -104,7 +97,7 @@ class HostStack(Stack):
             resource_signal=CfnResourceSignal(count=1, timeout=LONGEST_START.to_iso_string())
         )
         # A route to S3 that appears later would cut a booting host's downloads.
-        group.node.add_dependency(vpc)
+        group.node.add_dependency(network.vpc)
         for taggable in (group, template):
             Tags.of(taggable).add("Name", domain_name)
             Tags.of(taggable).add(HOST_TAG, domain_name)

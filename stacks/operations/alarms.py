@@ -19,7 +19,10 @@ MISSED_CHECKS = 3
 # The health check starts a renewal at 33 and sends mail at 20: this alarm is for the case that it does neither.
 LEAST_LIFE_LEFT_PERCENT = 15
 _MINUTE = timedelta(minutes=1)
-_BREACHING = cloudwatch.TreatMissingData.BREACHING
+# Not BREACHING: CloudWatch also counts what is missing from before the alarm, so each new alarm would ring. With this,
+# an alarm without data changes to INSUFFICIENT_DATA, the state in which a new one begins.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+_HEARTBEAT = cloudwatch.TreatMissingData.MISSING
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _IGNORE = cloudwatch.TreatMissingData.IGNORE
@@ -54,7 +57,10 @@ def add_alarms(
             treat_missing_data=missing,
         )
         # No mail for OK: CloudWatch would also send one for each new alarm.
-        made.add_alarm_action(mail)
+        if missing == _HEARTBEAT:
+            made.add_insufficient_data_action(mail)
+        else:
+            made.add_alarm_action(mail)
         return made
 
     def own(name: str, statistic: str, period: Duration) -> cloudwatch.Metric:
@@ -86,7 +92,7 @@ def add_alarms(
             "the health check has not run",
             below=1,
             periods=MISSED_CHECKS,
-            missing=_BREACHING,
+            missing=_HEARTBEAT,
         ),
         alarm(
             "RenewalHeartbeat",
@@ -94,8 +100,8 @@ def add_alarms(
             "the certificate's renewal has not run",
             # No alarm can look back a month: the health check counts the days.
             at_least=min(longest_gap(settings.renewal_schedule).days, 3650) + 2,
-            periods=24,
-            missing=_BREACHING,
+            # Unknown while the health check does not run, which has its own alarm.
+            missing=_IGNORE,
         ),
         alarm(
             "CertificateLife",

@@ -25,6 +25,8 @@ RENEWAL_TIMEOUT = Duration.minutes(12)
 # A probe of at most 60 s, a diagnosis of 45 s, a repair of 75 s, and AWS's own delays.
 HEALTH_TIMEOUT = Duration.minutes(4)
 MEMORY_MIB = 256
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+LONGEST_DESCRIPTION = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def add_functions(
         return lambda_.Function(
             scope,
             name,
-            description=f"{settings.domain_name}: {module.replace('_', ' ')}",
+            description=f"{module.replace('_', ' ')}: {settings.domain_name}"[:LONGEST_DESCRIPTION],
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"lambdas.{module}.handler",

@@ -149,6 +149,13 @@ def ssh_cidr(text: str) -> str:
     return text
 
 
+def key_pair(text: str) -> str:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateKeyPair.html"""
+    if not re.fullmatch(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?", text):
+        raise FormError("is not a key pair's name")
+    return text
+
+
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _IMAGE_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 _IMAGE_PATH = re.compile(r"[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*")
@@ -205,6 +212,13 @@ def architecture(instance_type: str) -> Architecture:
 
     is_arm = InstanceType(instance_type).architecture == InstanceArchitecture.ARM_64
     return "arm64" if is_arm else "amd64"
+
+
+def availability_zones(text: str) -> str:
+    """Fewer than two is no choice, and no region shows an account more than six."""
+    if not re.fullmatch(r"[2-6]", text):
+        raise FormError("is not a number of zones")
+    return text
 
 
 def host_ami_parameter(text: str) -> str:

@@ -67,6 +67,12 @@ class Settings:
         "EC2 instance type: t3, t3a, t4g, or generations 6 to 8 of m, c and r; the AMI follows its architecture",
         default="t4g.small",
     )
+    availability_zones: str = setting(
+        forms.availability_zones,
+        "a whole number from 2 to 6",
+        "Number of the region's zones in which a host may start; a zone without the instance type is passed over",
+        default="3",
+    )
     host_ami_parameter: str = setting(
         forms.host_ami_parameter,
         "the name of a public or own SSM parameter that holds an AMI id, or nothing for Ubuntu 26.04",
@@ -94,7 +100,13 @@ class Settings:
     ssh_cidr: str = setting(
         forms.ssh_cidr,
         "an IPv4 range such as 203.0.113.7/32, or nothing to keep SSH closed",
-        "Addresses that can reach port 22, /8 or narrower; Session Manager needs no open port",
+        "Addresses that can reach port 22, /8 or narrower, with `ssh_key_name`; Session Manager needs no open port",
+        default="",
+    )
+    ssh_key_name: str = setting(
+        forms.key_pair,
+        "the name of an EC2 key pair in the same region, up to 255 characters, or nothing to keep SSH closed",
+        "Key pair that logs in to the host as `ubuntu`, with `ssh_cidr`",
         default="",
     )
     renewal_schedule: str = setting(
@@ -215,12 +227,22 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
             f"host_ami_parameter: {_shown(parameter)} is for {named}, but {kind} is {needed};"
             f" expected a parameter for {needed}, or another instance_type"
         )
+    yield from _half_open_ssh(values)
     checks = values.get("health_schedule")
     if checks and longest_gap(checks) > LONGEST_UNWATCHED:
         yield (
             f"health_schedule: {_shown(checks)} leaves the registry unwatched for more than"
             f" {LONGEST_UNWATCHED // timedelta(hours=1)} hours; expected a check that often, day and night"
         )
+
+
+def _half_open_ssh(values: Mapping[str, Any]) -> Iterator[str]:
+    """A port that no key opens, or a key for a closed port. A wrong value has an error of its own."""
+    cidr, key = values.get("ssh_cidr"), values.get("ssh_key_name")
+    if cidr and key == "":
+        yield f"ssh_key_name: missing, but ssh_cidr is {cidr!r}; expected the name of an EC2 key pair, or no ssh_cidr"
+    if key and cidr == "":
+        yield f"ssh_cidr: missing, but ssh_key_name is {key!r}; expected an IPv4 range, or no ssh_key_name"
 
 
 def _parents(domain: str) -> str:

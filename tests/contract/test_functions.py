@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from lambdas.aws.clients import OLDEST_BOTOCORE
 from lambdas.environment import Environment, HealthEnvironment
 from lambdas.judge.causes import CAUSES
 from lambdas.judge.checks import FULL_DISK_PERCENT, LEAST_MEMORY_PERCENT, SLOW_LISTING_SECONDS
 from lambdas.judge.evidence import CLOCK_SECONDS
 from rehearsal.contract import product
 from rehearsal.faults import FAULTS
+from rehearsal.machine.python.lambda_runtime import REQUIREMENTS
 from tests.contract.conftest import LAMBDAS, function, number, script, source_of
 from tests.support.assembly import Assembly
 
@@ -25,6 +27,11 @@ def test_function_reads_exactly_the_variables_of_the_stack(assembly: Assembly, h
     given = function(assembly, handler)["Environment"]["Variables"].keys()
     read = {field.name.upper() for field in fields(has)}
     assert given - NOT_OURS == read - GIVEN_BY_LAMBDA
+
+
+def test_rehearsal_runs_the_functions_on_the_oldest_boto3_they_accept() -> None:
+    oldest = ".".join(map(str, OLDEST_BOTOCORE))
+    assert f"botocore=={oldest} " in REQUIREMENTS.read_text()
 
 
 def test_rehearsal_finds_the_schedule_of_each_function(assembly: Assembly) -> None:

@@ -19,6 +19,7 @@ EVERYTHING_ELSE: dict[str, str | bool] = {
     "hosted_zone": "example.com",
     "instance_type": "m7i.large",
     "ssh_cidr": "203.0.113.0/24",
+    "ssh_key_name": "laptop",
     "remove_data": True,
 }
 HERE = "<AWS::Region>:<AWS::AccountId>"

@@ -176,6 +176,7 @@ def host_stack(
     statements: list[dict[str, Any]] | None = None,
     instance_type: str = "t4g.small",
     in_place: bool = False,
+    key_name: str = "",
 ) -> dict[str, Any]:
     """One host in a group; statements are what its role may do besides signalling. Other user data is another launch
     template, as in the product, or with ``in_place`` another version of the same."""
@@ -189,6 +190,8 @@ def host_stack(
         "SecurityGroupIds": [{"Fn::GetAtt": ["Ports", "GroupId"]}],
         "UserData": {"Fn::Base64": user_data},
     }
+    if key_name:
+        launch["KeyName"] = key_name
     template = "Template" if in_place else f"Template{user_data.title()}"
     version = {"LaunchTemplateId": {"Ref": template}, "Version": {"Fn::GetAtt": [template, "LatestVersionNumber"]}}
     hosts = resource(

@@ -60,9 +60,19 @@ ABORTED = "('Connection aborted.', RemoteDisconnected('Remote end closed connect
 HOOK_FAILED = "Hook 'deploy-hook' reported error code 1\nHook 'deploy-hook' ran with error output:\n nginx refuses\n"
 
 
-def explain(relocate: Relocate, said: str, *, leads_to: str = ADDRESS) -> Mapping[str, str]:
+CAA = "While processing CAA for registry.example.com: CAA record for registry.example.com prevents issuance"
+CAA_FORBIDS_AT_FIRST = (
+    f"Certification Authority Authorization (CAA) records forbid the CA from issuing a certificate :: {CAA}"
+)
+CAA_FORBIDS = f"urn:ietf:params:acme:error:caa :: {CAA_FORBIDS_AT_FIRST}"
+
+
+def explain(relocate: Relocate, said: str, *, leads_to: str = ADDRESS, ipv6: str = "") -> Mapping[str, str]:
     host = relocate()
-    host.answer(Answer("^getent ahostsv4", f"{leads_to}   STREAM {DOMAIN}\n"))
+    host.answer(
+        Answer("^getent ahostsv4", f"{leads_to}   STREAM {DOMAIN}\n"),
+        Answer("^getent --no-addrconfig ahostsv6", f"{ipv6 or f'::ffff:{leads_to}'}   STREAM {DOMAIN}\n"),
+    )
     libraries = [str(host.home / "lib" / name) for name in ("settings.bash", "certificate-failure.bash")]
     argv = ["bash", "-euo", "pipefail", "-c", '. "$1"; . "$2"; explain_certbot "$3"', "bash", *libraries, said]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
@@ -86,7 +96,7 @@ def explain(relocate: Relocate, said: str, *, leads_to: str = ADDRESS) -> Mappin
         ("unauthorized", "Non-200 status code from HTTP: http://x/ returned 404", "port-80"),
         ("dns", f"no valid A records found for {DOMAIN}; no valid AAAA records found for {DOMAIN}", "dns"),
         ("dns", f"DNS problem: NXDOMAIN looking up A for {DOMAIN}", "dns"),
-        ("caa", f"CAA record for {DOMAIN} prevents issuance", "other"),
+        ("caa", f"CAA record for {DOMAIN} prevents issuance", "caa"),
         ("serverInternal", "Error retrieving account", "ca-down"),
     ],
 )  # fmt: skip
@@ -100,6 +110,12 @@ def test_a_name_that_leads_elsewhere_is_a_dns_failure(relocate: Relocate) -> Non
     assert explain(relocate, said, leads_to="198.51.100.9")["reason"] == "dns"
 
 
+def test_an_aaaa_record_is_a_dns_failure(relocate: Relocate) -> None:
+    detail = 'Get "http://x/": dial tcp [2001:db8::1]:80: connect: network is unreachable'
+    said = CHALLENGE.format(domain=DOMAIN, type="connection", detail=detail)
+    assert explain(relocate, said, ipv6="2001:db8::1")["reason"] == "dns"
+
+
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
@@ -108,6 +124,8 @@ def test_a_name_that_leads_elsewhere_is_a_dns_failure(relocate: Relocate) -> Non
         (FAILED.format(error=UNREACHED), ("ca-down", UNREACHED[:300], "")),
         (FIRST.format(error=TIMED_OUT), ("ca-down", TIMED_OUT, "")),
         *((FAILED.format(error=why), ("ca-down", why, "")) for why in ("<Response [503]>", ABORTED, INTERNAL, NONCE)),
+        (FAILED.format(error=CAA_FORBIDS), ("caa", CAA_FORBIDS, "")),
+        (FIRST.format(error=CAA_FORBIDS_AT_FIRST), ("caa", CAA_FORBIDS_AT_FIRST, "")),
         (HOOK_FAILED, ("hook-failed", "nginx refuses", "")),
         (f"{RUNNING}\n", ("other", RUNNING, "")),
         (FAILED.format(error="[Errno 28] No space left"), ("other", "[Errno 28] No space left", "")),

@@ -1,5 +1,5 @@
 # Sourced: why there is no new certificate, in the words that the Lambdas read:
-#   reason=port-80|dns|rate-limited|ca-down|hook-failed|other
+#   reason=port-80|dns|caa|rate-limited|ca-down|hook-failed|other
 #   detail=one sentence from certbot or the certificate authority
 #   retry_after=a moment in UTC, or nothing
 # shellcheck shell=bash
@@ -21,6 +21,7 @@ reason_of() {
   case $1 in
     *'Certificate Authority reported these problems'*) reason_of_challenge "$(first_of Type "$1")" "$(first_of Detail "$1")" ;;
     *:rateLimited* | *'too many requests of a given type'* | *'Service busy; retry later'*) echo rate-limited ;;
+    *error:caa* | *'Certification Authority Authorization (CAA) records forbid'*) echo caa ;;
     *ConnectionPool\(* | *requests.exceptions.* | *'onnection aborted'* | *:badNonce* | *:serverInternal* | *'server experienced an internal error'* | *'<Response [5'*)
       echo ca-down
       ;;
@@ -37,6 +38,7 @@ reason_of_challenge() {
   asked=$(sed -nE 's/^(During secondary validation: )?([0-9a-fA-F.:]*[.:][0-9a-fA-F.:]*): .*/\2/p' <<< "$2")
   case $1 in
     dns | dnssec | unknownHost) echo dns ;;
+    caa) echo caa ;;
     rateLimited) echo rate-limited ;;
     serverInternal) echo ca-down ;;
     connection | unauthorized | tls | incorrectResponse)
@@ -46,7 +48,12 @@ reason_of_challenge() {
   esac
 }
 
-points_here() { getent ahostsv4 "$DOMAIN_NAME" | awk '{ print $1 }' | grep -qxF "$ADDRESS"; }
+points_here() { [[ ! $(ipv6_of_name) ]] && getent ahostsv4 "$DOMAIN_NAME" | awk '{ print $1 }' | grep -qxF "$ADDRESS"; }
+
+# The host has no IPv6 address, and Let's Encrypt tries IPv6 first: an AAAA record leads elsewhere.
+# https://letsencrypt.org/docs/ipv6-support/
+# By default getent leaves out IPv6 where the host has none. Without an AAAA record it shows the A record as ::ffff:….
+ipv6_of_name() { getent --no-addrconfig ahostsv6 "$DOMAIN_NAME" | awk '$1 !~ /^::ffff:/ { print $1; exit }'; }
 
 sentence_of() {
   local sentence

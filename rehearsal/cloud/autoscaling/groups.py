@@ -9,6 +9,8 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance
 from moto.ssm.models import ssm_backends
 
+from rehearsal.cloud.ec2 import offers
+
 # EC2 user guide, "Run commands when you launch an EC2 instance with user data input".
 USER_DATA_LIMIT_BYTES = 16 * 1024
 
@@ -30,12 +32,14 @@ def launch_one(group: FakeAutoScalingGroup) -> Instance:
     image_id = _image(data["ImageId"], group)
     instance_type = data["InstanceType"]
     _check_architecture(ec2, image_id, instance_type)
+    key_name = data.get("KeyName")
+    if key_name and key_name not in ec2.key_pairs:
+        raise LaunchError(f"The key pair '{key_name}' does not exist")
     user_data = version.user_data
     if user_data and len(base64.b64decode(str(user_data))) > USER_DATA_LIMIT_BYTES:
         raise LaunchError("User data is limited to 16384 bytes")
     tags = {**group.get_propagated_tags(), **version.instance_tags, ASG_NAME_TAG: group.name}
     interface: dict[str, Any] = next(iter(data.get("NetworkInterfaces", [])), {})
-    used_subnets = [state.instance.subnet_id for state in group.instance_states]
     reservation = ec2.run_instances(
         image_id,
         1,
@@ -43,10 +47,11 @@ def launch_one(group: FakeAutoScalingGroup) -> Instance:
         [],
         security_group_ids=[*data.get("SecurityGroupIds", []), *interface.get("Groups", [])],
         instance_type=instance_type,
+        key_name=key_name,
         tags={"instance": tags},
         launch_template={"LaunchTemplateId": version.template.id, "Version": str(version.number)},
         is_instance_type_default=False,
-        subnet_id=min((group.vpc_zone_identifier or "").split(","), key=used_subnets.count),
+        subnet_id=_subnet(group, instance_type),
         associate_public_ip=None,
         metadata_options=data.get("MetadataOptions", {}),
         region_name=group.region,
@@ -66,6 +71,23 @@ def launch_one(group: FakeAutoScalingGroup) -> Instance:
         InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
     )
     return instance
+
+
+def _subnet(group: FakeAutoScalingGroup, instance_type: str) -> str:
+    """The one with the fewest instances first; if EC2 refuses there, the group tries the next zone.
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html#arch-AutoScalingMultiAZ
+    """
+    used = [state.instance.subnet_id for state in group.instance_states]
+    offering = offers.zones_with(group.region, instance_type)
+    wanted = sorted((group.vpc_zone_identifier or "").split(","), key=used.count)
+    zones = {each: group.ec2_backend.get_subnet(each).availability_zone for each in wanted}
+    if found := next((each for each in wanted if zones[each] in offering), None):
+        return found
+    raise LaunchError(
+        f"Your requested instance type ({instance_type}) is not supported in your requested Availability Zone"
+        f" ({zones[wanted[-1]]}). Please retry your request by not specifying an Availability Zone"
+        f" or choosing {', '.join(offering)}."
+    )
 
 
 def _image(image: str, group: FakeAutoScalingGroup) -> str:

@@ -15,7 +15,7 @@ from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.core.server import Server
-from rehearsal.cloud.ec2 import images, observed
+from rehearsal.cloud.ec2 import images, observed, offers
 from rehearsal.cloud.ec2.observed import Instance, PublicAddress
 from rehearsal.cloud.iam import identity
 from rehearsal.cloud.iam.identity import AccessKey
@@ -96,15 +96,21 @@ class Cloud:
             zone = self.scope.wide(route53_backends).create_hosted_zone(f"{name.rstrip('.')}.", private_zone=False)
             return str(zone.id).rsplit("/", 1)[-1]
 
-    def records(self) -> Mapping[str, str]:
-        """Route 53 A records: name without trailing dot -> address."""
+    def withdraw_type(self, zone: str, instance_type: str) -> None:
+        """From now on EC2 does not offer this type in this zone."""
         with self._world:
-            return {
-                record.name.rstrip("."): record.records[0]
-                for zone in self.scope.wide(route53_backends).zones.values()
-                for record in zone.rrsets
-                if record.type == "A" and record.records
-            }
+            offers.withdraw(self.scope.region, zone, instance_type)
+
+    def records(self) -> Mapping[str, tuple[str, ...]]:
+        """Route 53's A and AAAA records: name without trailing dot -> addresses."""
+        found: dict[str, tuple[str, ...]] = {}
+        with self._world:
+            for zone in self.scope.wide(route53_backends).zones.values():
+                for record in zone.rrsets:
+                    if record.type in ("A", "AAAA"):
+                        name = record.name.rstrip(".")
+                        found[name] = (*found.get(name, ()), *record.records)
+        return found
 
     def instances(self) -> tuple[Instance, ...]:
         """The pending and the running instances."""

@@ -7,8 +7,9 @@ from typing import Any
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.elastic_ip_addresses import ElasticAddress
 from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.models.vpcs import VPCEndPoint
 
-from rehearsal.cloud.cloudformation.resource_type import MotoType, Request, Updated
+from rehearsal.cloud.cloudformation.resource_type import MotoType, Request, ResourceType, Settled, Updated
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.iam.policy import Resource
 from rehearsal.cloud.iam.request import EVERYTHING, UNKNOWN, Ask, Parameter, tag_context
@@ -73,6 +74,34 @@ class NetworkType(MotoType):
         self._remove(request.scope.regional(ec2_backends), request.properties, resource)
 
 
+class AddressBlockType(ResourceType):
+    """moto has no type of this name."""
+
+    identity = ("CidrBlock", "VpcId")
+
+    def create(self, request: Request) -> Settled:
+        given = request.properties
+        ec2 = request.scope.regional(ec2_backends)
+        return Settled(ec2.associate_vpc_cidr_block(given["VpcId"], given["CidrBlock"], False)["association_id"])
+
+    def change(self, request: Request, resource: Settled, previous: Request) -> Settled:  # noqa: ARG002
+        return resource
+
+    def delete(self, request: Request, resource: Settled) -> None:
+        vpc = request.scope.regional(ec2_backends).get_vpc(request.properties["VpcId"])
+        vpc.disassociate_vpc_cidr_block(resource.physical_resource_id)
+
+
+class EndpointType(NetworkType):
+    """moto would make a new one for a route table more."""
+
+    identity = ("ServiceName", "VpcId", "VpcEndpointType")
+
+    def change(self, request: Request, resource: VPCEndPoint, previous: Request) -> VPCEndPoint:  # noqa: ARG002
+        resource.route_table_ids = list(request.properties["RouteTableIds"])
+        return resource
+
+
 def _remove_endpoint(ec2: EC2Backend, _properties: dict[str, Any], endpoint: Any) -> None:
     # moto keeps it as "deleted" in the list; EC2 forgets it.
     ec2.delete_vpc_endpoints([endpoint.id])
@@ -131,7 +160,8 @@ TYPES = {
     "AWS::EC2::SubnetRouteTableAssociation": NetworkType(
         lambda ec2, _, made: ec2.subnet_associations.pop(f"{made.route_table_id}:{made.subnet_id}")
     ),
-    "AWS::EC2::VPCEndpoint": NetworkType(_remove_endpoint),
+    "AWS::EC2::VPCCidrBlock": AddressBlockType(),
+    "AWS::EC2::VPCEndpoint": EndpointType(_remove_endpoint),
     "AWS::EC2::VPCGatewayAttachment": NetworkType(
         lambda ec2, given, _: ec2.detach_internet_gateway(given["InternetGatewayId"], given["VpcId"])
     ),

@@ -41,6 +41,7 @@ class Fleet:
     network: Network
     cloud: Cloud
     roots: tuple[Root, ...]
+    memory_mib: int | None
     trust: Path
     public_address: Callable[[str], str | None]
     say: Callable[[str], None]
@@ -101,7 +102,9 @@ class Fleet:
         mac_address = self.cloud.instance_metadata(instance.id)["mac"]
         root = next(root for root in self.roots if root.layers[0].is_dir())
         layers = (self.trust, *root.layers)
-        guest = Guest(self.workplace, self.network, instance.id, instance.private_ip, mac_address, layers)
+        guest = Guest(
+            self.workplace, self.network, instance.id, instance.private_ip, mac_address, layers, self.memory_mib
+        )
         guest.start()
         follower.guest = guest
         follower.booted.set()

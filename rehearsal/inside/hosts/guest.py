@@ -8,11 +8,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rehearsal.contract import run_directory
 from rehearsal.inside.hosts.guest_files import ENGINE_FOLDERS, IDENTITY, keep_logs_of, make_cgroups, make_disk
+from rehearsal.inside.hosts.memory import SmallMemory
 from rehearsal.inside.hosts.network import Network
 from rehearsal.machine.workplace import Workplace, remove_cgroup, remove_tree
 from rehearsal.machine.world.namespaces import command_on_host
@@ -22,6 +23,8 @@ REBOOT_EXIT_CODE = 133
 # For process 1 of a guest, from systemd(1)
 POWER_OFF_SIGNAL = signal.SIGRTMIN + 4
 START_TIMEOUT_SECONDS = 20
+# Where a small host finds the file that is bound to its /proc/meminfo.
+MEMINFO = "/.meminfo"
 
 
 class GuestError(Exception):
@@ -40,6 +43,7 @@ class Guest:
         private_ip: str,
         mac_address: str,
         layers: Sequence[Path],
+        memory_mib: int | None = None,
     ) -> None:
         self.instance_id = instance_id
         self.private_ip = private_ip
@@ -51,6 +55,8 @@ class Guest:
         self._namespace = network.attach_host(instance_id, private_ip, mac_address)
         self._cgroups = make_cgroups(workplace, instance_id)
         self._root = make_disk(self.folder, private_ip, layers)
+        self._meminfo = self.folder / "meminfo"
+        self._memory = SmallMemory(self._cgroups, self._meminfo, memory_mib) if memory_mib else None
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._power_wanted = False
         self._supervisor: threading.Thread | None = None
@@ -70,8 +76,11 @@ class Guest:
 
     @property
     def leader_pid(self) -> int:
+        return self._started_leader(self.is_running)
+
+    def _started_leader(self, may_come: Callable[[], bool] = lambda: True) -> int:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while self.is_running() and time.monotonic() < deadline:
+        while may_come() and time.monotonic() < deadline:
             if self._nspawn is not None and (leader := _leader(self._nspawn.pid)):
                 return leader
             time.sleep(0.02)
@@ -121,6 +130,8 @@ class Guest:
         """Cut its power and take its disk away; logs are kept in the run directory's logs/."""
         self.cut_power()
         self._network.detach_host(self.instance_id)
+        if self._memory:
+            self._memory.stop()
         for cgroup in self._cgroups:
             remove_cgroup(cgroup)
         keep_logs_of(self.folder, self._logs)
@@ -137,6 +148,7 @@ class Guest:
             *(f"--bind={self.folder / 'disk' / name}:/var/lib/{name}" for name in ENGINE_FOLDERS),
             # By this cloud-init knows an EC2 instance, and that its metadata service wants tokens.
             f"--bind-ro={self.folder / IDENTITY}:/sys/hypervisor/uuid",
+            *([f"--bind-ro={self._meminfo}:{MEMINFO}"] if self._memory else []),
         ]  # fmt: skip
         order = {
             "cgroups": [str(cgroup) for cgroup in self._cgroups],
@@ -153,7 +165,23 @@ class Guest:
         launcher = ["unshare", "--mount", "--propagation", "slave", *program]
         with self.console.open("ab") as console:
             self._nspawn = subprocess.Popen(launcher, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
+        if self._memory:
+            self._show_memory()
         self.boots += 1
+
+    def _show_memory(self) -> None:
+        """systemd-nspawn cannot bind a file from outside to a place in the guest's /proc."""
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            enter = ["nsenter", f"--target={self._started_leader()}", "--mount", "--"]
+            # It fails until the guest has its own root.
+            if (
+                subprocess.run([*enter, "mount", "--bind", MEMINFO, "/proc/meminfo"], capture_output=True).returncode
+                == 0
+            ):
+                return
+            time.sleep(0.05)
+        raise GuestError(f"{self.instance_id} cannot be shown its memory; its console ends:\n{self.last_words()}")
 
     def _supervise(self) -> None:
         while self._nspawn is not None:

@@ -12,6 +12,8 @@ from rehearsal.contract.world_network import BRIDGE, S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.machine.world.namespaces import MTU_BYTES, OUTSIDE_PEER
 
 GATEWAY = "10.0.0.1"
+# Every address block that the product's VPC may have.
+VPC_PREFIX = 14
 GATEWAY_MAC = "02:00:0a:00:00:01"
 METADATA_ADDRESS = "169.254.169.254"
 # 10.77.0.100-199 in the fewest blocks that stay clear of the world's own address
@@ -46,7 +48,7 @@ class Network:
         _ip_batch(
             # An address of its own: else it is that of a port, and changes when that host goes.
             f"link add {BRIDGE} address {GATEWAY_MAC} mtu {MTU_BYTES} type bridge",
-            f"address add {GATEWAY}/16 dev {BRIDGE}",
+            f"address add {GATEWAY}/{VPC_PREFIX} dev {BRIDGE}",
             f"address add {METADATA_ADDRESS}/32 dev {BRIDGE}",
             f"link set {BRIDGE} up",
             f"address add {WORLD_ADDRESS}/24 dev {OUTSIDE_PEER}",
@@ -86,7 +88,7 @@ class Network:
         _ip_batch(
             "link set lo up",
             f"link set {HOST_INTERFACE} address {mac_address}",
-            f"address add {private_ip}/16 dev {HOST_INTERFACE}",
+            f"address add {private_ip}/{VPC_PREFIX} dev {HOST_INTERFACE}",
             f"link set {HOST_INTERFACE} up",
             f"route add default via {GATEWAY}",
             f"route add {METADATA_ADDRESS} dev {HOST_INTERFACE}",
@@ -138,7 +140,7 @@ def render_addresses(forwards: Mapping[str, Forward], online: Mapping[str, str])
 
 
 def _link_name(private_ip: str) -> str:
-    return "host-" + "-".join(private_ip.split(".")[2:])
+    return "host-" + "-".join(private_ip.split(".")[1:])
 
 
 def _ip_batch(*commands: str, namespace: str | None = None) -> None:

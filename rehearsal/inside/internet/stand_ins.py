@@ -8,7 +8,7 @@ import shutil
 import signal
 import ssl
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rehearsal.contract.world_network import ACME_MANAGEMENT, ACME_PORT, S3_ADDRESS, WORLD_ADDRESS
@@ -88,9 +88,10 @@ class StandIns:
         self.programs.run(["skopeo", "copy", "--dest-tls-verify=false", f"oci:/srv/layout:{REFERENCE}", target])
         shutil.rmtree(seen)
 
-    def set_records(self, records: Mapping[str, str]) -> None:
-        """Answer with the emulated Route 53's records: name -> address."""
-        (self.folder / "hosts").write_text("".join(f"{address} {name}\n" for name, address in records.items()))
+    def set_records(self, records: Mapping[str, Sequence[str]]) -> None:
+        """Answer with the emulated Route 53's records: name -> addresses."""
+        lines = (f"{address} {name}\n" for name, addresses in records.items() for address in addresses)
+        (self.folder / "hosts").write_text("".join(lines))
         self.programs.signal("dnsmasq", signal.SIGHUP)
 
     def _mount_root(self, root: Root, parts: Mapping[str, Part]) -> None:

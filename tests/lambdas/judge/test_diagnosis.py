@@ -90,6 +90,12 @@ def test_one_right_address_among_fifty_is_not_right() -> None:
     assert diagnosis.checks[0].expected == ADDRESS
 
 
+def test_an_ipv6_address_beside_the_right_address_points_elsewhere() -> None:
+    diagnosis = diagnose(after(WELL, outside(names=Names(("2001:db8::1", ADDRESS)))))
+    assert (diagnosis.cause, diagnosis.is_down) == (CAUSES["dns-elsewhere"], True)
+    assert diagnosis.checks[0].actual == f"2001:db8::1, {ADDRESS}"
+
+
 @pytest.mark.parametrize("delivery", [each for each in Delivery if each != Delivery.ANSWERED])
 def test_a_well_registry_whose_host_cannot_be_asked_is_at_risk(delivery: Delivery) -> None:
     assert named(inside(delivery)) == "ssm-offline"

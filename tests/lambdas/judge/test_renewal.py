@@ -7,9 +7,9 @@ import pytest
 
 from lambdas.judge.diagnosis import Diagnosis
 from lambdas.judge.renewal import early_renewal_is_due, judge_renewal, read_renewal
-from lambdas.see.probe import Outside, Served
+from lambdas.see.probe import Names, Outside, Served
 from lambdas.see.run_command import Delivery, Reply
-from tests.support.well_registry import FINGERPRINT, WELL_OUTSIDE, answered, renewed
+from tests.support.well_registry import ADDRESS, FINGERPRINT, WELL_OUTSIDE, answered, renewed
 
 BEGIN = datetime(2027, 1, 15, 12, tzinfo=UTC)
 TICK = timedelta(hours=6)
@@ -124,7 +124,7 @@ def failed(**printed: str) -> Reply:
 
 
 def judged(answer: Reply, outside: Outside = WELL_OUTSIDE) -> Diagnosis:
-    return judge_renewal(read_renewal(answer), outside)
+    return judge_renewal(read_renewal(answer), outside, ADDRESS)
 
 
 def cause_id(diagnosis: Diagnosis) -> str:
@@ -149,6 +149,7 @@ def test_a_renewal_whose_certificate_is_not_served_has_failed() -> None:
     [
         ("port-80", "renewal-port-80"),
         ("dns", "renewal-dns"),
+        ("caa", "renewal-caa"),
         ("rate-limited", "renewal-rate-limited"),
         ("ca-down", "renewal-ca-down"),
         ("hook-failed", "renewal-hook-failed"),
@@ -160,6 +161,13 @@ def test_certbots_own_reason_becomes_the_cause(reason: str, cause: str) -> None:
     diagnosis = judged(failed(reason=reason, detail="as certbot said it"))
     assert cause_id(diagnosis) == cause
     assert [check.actual for check in diagnosis.checks[1:]] == ["as certbot said it", "one", "two"]
+
+
+def test_an_address_that_is_not_the_registrys_is_in_the_mail() -> None:
+    elsewhere = replace(WELL_OUTSIDE, names=Names(("2001:db8::1", ADDRESS)))
+    diagnosis = judged(failed(reason="dns", detail="no route"), elsewhere)
+    (dns,) = (check for check in diagnosis.checks if check.name == "DNS")
+    assert (dns.ok, dns.actual, dns.expected) == (False, f"2001:db8::1, {ADDRESS}", ADDRESS)
 
 
 def test_the_end_of_a_rate_limit_is_in_the_mail() -> None:

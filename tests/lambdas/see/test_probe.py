@@ -253,6 +253,15 @@ def test_a_closed_port_is_refused() -> None:
     assert connect("127.0.0.1", port) == "refused"
 
 
+def test_ipv6_addresses_are_seen_too_and_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(_name: str, port: int, family: int = 0, **_hints: int) -> list[tuple[object, ...]]:
+        found = [(socket.AF_INET, "203.0.113.7"), (socket.AF_INET6, "2001:db8::1")]
+        return [(kind, socket.SOCK_STREAM, 6, "", (ip, port)) for kind, ip in found if family in (0, kind)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    assert resolve(NAME).addresses == ("2001:db8::1", "203.0.113.7")
+
+
 def test_a_name_without_an_address_says_why() -> None:
     names = resolve("a" * 64 + ".example.com")
     assert names.addresses == ()

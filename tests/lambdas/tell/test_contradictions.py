@@ -12,7 +12,7 @@ from lambdas.judge.incident import Change, Incident, MailKind
 from lambdas.judge.renewal import judge_renewal, read_renewal
 from lambdas.tell.alert import Registry, write_alert
 from tests.support.seen_faults import FAULTS, OUTSIDE_ONLY, after
-from tests.support.well_registry import HOST, NOW, WELL, WELL_OUTSIDE, answered
+from tests.support.well_registry import ADDRESS, HOST, NOW, WELL, WELL_OUTSIDE, answered
 
 # What a sentence is about, and the lines that can say so.
 SUBJECTS: Mapping[str, str] = {
@@ -44,7 +44,10 @@ WORKS: Mapping[str, str] = {
 }
 DETAIL = {
     "failed": "reason=other\ndetail=certbot ended",
-    **{reason: f"reason={reason}\ndetail=see the log" for reason in ("port-80", "dns", "rate-limited", "ca-down")},
+    **{
+        reason: f"reason={reason}\ndetail=see the log"
+        for reason in ("port-80", "dns", "caa", "rate-limited", "ca-down")
+    },
     "hook-failed": "reason=hook-failed\ndetail=deploy hook",
 }
 
@@ -53,7 +56,7 @@ def evidence(cause_id: str) -> Diagnosis:
     if not cause_id.startswith("renewal-"):
         return diagnose(after(WELL, *(FAULTS | OUTSIDE_ONLY)[cause_id]))
     reply = answered(DETAIL[cause_id.removeprefix("renewal-")], succeeded=False)
-    return judge_renewal(read_renewal(reply), WELL_OUTSIDE)
+    return judge_renewal(read_renewal(reply), WELL_OUTSIDE, ADDRESS)
 
 
 def is_denied(sentence: str, checks: Sequence[Check]) -> str | None:

@@ -31,7 +31,7 @@ def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tm
         outputs = cdk.deploy()
     (first,) = account.cloud.instances()
     assert outputs["RegistryUrl"] == "https://registry.example.com"
-    assert account.cloud.records() == {"registry.example.com": outputs["PublicAddress"]}
+    assert account.cloud.records() == {"registry.example.com": (outputs["PublicAddress"],)}
     assert {port for _, port, _ in account.cloud.open_tcp_ports(first)} == {80, 443}
 
     agents = Agents()

@@ -1,13 +1,15 @@
 """Instances, addresses and what the metadata service can say about them."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 
+from rehearsal.cloud.ec2 import offers
 from rehearsal.cloud.ec2.observed import Instance, PublicAddress
 from tests.support.cloud_account import Account, host_stack, resource, running_account, until
 
@@ -137,10 +139,22 @@ def test_a_record_finds_its_zone_by_name_and_by_id(account: Account, key: str) -
     record: dict[str, Any] = {**RECORD, key: "example.com." if key == "HostedZoneName" else zone}
     resources = {"Address": {"Type": "AWS::EC2::EIP"}, "Record": resource("AWS::Route53::RecordSet", **record)}
     assert account.create("dns", {"Resources": resources}) == "CREATE_COMPLETE"
-    assert account.cloud.records()["registry.example.com"] in account.cloud.associations()
+    (address,) = account.cloud.records()["registry.example.com"]
+    assert address in account.cloud.associations()
     account.delete("dns")
     assert account.cloud.records() == {}
     account.client("route53").delete_hosted_zone(Id=zone)
+
+
+def test_a_names_records_are_all_its_addresses_of_both_families(account: Account) -> None:
+    zone, route53 = account.cloud.create_hosted_zone("example.org"), account.client("route53")
+    both = {"A": ["203.0.113.7", "203.0.113.8"], "AAAA": ["2001:db8::80"]}
+    for kind, addresses in both.items():
+        values = [{"Value": each} for each in addresses]
+        record = {"Name": "r.example.org", "Type": kind, "TTL": 60, "ResourceRecords": values}
+        changes = [{"Action": "CREATE", "ResourceRecordSet": record}]
+        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    assert account.cloud.records()["r.example.org"] == ("203.0.113.7", "203.0.113.8", "2001:db8::80")
 
 
 @pytest.mark.parametrize(
@@ -151,6 +165,48 @@ def test_a_type_that_cannot_run_the_image_fails_the_deploy(account: Account, ins
     name = instance_type.replace(".", "-")
     assert account.create(name, host_stack(instance_type=instance_type)) == "ROLLBACK_COMPLETE"
     assert any(reason in said for said in account.reasons(name, "Hosts"))
+
+
+@pytest.fixture
+def absent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Take t4g.small out of zones, for one test."""
+    of_region = INSTANCE_TYPE_OFFERINGS["availability-zone"]
+    monkeypatch.setitem(of_region, "us-east-1", of_region["us-east-1"])
+
+    def withdraw(*zones: str) -> None:
+        for zone in zones:
+            offers.withdraw("us-east-1", zone, "t4g.small")
+
+    return withdraw
+
+
+@pytest.mark.parametrize(("gone", "zone"), [("us-east-1a", "us-east-1b"), ("us-east-1b", "us-east-1a")])
+def test_a_type_that_a_zone_lacks_starts_in_another(
+    account: Account, absent: Callable[..., None], gone: str, zone: str
+) -> None:
+    absent(gone)
+    with account.hosts_signal("SUCCESS"):
+        assert account.create(gone, host_stack()) == "CREATE_COMPLETE"
+    (host,) = (each for each in account.cloud.instances() if each.tags["aws:cloudformation:stack-name"] == gone)
+    assert account.cloud.instance_metadata(host.id)["placement/availability-zone"] == zone
+    with account.hosts_signal("SUCCESS"):
+        assert account.update(gone, host_stack("second")) == "UPDATE_COMPLETE"
+    account.delete(gone)
+
+
+def test_a_type_that_every_zone_of_the_group_lacks_fails_the_deploy(
+    account: Account, absent: Callable[..., None]
+) -> None:
+    absent("us-east-1a", "us-east-1b")
+    assert account.create("nowhere", host_stack()) == "ROLLBACK_COMPLETE"
+    (said,) = (each for each in account.reasons("nowhere", "Hosts") if "Zone" in each)
+    assert "Your requested instance type (t4g.small) is not supported in your requested Availability Zone" in said
+    assert said.endswith("or choosing us-east-1c, us-east-1d, us-east-1f.")
+
+
+def test_a_key_pair_that_does_not_exist_fails_the_deploy(account: Account) -> None:
+    assert account.create("keyless", host_stack(key_name="laptop")) == "ROLLBACK_COMPLETE"
+    assert "The key pair 'laptop' does not exist" in account.reasons("keyless", "Hosts")
 
 
 def test_user_data_above_the_limit_fails_the_deploy(account: Account) -> None:

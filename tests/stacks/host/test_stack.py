@@ -28,8 +28,9 @@ def test_only_http_and_https_are_open(assembly: Assembly) -> None:
 
 
 def test_ssh_is_open_to_the_given_range_only(synthesise: Synthesise) -> None:
-    host = synthesise(ssh_cidr="203.0.113.0/24").host
+    host = synthesise(ssh_cidr="203.0.113.0/24", ssh_key_name="laptop").host
     assert ingress(host)[2:] == [("203.0.113.0/24", "tcp", 22, 22)]
+    assert launch(host)["KeyName"] == "laptop"
 
 
 def test_the_metadata_service_wants_a_token_and_answers_one_hop_away_only(assembly: Assembly) -> None:
@@ -74,7 +75,6 @@ def test_the_group_keeps_one_host_and_has_room_for_its_successor(assembly: Assem
     assert (group["MinSize"], group["MaxSize"]) == ("1", "2")
     assert "DesiredCapacity" not in group
     assert group["HealthCheckType"] == "EC2"
-    assert len(group["VPCZoneIdentifier"]) == 2
     (template,) = assembly.host.of_type("AWS::EC2::LaunchTemplate")
     version = {"Fn::GetAtt": [template, "LatestVersionNumber"]}
     assert group["LaunchTemplate"] == {"LaunchTemplateId": {"Ref": template}, "Version": version}
@@ -143,11 +143,8 @@ def test_another_stacks_setting_rolls_no_host(synthesise: Synthesise, assembly: 
 
 def test_images_reach_s3_by_a_free_gateway_endpoint(assembly: Assembly) -> None:
     assert assembly.host.properties("AWS::EC2::VPCEndpoint")["VpcEndpointType"] == "Gateway"
-    assert len(assembly.host.properties("AWS::EC2::VPCEndpoint")["RouteTableIds"]) == 2
     assert assembly.host.of_type("AWS::EC2::NatGateway") == {}
     assert assembly.host.of_type("AWS::EC2::EIP") == {}
-    subnets = assembly.host.of_type("AWS::EC2::Subnet").values()
-    assert all(subnet["Properties"]["MapPublicIpOnLaunch"] for subnet in subnets)
 
 
 def test_the_outputs_are_lines_to_paste(assembly: Assembly) -> None:

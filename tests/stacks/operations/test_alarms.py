@@ -1,9 +1,11 @@
 """The CloudWatch alarms."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from rehearsal.cloud.cloudwatch.evaluation import Datapoint, Rule, evaluate
 from tests.support.assembly import Assembly, Synthesise, readable
 
 NAMESPACE = "PrivateRegistry"
@@ -19,14 +21,38 @@ def test_every_silent_failure_has_an_alarm_that_sends_mail(assembly: Assembly) -
     of_functions = {f"{name}{what}" for name in ("Health", "Renewal") for what in ("Errors", "Heartbeat", "Throttles")}
     assert set(seen) == {"CertificateLife", "FailedMail", "LostRuns", "NoReceiver", *of_functions}
     for name, alarm in seen.items():
-        (action,) = alarm["AlarmActions"]
+        (action,) = alarm.get("AlarmActions") or alarm["InsufficientDataActions"]
         assert (name, readable(action).startswith("<AlertsTopic")) == (name, True)
         assert alarm["AlarmDescription"].startswith("registry.example.com: ")
 
 
-@pytest.mark.parametrize("name", ["HealthHeartbeat", "RenewalHeartbeat"])
-def test_a_missing_heartbeat_is_an_alarm(assembly: Assembly, name: str) -> None:
-    assert alarms(assembly)[name]["TreatMissingData"] == "breaching"
+def state(alarm: dict[str, Any], *values: float | None) -> str:
+    """What CloudWatch makes of these periods, the newest first; the oldest value is repeated."""
+    periods, missing = alarm["EvaluationPeriods"], alarm["TreatMissingData"]
+    rule = Rule(alarm["ComparisonOperator"], alarm["Threshold"], periods, periods, missing)
+    seen = [*values, *[values[-1]] * rule.range][: rule.range]
+    began = datetime(2027, 3, 1, tzinfo=UTC)
+    verdict = evaluate(rule, [None if value is None else Datapoint(began, value) for value in seen])
+    return verdict.state if verdict else "as it was"
+
+
+def test_no_new_alarm_rings_before_its_first_datapoint(assembly: Assembly) -> None:
+    assert [name for name, alarm in alarms(assembly).items() if state(alarm, None) == "ALARM"] == []
+
+
+@pytest.mark.parametrize("schedule", ["rate(5 minutes)", "rate(12 hours)"])
+def test_a_health_check_that_stops_sends_mail(synthesise: Synthesise, schedule: str) -> None:
+    alarm = alarms(synthesise(health_schedule=schedule))["HealthHeartbeat"]
+    assert state(alarm, None, None, 1, None) == "OK"
+    # A new alarm begins in this state, so only one that had data changes to it.
+    assert state(alarm, None) == "INSUFFICIENT_DATA"
+    assert len(alarm["InsufficientDataActions"]) == 1
+
+
+@pytest.mark.parametrize("schedule", ["rate(5 minutes)", "rate(12 hours)"])
+def test_a_renewal_that_does_not_run_rings_at_the_next_health_check(synthesise: Synthesise, schedule: str) -> None:
+    alarm = alarms(synthesise(health_schedule=schedule))["RenewalHeartbeat"]
+    assert (state(alarm, 33, None), state(alarm, 33), state(alarm, 32.9)) == ("ALARM", "ALARM", "OK")
 
 
 @pytest.mark.parametrize(

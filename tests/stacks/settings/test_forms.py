@@ -17,7 +17,9 @@ ACCEPTED = {
         f"public.ecr.aws/docker/library/registry:3.1.2@sha256:{'a1' * 32}",
     ],
     "browser_origins": ["", "https://ui.example.com", "https://ui.example.com:8443,http://localhost:8080"],
-    "ssh_cidr": ["", "203.0.113.7/32", "10.0.0.0/8"],
+    "availability_zones": ["2", "3", "6"],
+    "ssh_cidr": [""],
+    "ssh_key_name": [""],
     "health_schedule": ["rate(12 hours)", "cron(0/30 * * * ? *)", "cron(0 9,21 * * ? *)"],
     "schedule_time_zone": ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"],
     "name_prefix": ["registry", "r", "team-a-registry", "registry2"],
@@ -77,6 +79,10 @@ REFUSED: dict[str, Mapping[str, Sequence[object]]] = {
         "has no size of t4g": ["t4g", "t4g.4xlarge"],
         "has no size of m7i": ["m7i.medium"],
     },
+    "availability_zones": {
+        "missing": [""],
+        "is not a number of zones; expected a whole number from 2 to 6": ["0", "1", "7", "two", "2.0", "us-east-1a"],
+    },
     "host_ami_parameter": {
         "is an AMI id": ["ami-0123456789abcdef0"],
         "is not the name of an SSM parameter": ["/golden image", "/golden//ami", "/golden/"],
@@ -110,6 +116,7 @@ REFUSED: dict[str, Mapping[str, Sequence[object]]] = {
         "is IPv6; the host has IPv4 only": ["2001:db8::/32"],
         "is IPv6": ["::/0"],
     },
+    "ssh_key_name": {"is not a key pair's name": [" laptop", "laptop ", "k" * 256, "schlüssel", "a\nb"]},
     "schedule_time_zone": {
         "missing": [""],
         "time zone": ["Berlin", "CEST", "GMT+25", "../etc/passwd", "europe/berlin"],

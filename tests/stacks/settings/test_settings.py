@@ -73,6 +73,25 @@ def test_an_ami_parameter_that_names_no_architecture_is_accepted() -> None:
     assert settings(host_ami_parameter="/golden/ubuntu").ami_parameter == "/golden/ubuntu"
 
 
+def test_ssh_needs_both_a_range_and_a_key_pair() -> None:
+    assert only_error(ssh_cidr="203.0.113.7/32") == (
+        "ssh_key_name: missing, but ssh_cidr is '203.0.113.7/32'; expected the name of an EC2 key pair, or no ssh_cidr"
+    )
+    assert only_error(ssh_key_name="laptop") == (
+        "ssh_cidr: missing, but ssh_key_name is 'laptop'; expected an IPv4 range, or no ssh_key_name"
+    )
+
+
+@pytest.mark.parametrize("cidr", ["203.0.113.7/32", "10.0.0.0/8"])
+@pytest.mark.parametrize("key", ["laptop", "Anna's key (2026)", "k" * 255])
+def test_a_range_with_a_key_pair_is_accepted(cidr: str, key: str) -> None:
+    assert settings(ssh_cidr=cidr, ssh_key_name=key).ssh_key_name == key
+
+
+def test_a_wrong_range_is_one_error_even_without_a_key_pair() -> None:
+    assert only_error(ssh_cidr="0.0.0.0/0").startswith("ssh_cidr: '0.0.0.0/0' opens SSH to")
+
+
 @pytest.mark.parametrize("schedule", ["rate(1 day)", "cron(0/5 8-17 ? * MON-FRI *)", "cron(0/5 * * * ? 2027)"])
 def test_health_checks_more_than_12_hours_apart_are_refused(schedule: str) -> None:
     assert only_error(health_schedule=schedule) == (

@@ -41,9 +41,9 @@ def test_s3_has_an_address_of_its_own() -> None:
 
 
 def test_route_53_records_are_answered_at_once_and_forgotten_at_once(world: InternetWorld) -> None:
-    world.internet.set_records({"registry.example.com": "10.77.0.100"})
+    world.internet.set_records({"registry.example.com": ("10.77.0.100", "2001:db8::80")})
     assert within_a_second("registry.example.com", "10.77.0.100")
-    world.internet.set_records({"registry.example.com": "10.77.0.101"})
+    world.internet.set_records({"registry.example.com": ("10.77.0.101",)})
     assert within_a_second("registry.example.com", "10.77.0.101")
     world.internet.set_records({})
     assert within_a_second("registry.example.com", None)

@@ -1,0 +1,120 @@
+"""The memory of a small host at rest, at a push of 1 GB and at ten pulls, in the rehearsal that is up.
+
+`python -m rehearsal up --host-memory 420` starts one as large as a t4g.nano: of its 512 MiB the kernel keeps about 90.
+"""
+
+import argparse
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bench import page
+from bench.page import Target
+from rehearsal.contract.world_state import Host
+from rehearsal.machine.oci_layout import REFERENCE, pack, write_image
+from rehearsal.machine.registry_image import architecture
+from rehearsal.machine.root_layers import Say
+from rehearsal.machine.workplace import Workplace
+from rehearsal.outside.client import Client
+from rehearsal.outside.world import World
+
+REST_SECONDS = 20
+# Docker pushes five layers at once.
+LAYERS, LAYER_BYTES = 5, 200_000_000
+PULLS, PULLED_BYTES = 10, 20_000_000
+# With less, the health check says that the memory is exhausted (lambdas/judge/checks.py).
+LEAST_AVAILABLE_PERCENT = 4
+# They count what the kernel killed for want of memory, in the second and the first version of cgroups.
+KILLS = ("memory.events", "memory.oom_control")
+SAMPLE = "while grep -h -e MemTotal -e MemAvailable {}; do sleep 0.2; done"
+
+
+@dataclass(slots=True)
+class Seen:
+    """MiB; complete at the end of the block."""
+
+    total: int = 0
+    available: int = 0
+    """The least."""
+    killed: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SmallHost:
+    world: World
+    workplace: Workplace
+    host: Host
+
+    @contextmanager
+    def watched(self) -> Iterator[Seen]:
+        seen, killed, began = Seen(), self._killed(), time.monotonic()
+        meminfo = f"/proc/{self.host.leader_pid}/root/proc/meminfo"
+        sampler = self.world.command(["sh", "-c", SAMPLE.format(meminfo)])
+        with subprocess.Popen(sampler, stdout=subprocess.PIPE, text=True) as sampling:
+            yield seen
+            sampling.terminate()
+            lines = [line.split() for line in sampling.communicate()[0].splitlines()]
+        values = [(line[0], int(line[1]) >> 10) for line in lines if len(line) == 3]
+        seen.total = max(value for name, value in values if name == "MemTotal:")
+        seen.available = min(value for name, value in values if name == "MemAvailable:")
+        seen.killed, seen.seconds = self._killed() - killed, time.monotonic() - began
+
+    def largest(self) -> str:
+        """The five processes with the most memory, with MiB."""
+        listed = self.world.run_on_host(self.host, "ps", "-eo", "rss=,comm=", "--sort=-rss").stdout.splitlines()[:5]
+        return ", ".join(f"{line.split()[1]} {int(line.split()[0]) >> 10}" for line in listed)
+
+    def _killed(self) -> int:
+        files = (parent / self.host.id / name for parent in self.workplace.cgroups() for name in KILLS)
+        lines = next(file for file in files if file.exists()).read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+
+
+def measure(arguments: argparse.Namespace, say: Say) -> bool:
+    """Returns whether some memory was left all the time."""
+    workplace = Workplace.of_this_machine()
+    world = World.running(workplace)
+    small, client = SmallHost(world, workplace, world.hosts()[-1]), world.client()
+    user, password = client.login()
+    client.run("skopeo", "login", "--username", user, "--password", password, world.domain)
+    layers = [_image(client, f"layer{number}", LAYER_BYTES) for number in range(LAYERS)]
+    pulled = _image(client, "pulled", PULLED_BYTES)
+    pushes = [_push(world, each) for each in layers]
+    pulls = [["skopeo", "copy", f"docker://{world.domain}/{pulled}:1", f"dir:copy{each}"] for each in range(PULLS)]
+    client.run(*_push(world, pulled))
+    loads = {
+        "at rest": [["sleep", str(REST_SECONDS)]],
+        f"a push of {LAYERS * LAYER_BYTES // 10**9} GB, {LAYERS} layers at once": pushes,
+        f"{PULLS} pulls at once": pulls,
+    }
+    rows, least = [], 100.0
+    for what, commands in loads.items():
+        with small.watched() as seen:
+            _run_at_once(client, commands)
+        least = min(least, 100 * seen.available / seen.total)
+        numbers = (seen.total - seen.available, seen.available, seen.killed, round(seen.seconds))
+        rows.append([what, *map(str, numbers), small.largest()])
+        say(" | ".join(rows[-1]))
+    header = ("load", "most MiB used", "least MiB available", "killed", "seconds", "largest processes, MiB")
+    target = Target("a small host: least memory available", LEAST_AVAILABLE_PERCENT, [least], at_least=True, unit=" %")
+    return page.report(arguments.output, "memory", {f"A host of {seen.total} MiB": page.table(header, rows)}, [target])
+
+
+def _image(client: Client, name: str, layer_bytes: int) -> str:
+    layer = pack({"payload": os.urandom(layer_bytes)})
+    write_image(client.work / name, layer, architecture=architecture(), config={"Cmd": ["/payload"]})
+    return name
+
+
+def _push(world: World, name: str) -> list[str]:
+    return ["skopeo", "copy", f"oci:{name}:{REFERENCE}", f"docker://{world.domain}/{name}:1"]
+
+
+def _run_at_once(client: Client, commands: Sequence[Sequence[str]]) -> None:
+    with ThreadPoolExecutor(len(commands)) as pool:
+        list(pool.map(lambda argv: client.run(*argv), commands))
