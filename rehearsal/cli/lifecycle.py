@@ -4,6 +4,7 @@ import argparse
 
 from rehearsal.cli import status
 from rehearsal.cli.command import Command
+from rehearsal.machine.roots import RELEASE, RELEASES
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.lifecycle import down
 from rehearsal.outside.world import World
@@ -21,7 +22,7 @@ def tell_story(workplace: Workplace, _arguments: argparse.Namespace) -> int:
 
 def _leave_running(workplace: Workplace, arguments: argparse.Namespace) -> int:
     with Transcript(workplace) as transcript:
-        telling.set_up(workplace, transcript, hosts=arguments.hosts)
+        telling.set_up(workplace, transcript, hosts=arguments.hosts, host_release=arguments.host_release)
     status.print_for_people(World.running(workplace))
     return 0
 
@@ -32,9 +33,12 @@ def _end(workplace: Workplace, _arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _add_hosts(parser: argparse.ArgumentParser) -> None:
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hosts", type=_count, default=1, metavar="N", help=f"how many hosts serve, 1 to {MOST_HOSTS} (default: 1)"
+    )
+    parser.add_argument(
+        "--host-release", choices=RELEASES, default=RELEASE, help=f"the hosts' Debian (default: {RELEASE})"
     )
 
 
@@ -45,5 +49,5 @@ def _count(text: str) -> int:
     return number
 
 
-UP = Command("up", "deploy the registry, leave it running, and print how to log in", _leave_running, _add_hosts)
+UP = Command("up", "deploy the registry, leave it running, and print how to log in", _leave_running, _add_options)
 DOWN = Command("down", "end the rehearsal and remove everything that is left of it", _end)

@@ -15,7 +15,8 @@ from rehearsal.machine.root_layers import Root
 @dataclass(frozen=True, slots=True)
 class Order:
     """``zone`` is the hosted zone that exists before any deployment, ``images`` are offered by the image registry.
-    ``functions`` is the folder of AWS Lambda's runtime. A host boots from the first of ``host_roots`` that exists."""
+    ``functions`` is the folder of AWS Lambda's runtime. A host boots from the first of ``host_roots`` that exists;
+    they are of the Debian ``host_release``."""
 
     domain: str
     zone: str
@@ -24,6 +25,7 @@ class Order:
     host_roots: tuple[Root, ...]
     internet_root: Root
     functions: Path
+    host_release: str
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), default=str))

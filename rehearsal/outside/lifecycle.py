@@ -28,15 +28,22 @@ class WorldDiedError(RehearsalError):
     """The world ended while it was started; the text ends with its last words."""
 
 
-def up(workplace: Workplace, say: Say, *, detached: bool, host_roots: tuple[Root, ...] | None = None) -> World:
+def up(
+    workplace: Workplace,
+    say: Say,
+    *,
+    detached: bool,
+    host_roots: tuple[Root, ...] | None = None,
+    host_release: str = roots.RELEASE,
+) -> World:
     """Prepare the programs and roots, and start the world. Hosts boot from the first of ``host_roots`` that exists;
-    without any given, from the golden root, else from the base. Raises BusyError: another rehearsal holds this
-    machine. Raises UnfitMachineError: this machine cannot run one."""
+    without any given, from the golden root of ``host_release``, else from its base. Raises BusyError: another rehearsal
+    holds this machine. Raises UnfitMachineError: this machine cannot run one."""
     fitness.make_fit(workplace, say)
     workplace.prepare()
     lock = workplace.take_lock()
     try:
-        keeper = _start(workplace, say, lock, detached=detached, host_roots=host_roots)
+        keeper = _start(workplace, say, lock, detached=detached, host_roots=host_roots, host_release=host_release)
     except BaseException:
         os.close(lock)
         down(workplace)
@@ -58,13 +65,13 @@ def down(workplace: Workplace) -> bool:
 
 
 def _start(
-    workplace: Workplace, say: Say, lock: int, *, detached: bool, host_roots: tuple[Root, ...] | None
+    workplace: Workplace, say: Say, lock: int, *, detached: bool, host_roots: tuple[Root, ...] | None, host_release: str
 ) -> subprocess.Popen[bytes]:
     workplace.name_holder(lock, os.getpid())
     workplace.remove_leftovers()
     workplace.prepare()
     path = workplace.run / run_directory.ORDER
-    order = _prepare(workplace, say)
+    order = _prepare(workplace, say, host_release)
     replace(order, host_roots=host_roots or order.host_roots).write(path)
     inside = [sys.executable, "-m", "rehearsal.inside", str(path)]
     keeper = start_world(workplace, inside, lock=lock, detached=detached)
@@ -78,12 +85,12 @@ def _start(
     return keeper
 
 
-def _prepare(workplace: Workplace, say: Say) -> Order:
+def _prepare(workplace: Workplace, say: Say, host_release: str) -> Order:
     """Programs are built while the roots are made: one needs the processor, the other mostly the network."""
     recipes = (parts.REGISTRY, parts.PEBBLE, parts.CRANE, parts.VERSITYGW)
     with ThreadPoolExecutor() as pool:
         programs = pool.submit(lambda: [parts.prepare(workplace, recipe, say) for recipe in recipes])
-        base = roots.base(workplace, say)
+        base = roots.base(workplace, say, host_release)
         found = {part.name: part for part in programs.result()}
     parts.forget_sources(workplace)
     runtime = lambda_runtime.prepare(workplace, say)
@@ -100,7 +107,8 @@ def _prepare(workplace: Workplace, say: Say) -> Order:
         zone=ZONE,
         images=(image,),
         parts=found,
-        host_roots=(golden_root.golden(workplace, say), base),
+        host_roots=(golden_root.golden(workplace, say, host_release), base),
         internet_root=internet,
         functions=runtime,
+        host_release=host_release,
     )

@@ -81,7 +81,8 @@ def start_door(room: Room) -> None:
 
 
 def start_login_check(room: Room) -> None:
-    """Start it as its systemd unit does."""
+    """Start it as its systemd unit does, with the features that this room's nginx has."""
+    room.run("bash", given=(product.USERDATA / product.CHOOSE_FEATURES).read_text())
     service = auth_service()
     room.start("auth", *as_auth_user(), *shlex.split(service["ExecStart"]))
     room.wait_for("auth", f"/run/{service['RuntimeDirectory']}/auth.sock")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rehearsal.contract import run_directory
 from rehearsal.error import RehearsalError
+from rehearsal.machine import roots
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.golden_root import make_golden
 from rehearsal.outside.lifecycle import down, up
@@ -26,16 +27,16 @@ PATTERNS = (
 )
 
 
-def set_up(workplace: Workplace, transcript: Transcript, *, hosts: int = 1) -> None:
+def set_up(workplace: Workplace, transcript: Transcript, *, hosts: int = 1, host_release: str = roots.RELEASE) -> None:
     """Start a rehearsal, deploy into it, and leave it running. Raises RehearsalError: a step failed; the rehearsal
     is left running, so that the cause can be found."""
-    story = begin(workplace, transcript, detached=True)
+    story = begin(workplace, transcript, detached=True, host_release=host_release)
     for step in SET_UP:
         _take(step, story, transcript)
     if hosts > 1:
         _take(Step(f"{hosts} hosts", lambda story: grow(story, hosts)), story, transcript)
     story.world.note_timings(transcript.timings)
-    make_golden(workplace, transcript.detail)
+    make_golden(workplace, transcript.detail, host_release)
 
 
 def tell(workplace: Workplace, transcript: Transcript) -> bool:
@@ -61,10 +62,10 @@ def tell(workplace: Workplace, transcript: Transcript) -> bool:
     return held
 
 
-def begin(workplace: Workplace, transcript: Transcript, *, detached: bool) -> Story:
+def begin(workplace: Workplace, transcript: Transcript, *, detached: bool, host_release: str = roots.RELEASE) -> Story:
     started = transcript.seconds
     transcript.begin("a world of its own: Debian hosts, AWS, DNS, a certificate authority, an image registry")
-    world = up(workplace, transcript.detail, detached=detached)
+    world = up(workplace, transcript.detail, detached=detached, host_release=host_release)
     evidence = "it runs; one virtual wire is all that it adds to this machine's network"
     transcript.held("the world", evidence, transcript.seconds - started)
     return story_in(world, transcript.detail)
