@@ -22,9 +22,9 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class WorldState:
-    """``address`` is the Elastic IP, empty before a host has it. ``hosts`` are in the order in which they started, of the
-    Debian ``host_release``. ``ca_bundle`` and ``client_*`` are paths on this machine; ``client_root`` is mounted in the
-    world alone."""
+    """``address`` is the Elastic IP, empty before a host has it. ``hosts`` are of the Debian ``host_release``, in the
+    order in which they started. ``ca_bundle`` and ``client_*`` are paths on this machine; ``client_root`` is mounted in
+    the world alone."""
 
     domain: str
     zone: str

@@ -48,7 +48,8 @@ def as_auth_user() -> tuple[str, ...]:
 
 
 def place_files(room: Room) -> None:
-    """Lay the product's files below /etc and make its folders."""
+    """Lay the product's files below /etc, make its folders, and choose the features that this room's nginx has. Comes
+    after make_certificate()."""
     for folder in ("nginx", "sysusers.d"):
         shutil.copytree(product.USERDATA / "etc" / folder, room.place(f"/etc/{folder}"), dirs_exist_ok=True)
     room.run("systemd-sysusers", "registry.conf")
@@ -59,6 +60,7 @@ def place_files(room: Room) -> None:
         (user, group, f"/run/{service['RuntimeDirectory']}"),
     ):
         room.run("install", "-d", "-m", "0750", "-o", owner, "-g", owner_group, folder)
+    room.run("bash", given=(product.USERDATA / product.CHOOSE_FEATURES).read_text())
 
 
 def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:
@@ -81,8 +83,7 @@ def start_door(room: Room) -> None:
 
 
 def start_login_check(room: Room) -> None:
-    """Start it as its systemd unit does, with the features that this room's nginx has."""
-    room.run("bash", given=(product.USERDATA / product.CHOOSE_FEATURES).read_text())
+    """Start it as its systemd unit does."""
     service = auth_service()
     room.start("auth", *as_auth_user(), *shlex.split(service["ExecStart"]))
     room.wait_for("auth", f"/run/{service['RuntimeDirectory']}/auth.sock")
