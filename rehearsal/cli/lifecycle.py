@@ -4,6 +4,7 @@ import argparse
 
 from rehearsal.cli import status
 from rehearsal.cli.command import Command
+from rehearsal.first_boot.troubles import TROUBLES
 from rehearsal.machine.roots import RELEASE, RELEASES
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.lifecycle import down
@@ -22,7 +23,13 @@ def tell_story(workplace: Workplace, _arguments: argparse.Namespace) -> int:
 
 def _leave_running(workplace: Workplace, arguments: argparse.Namespace) -> int:
     with Transcript(workplace) as transcript:
-        telling.set_up(workplace, transcript, hosts=arguments.hosts, host_release=arguments.host_release)
+        telling.set_up(
+            workplace,
+            transcript,
+            hosts=arguments.hosts,
+            host_release=arguments.host_release,
+            troubles=arguments.trouble,
+        )
     status.print_for_people(World.running(workplace))
     return 0
 
@@ -39,6 +46,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--host-release", choices=RELEASES, default=RELEASE, help=f"the hosts' Debian (default: {RELEASE})"
+    )
+    about = "; ".join(f"{name}: {trouble.what}" for name, trouble in TROUBLES.items())
+    parser.add_argument(
+        "--trouble", action="append", choices=TROUBLES, default=[], help=f"of the first boot, may be repeated. {about}"
     )
 
 

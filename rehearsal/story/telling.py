@@ -1,12 +1,13 @@
 """Telling the story: a world is started, every step is taken in it, and then nothing is left."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rehearsal.contract import run_directory
 from rehearsal.error import RehearsalError
+from rehearsal.first_boot.troubles import image_with, playing
 from rehearsal.machine import roots
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.golden_root import make_golden
@@ -27,12 +28,20 @@ PATTERNS = (
 )
 
 
-def set_up(workplace: Workplace, transcript: Transcript, *, hosts: int = 1, host_release: str = roots.RELEASE) -> None:
+def set_up(
+    workplace: Workplace,
+    transcript: Transcript,
+    *,
+    hosts: int = 1,
+    host_release: str = roots.RELEASE,
+    troubles: Sequence[str] = (),
+) -> None:
     """Start a rehearsal, deploy into it, and leave it running. Raises RehearsalError: a step failed; the rehearsal
     is left running, so that the cause can be found."""
-    story = begin(workplace, transcript, detached=True, host_release=host_release)
-    for step in SET_UP:
-        _take(step, story, transcript)
+    story = begin(workplace, transcript, detached=True, host_release=host_release, troubles=troubles)
+    with playing(story.world, troubles):
+        for step in SET_UP:
+            _take(step, story, transcript)
     if hosts > 1:
         _take(Step(f"{hosts} hosts", lambda story: grow(story, hosts)), story, transcript)
     story.world.note_timings(transcript.timings)
@@ -62,10 +71,25 @@ def tell(workplace: Workplace, transcript: Transcript) -> bool:
     return held
 
 
-def begin(workplace: Workplace, transcript: Transcript, *, detached: bool, host_release: str = roots.RELEASE) -> Story:
+def begin(
+    workplace: Workplace,
+    transcript: Transcript,
+    *,
+    detached: bool,
+    host_release: str = roots.RELEASE,
+    troubles: Sequence[str] = (),
+) -> Story:
+    """A world in which nothing is deployed. Its hosts boot from an image with these troubles."""
     started = transcript.seconds
     transcript.begin("a world of its own: Debian hosts, AWS, DNS, a certificate authority, an image registry")
-    world = up(workplace, transcript.detail, detached=detached, host_release=host_release)
+    image = image_with(workplace, troubles, host_release, transcript.detail) if troubles else None
+    world = up(
+        workplace,
+        transcript.detail,
+        detached=detached,
+        host_roots=(image,) if image else None,
+        host_release=host_release,
+    )
     evidence = "it runs; one virtual wire is all that it adds to this machine's network"
     transcript.held("the world", evidence, transcript.seconds - started)
     return story_in(world, transcript.detail)

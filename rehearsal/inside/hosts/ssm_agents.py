@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rehearsal.cloud.ssm.commands import Ran
 from rehearsal.inside.hosts.guest import Guest, GuestError
 
-UNIT = "amazon-ssm-agent.service"
+UNITS = ("amazon-ssm-agent.service", "snap.amazon-ssm-agent.amazon-ssm-agent.service")
 LOOK_EVERY_SECONDS = 1
 LOOK_SECONDS = 5
 
@@ -37,7 +37,7 @@ class SsmAgents:
         with contextlib.suppress(GuestError, OSError, subprocess.TimeoutExpired):
             looked = subprocess.run(
                 ["nsenter", "--target", str(guest.leader_pid), "--all", "--",
-                 "systemctl", "is-active", "--quiet", UNIT],
+                 "systemctl", "is-active", "--quiet", *UNITS],
                 capture_output=True, timeout=LOOK_SECONDS,
             )  # fmt: skip
             if looked.returncode == 0 and self._may_report(instance_id):
