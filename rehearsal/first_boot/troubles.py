@@ -23,7 +23,7 @@ from rehearsal.outside.world import World
 IMAGES = Path(__file__).with_name("images")
 AGENT_FILES = (agent_package.UNIT, "etc/systemd/system/multi-user.target.d/50-ssm-agent.conf")
 # A refusal goes on for so long after the host has met it for the first time.
-REFUSED_SECONDS = 60
+REFUSED_SECONDS = 45
 LOOK_EVERY_SECONDS = 0.5
 TABLE = "first_boot"
 OVERLOADED_PORT = 8503
