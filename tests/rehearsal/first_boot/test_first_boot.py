@@ -49,7 +49,7 @@ def test_a_registry_on_debian_12_serves() -> None:
         assert "Debian GNU/Linux 12" in on_host(story, "cat", "/etc/os-release")
         for step in (
             *(front_door.certificate, front_door.first_login, images.push, images.pull_by_tag, images.pull_by_digest),
-            *(users.pull_only_user, users.revoked_user),
+            *(images.large_layer, users.pull_only_user, users.revoked_user),
         ):
             step(story)
 
