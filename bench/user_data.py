@@ -1,4 +1,4 @@
-"""Seconds from user data's first line to "serving", on a first deployment: with nothing, with packages cached, with
+"""Seconds from a host's boot to "serving", on a first deployment: with nothing, with packages cached, with
 packages installed. Each is one rehearsal of its own.
 """
 
@@ -36,5 +36,5 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
             down(workplace)
         rows.append([name, found[1] if found else "never"])
         say(": ".join(rows[-1]))
-    sections = {"From the first line to serving": page.table(("host", "seconds"), rows)}
+    sections = {"From the boot to serving": page.table(("host", "seconds"), rows)}
     return page.report(arguments.output, "user-data", sections)

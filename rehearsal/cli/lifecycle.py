@@ -23,7 +23,14 @@ def tell_story(workplace: Workplace, _arguments: argparse.Namespace) -> int:
 
 def _leave_running(workplace: Workplace, arguments: argparse.Namespace) -> int:
     with Transcript(workplace) as transcript:
-        choices = Choices(arguments.domain, arguments.host_memory, tuple(arguments.no_type_in), arguments.address_lag)
+        choices = Choices(
+            domain=arguments.domain,
+            host_release=arguments.host_release,
+            host_memory_mib=arguments.host_memory,
+            zones_without_type=tuple(arguments.no_type_in),
+            address_lag_seconds=arguments.address_lag,
+            troubles=tuple(arguments.trouble),
+        )
         telling.set_up(workplace, transcript, hosts=arguments.hosts, choices=choices)
     status.print_for_people(World.running(workplace))
     return 0

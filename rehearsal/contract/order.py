@@ -11,6 +11,7 @@ from rehearsal.contract.world_network import ADDRESS_LAG_SECONDS
 from rehearsal.machine.parts import Part
 from rehearsal.machine.registry_image import RegistryImage
 from rehearsal.machine.root_layers import Root
+from rehearsal.machine.roots import RELEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,12 @@ class Choices:
     """What a person can choose of a world."""
 
     domain: str = "registry.example.com"
+    host_release: str = RELEASE
+    """The hosts' Debian."""
+
+    troubles: tuple[str, ...] = ()
+    """Of the first boot, by their names in rehearsal/first_boot."""
+
     host_memory_mib: int | None = None
     """None: as much as the machine has."""
 

@@ -22,8 +22,9 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class WorldState:
-    """``address`` is the Elastic IP, empty before a host has it. ``hosts`` are in the order in which they started.
-    ``ca_bundle`` and ``client_*`` are paths on this machine; ``client_root`` is mounted in the world alone."""
+    """``address`` is the Elastic IP, empty before a host has it. ``hosts`` are of the Debian ``host_release``, in the
+    order in which they started. ``ca_bundle`` and ``client_*`` are paths on this machine; ``client_root`` is mounted in
+    the world alone."""
 
     domain: str
     zone: str
@@ -32,6 +33,7 @@ class WorldState:
     client_root: str
     client_work: str
     address: str
+    host_release: str
     hosts: tuple[Host, ...]
 
     def write(self, workplace: Workplace) -> None:

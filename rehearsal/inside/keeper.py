@@ -158,6 +158,7 @@ class Keeper:
             client_root=str(self._internet.root),
             client_work=str(self._internet.client_work),
             address=next(iter(self._cloud.associations()), ""),
+            host_release=self._order.choices.host_release,
             hosts=self._fleet.hosts(),
         ).write(self._workplace)
 

@@ -1,4 +1,4 @@
-"""Debian 13 root file systems: a directory each, and layers above it.
+"""Debian root file systems: a directory each, and layers above it.
 
 `base` stands for a cloud image on its first boot; `internet` holds the stand-ins' programs.
 """
@@ -13,8 +13,9 @@ from pathlib import Path
 from rehearsal.machine.root_layers import Root, RootError, Say, contents, digest, made, run_to_layer, tree_contents
 from rehearsal.machine.workplace import Workplace
 
-# The release that every root is of.
-RELEASE = "trixie"
+# Debian 12 and 13. Hosts can be of either, everything else is of the newest.
+RELEASES = ("bookworm", "trixie")
+RELEASE = RELEASES[-1]
 DEBIAN_RELEASES = frozenset({"bullseye", "bookworm", "trixie", "forky", "oldstable", "stable", "testing"})
 MACHINE_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 IMAGE_FILES = Path(__file__).with_name("ami")
@@ -25,7 +26,7 @@ BASE_PACKAGES = (
 )  # fmt: skip
 INTERNET_PACKAGES = ("awscli", "curl", "dnsmasq-base", "docker-cli", "libfaketime", "nginx-light", "openssl", "skopeo")
 # This machine's, and a DHCP client: cloud-init would wait half a minute for an answer to it.
-UNWANTED_FILES = ("etc/hostname", "etc/resolv.conf", "usr/sbin/dhcpcd")
+UNWANTED_FILES = ("etc/hostname", "etc/resolv.conf", "usr/sbin/dhcpcd", "usr/sbin/dhclient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,11 @@ class Mirror:
     debian: str
     security: str
 
-    @property
-    def sources(self) -> tuple[str, ...]:
+    def sources(self, release: str) -> tuple[str, ...]:
         return (
-            f"deb {self.debian} {RELEASE} main",
-            f"deb {self.debian} {RELEASE}-updates main",
-            f"deb {self.security} {RELEASE}-security main",
+            f"deb {self.debian} {release} main",
+            f"deb {self.debian} {release}-updates main",
+            f"deb {self.security} {release}-security main",
         )
 
 
@@ -67,23 +67,23 @@ def choose_mirror(listing: str) -> Mirror:
     )
 
 
-def base(workplace: Workplace, say: Say) -> Root:
+def base(workplace: Workplace, say: Say, release: str = RELEASE) -> Root:
     """As a cloud image has it, with this machine's own authorities."""
-    mirror = machine_mirror()
+    sources = machine_mirror().sources(release)
     certificates = sorted(MACHINE_CERTIFICATES.glob("**/*.crt"))
     key = digest(
-        RELEASE, *BASE_PACKAGES, *UNWANTED_FILES, *mirror.sources, *contents(certificates), *tree_contents(IMAGE_FILES)
+        release, *BASE_PACKAGES, *UNWANTED_FILES, *sources, *contents(certificates), *tree_contents(IMAGE_FILES)
     )
 
     def make(directory: Path) -> None:
-        _bootstrap(directory, mirror)
+        _bootstrap(directory, release, sources)
         _install_certificates(directory, certificates)
         shutil.copytree(IMAGE_FILES, directory, dirs_exist_ok=True)
         for unwanted in UNWANTED_FILES:
             (directory / unwanted).unlink(missing_ok=True)
 
-    path = made(workplace, "base", key, make, say)
-    return Root("base", key, (path,))
+    name = f"{release}-base"
+    return Root(name, key, (made(workplace, name, key, make, say),))
 
 
 def internet(workplace: Workplace, say: Say, extra_packages: Sequence[str] = ()) -> Root:
@@ -115,18 +115,18 @@ def trust_layer(workplace: Workplace, root: Root, certificate: Path) -> Path:
     return layer
 
 
-def _bootstrap(directory: Path, mirror: Mirror) -> None:
+def _bootstrap(directory: Path, release: str, sources: Sequence[str]) -> None:
     command = [
         # Its mounts and processes die with it, and it with this process.
         "setpriv", "--pdeathsig", "KILL",
         "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
         "mmdebstrap", "--quiet", "--mode=root", "--variant=apt", f"--include={','.join(BASE_PACKAGES)}",
         "--dpkgopt=force-unsafe-io", "--keyring=/usr/share/keyrings/debian-archive-keyring.gpg",
-        RELEASE, str(directory), *mirror.sources,
+        release, str(directory), *sources,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
-        raise RootError(f"mmdebstrap from {mirror.debian} failed:\n{done.stderr.strip()}")
+        raise RootError(f"mmdebstrap of {release} failed:\n{done.stderr.strip()}")
 
 
 def _install_certificates(directory: Path, certificates: Sequence[Path]) -> None:

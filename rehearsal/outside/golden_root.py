@@ -9,18 +9,19 @@ from rehearsal.machine.root_layers import Root, Say, contents, digest, made, pla
 from rehearsal.machine.workplace import Workplace
 
 
-def golden(workplace: Workplace, say: Say) -> Root:
+def golden(workplace: Workplace, say: Say, release: str = roots.RELEASE) -> Root:
     """The base after the product's installation. Its layer exists once make_golden() has run."""
-    below = roots.base(workplace, say)
+    below = roots.base(workplace, say, release)
     inputs = (product.USERDATA / product.INSTALL, *sorted(product.USERDATA.rglob(product.PINNED_PACKAGES)))
     key = digest(below.key, *contents(inputs))
-    return below.with_layer(place_of(workplace, "golden", key), "golden", key)
+    name = f"{release}-golden"
+    return below.with_layer(place_of(workplace, name, key), name, key)
 
 
-def make_golden(workplace: Workplace, say: Say) -> None:
+def make_golden(workplace: Workplace, say: Say, release: str = roots.RELEASE) -> None:
     """Run the product's installation above the base, without starting a service. Its services start with the host;
     on a fresh image the installation starts them: one host must install on the base."""
-    below = roots.base(workplace, say)
+    below, finished = roots.base(workplace, say, release), golden(workplace, say, release)
 
     def make(directory: Path) -> None:
         inside = product.HOME.strip("/")
@@ -34,7 +35,7 @@ def make_golden(workplace: Workplace, say: Say) -> None:
             elif there.is_dir() and not any(there.iterdir()):
                 there.rmdir()
 
-    made(workplace, "golden", golden(workplace, say).key, make, say)
+    made(workplace, finished.name, finished.key, make, say)
 
 
 def stocked(workplace: Workplace, say: Say) -> Root:

@@ -36,8 +36,8 @@ def up(
     choices: Choices = AS_USUAL,
 ) -> World:
     """Prepare the programs and roots, and start the world. Hosts boot from the first of ``host_roots`` that exists;
-    without any given, from the golden root, else from the base. Raises BusyError: another rehearsal holds this
-    machine. Raises UnfitMachineError: this machine cannot run one."""
+    without any given, from the golden root of the chosen Debian, else from its base. Raises BusyError: another
+    rehearsal holds this machine. Raises UnfitMachineError: this machine cannot run one."""
     fitness.make_fit(workplace, say)
     workplace.prepare()
     lock = workplace.take_lock()
@@ -92,7 +92,7 @@ def _prepare(workplace: Workplace, say: Say, choices: Choices) -> Order:
     recipes = (parts.REGISTRY, parts.PEBBLE, parts.CRANE, parts.VERSITYGW)
     with ThreadPoolExecutor() as pool:
         programs = pool.submit(lambda: [parts.prepare(workplace, recipe, say) for recipe in recipes])
-        base = roots.base(workplace, say)
+        base = roots.base(workplace, say, choices.host_release)
         found = {part.name: part for part in programs.result()}
     parts.forget_sources(workplace)
     runtime = lambda_runtime.prepare(workplace, say)
@@ -108,7 +108,7 @@ def _prepare(workplace: Workplace, say: Say, choices: Choices) -> Order:
         choices=choices,
         images=(image,),
         parts=found,
-        host_roots=(golden_root.golden(workplace, say), base),
+        host_roots=(golden_root.golden(workplace, say, choices.host_release), base),
         internet_root=internet,
         functions=runtime,
     )

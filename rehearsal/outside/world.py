@@ -117,6 +117,7 @@ class World:
             "region": state.profile.region,
             "access_key_id": state.profile.access_key_id,
             "secret_access_key": state.profile.secret_access_key,
+            "host_release": state.host_release,
             "hosts": list(map(asdict, state.hosts)),
             "timings": self.timings(),
         }

@@ -48,7 +48,8 @@ def as_auth_user() -> tuple[str, ...]:
 
 
 def place_files(room: Room) -> None:
-    """Lay the product's files below /etc and make its folders."""
+    """Lay the product's files below /etc, make its folders, and choose the features that this room's nginx has. Comes
+    after make_certificate()."""
     for folder in ("nginx", "sysusers.d"):
         shutil.copytree(product.USERDATA / "etc" / folder, room.place(f"/etc/{folder}"), dirs_exist_ok=True)
     room.run("systemd-sysusers", "registry.conf")
@@ -60,6 +61,7 @@ def place_files(room: Room) -> None:
     ):
         room.run("install", "-d", "-m", "0750", "-o", owner, "-g", owner_group, folder)
     write_browser_origins(room)
+    room.run("bash", given=(product.USERDATA / product.CHOOSE_FEATURES).read_text())
 
 
 def write_browser_origins(room: Room, *origins: str) -> None:

@@ -37,10 +37,10 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "registry-bench"
 
 
-def door_root(workplace: Workplace, say: Say) -> Root:
+def door_root(workplace: Workplace, say: Say, release: str = roots.RELEASE) -> Root:
     """The rehearsal's base with PACKAGES on top, in a cache of its own: the rehearsal's cache stays as it is."""
-    below = roots.base(workplace, say)
-    return roots.with_packages(replace(workplace, cache=cache()), below, "door", PACKAGES, say)
+    below = roots.base(workplace, say, release)
+    return roots.with_packages(replace(workplace, cache=cache()), below, f"{release}-door", PACKAGES, say)
 
 
 class RoomError(RehearsalError):

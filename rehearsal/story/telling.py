@@ -8,6 +8,7 @@ from pathlib import Path
 from rehearsal.contract import run_directory
 from rehearsal.contract.order import Choices
 from rehearsal.error import RehearsalError
+from rehearsal.first_boot.troubles import image_with, playing
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.golden_root import make_golden
 from rehearsal.outside.lifecycle import AS_USUAL, down, up
@@ -31,12 +32,13 @@ def set_up(workplace: Workplace, transcript: Transcript, *, hosts: int = 1, choi
     """Start a rehearsal, deploy into it, and leave it running. Raises RehearsalError: a step failed; the rehearsal
     is left running, so that the cause can be found."""
     story = begin(workplace, transcript, detached=True, choices=choices)
-    for step in SET_UP:
-        _take(step, story, transcript)
+    with playing(story.world, choices.troubles):
+        for step in SET_UP:
+            _take(step, story, transcript)
     if hosts > 1:
         _take(Step(f"{hosts} hosts", lambda story: grow(story, hosts)), story, transcript)
     story.world.note_timings(transcript.timings)
-    make_golden(workplace, transcript.detail)
+    make_golden(workplace, transcript.detail, choices.host_release)
 
 
 def tell(workplace: Workplace, transcript: Transcript) -> bool:
@@ -63,9 +65,12 @@ def tell(workplace: Workplace, transcript: Transcript) -> bool:
 
 
 def begin(workplace: Workplace, transcript: Transcript, *, detached: bool, choices: Choices = AS_USUAL) -> Story:
+    """A world in which nothing is deployed. Its hosts boot from an image with the chosen troubles."""
     started = transcript.seconds
     transcript.begin("a world of its own: Debian hosts, AWS, DNS, a certificate authority, an image registry")
-    world = up(workplace, transcript.detail, detached=detached, choices=choices)
+    troubled = choices.troubles and image_with(workplace, choices.troubles, choices.host_release, transcript.detail)
+    host_roots = (troubled,) if troubled else None
+    world = up(workplace, transcript.detail, detached=detached, host_roots=host_roots, choices=choices)
     evidence = "it runs; one virtual wire is all that it adds to this machine's network"
     transcript.held("the world", evidence, transcript.seconds - started)
     return story_in(world, transcript.detail)

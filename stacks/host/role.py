@@ -60,4 +60,8 @@ def host_statements(
         allow("TakeAddressAsHost", ["ec2:AssociateAddress"], [arn("ec2", "instance/*")], tagged(settings.domain_name)),
         write_log(storage.host_log),
         allow("SsmAgent", _AGENT_ACTIONS, ["*"]),
+        # DescribeInstanceInformation would show every host of the account.
+        allow(
+            "IsAgentConnected", ["ssm:GetConnectionStatus"], [arn("ec2", "instance/*")], tagged(settings.domain_name)
+        ),
     ]

@@ -81,6 +81,7 @@ def test_the_host_can_do_its_work(scene: Scene) -> None:
         "create the first login": lambda: ssm.put_parameter(**admin),
         "write its log": write_log(logs, physical["HostLogGroup"]),
         "take the address": lambda: as_host("ec2").associate_address(AllocationId=scene.address, InstanceId=scene.host),
+        "see its agent's connection": lambda: ssm.get_connection_status(Target=scene.host),
         "signal": lambda: as_host("cloudformation").signal_resource(
             StackName="registry-host", LogicalResourceId="Hosts", UniqueId=scene.host, Status="SUCCESS"
         ),
@@ -131,6 +132,8 @@ def test_the_host_can_do_nothing_else(scene: Scene) -> None:
         "open a port": lambda: ec2.authorize_security_group_ingress(GroupId=physical["Ports"], **ssh),
         "loosen its metadata service": lambda: ec2.modify_instance_metadata_options(**on_host, HttpTokens="optional"),
         "see instances": lambda: ec2.describe_instances(),
+        "see managed hosts": lambda: ssm.describe_instance_information(),
+        "see another's agent": lambda: ssm.get_connection_status(Target=scene.stranger),
         "mark itself unhealthy": lambda: autoscaling.set_instance_health(**on_host, HealthStatus="Unhealthy"),
         "signal another stack": lambda: cloudformation.signal_resource(**other_stack, UniqueId="i", Status="SUCCESS"),
         "delete its stack": lambda: cloudformation.delete_stack(StackName="registry-host"),

@@ -5,9 +5,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from rehearsal.contract.order import Choices
+from rehearsal.first_boot.troubles import image_with
 from rehearsal.machine.fitness import find_missing
 from rehearsal.machine.workplace import Workplace
-from rehearsal.outside.lifecycle import down, up
+from rehearsal.outside.lifecycle import AS_USUAL, down, up
 from rehearsal.story.step import Story
 from rehearsal.story.telling import story_in
 
@@ -17,9 +19,10 @@ needs_a_world = pytest.mark.skipif(bool(MISSING), reason=f"THE REHEARSAL DOES NO
 
 
 @contextmanager
-def running_story() -> Iterator[Story]:
-    """A story at its beginning, in a world that ends with it."""
-    world = up(WORKPLACE, print, detached=False)
+def running_story(*, choices: Choices = AS_USUAL) -> Iterator[Story]:
+    """A story at its beginning, in a world that ends with it. Its hosts boot from an image with the chosen troubles."""
+    troubled = choices.troubles and image_with(WORKPLACE, choices.troubles, choices.host_release, print)
+    world = up(WORKPLACE, print, detached=False, host_roots=(troubled,) if troubled else None, choices=choices)
     try:
         yield story_in(world, print)
     finally:

@@ -57,7 +57,7 @@ def opened() -> Iterator[Door]:
     workplace = Workplace.of_this_machine()
     if os.geteuid() != 0:
         pytest.skip("the front door's real nginx needs root, to enter the rehearsal's Debian root")
-    if not any((workplace.cache / "roots").glob("base-*")):
+    if not any((workplace.cache / "roots").glob("*-base-*")):
         pytest.skip("the front door's real nginx needs the rehearsal's Debian root: run `make rehearse` once")
     root = golden(workplace, lambda _: None)
     if not root.layers[0].is_dir():

@@ -4,6 +4,14 @@
 # Ubuntu's images have it as a snap, others as a package.
 readonly agent_units=(snap.amazon-ssm-agent.amazon-ssm-agent.service amazon-ssm-agent.service)
 
+# Prints the unit of this host's agent; nothing if it has none.
+agent_unit() {
+  local unit
+  for unit in "${agent_units[@]}"; do
+    [[ ! -e /etc/systemd/system/$unit && ! -e /usr/lib/systemd/system/$unit ]] || { echo "$unit"; return; }
+  done
+}
+
 # Commands that Run Command has started go on, and the new agent reports their end: both units stop the agent's main
 # process alone (KillMode=process, and stop-mode sigterm in packaging/ of github.com/aws/amazon-ssm-agent). It takes six
 # seconds to stop, for which nothing here waits.

@@ -33,6 +33,12 @@ def patch(patches: Patches, engines: Engines) -> None:
         wanted = response._get_param("CommandId")
         return ActionResult({"Commands": [each.row() for each in commands.all.values() if wanted in (None, each.id)]})
 
+    @patches.add(SimpleSystemManagerResponse, because="moto has no GetConnectionStatus")
+    def get_connection_status(response: SimpleSystemManagerResponse) -> ActionResult:
+        target = response._get_param("Target")
+        status = "connected" if commands.agents.answers(target) else "notconnected"
+        return ActionResult({"Target": target, "Status": status})
+
     @patches.add(SimpleSystemManagerResponse, because="moto has no ListCommandInvocations")
     def list_command_invocations(response: SimpleSystemManagerResponse) -> ActionResult:
         asked = json.loads(response.body)

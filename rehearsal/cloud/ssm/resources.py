@@ -81,6 +81,8 @@ def _resources(scope: Scope, operation: str, parameter: Parameter) -> Iterable[R
         return [Resource(scope.arn("ssm", f"parameter/{str(name).lstrip('/')}")) for name in names or []]
     if operation == "SendCommand":
         return [_document(scope, str(parameter("DocumentName"))), *_targets(scope, parameter)]
+    if operation == "GetConnectionStatus":
+        return [instance(scope, str(parameter("Target")))]
     return EVERYTHING if operation.startswith(("Describe", "List", "GetCommandInvocation")) else UNKNOWN
 
 

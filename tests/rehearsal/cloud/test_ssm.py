@@ -146,6 +146,13 @@ def delayed(client: Any, command: str) -> bool:
     return [each["Status"] for each in rows] == ["Delayed"]
 
 
+def test_the_connection_of_an_agent_is_shown(account: Account, agents: Agents, host: Instance) -> None:
+    seen = []
+    for agents.silent in (False, True):
+        seen.append(account.client("ssm").get_connection_status(Target=host.id)["Status"])
+    assert seen == ["connected", "notconnected"]
+
+
 def test_an_unmanaged_host_is_refused_by_its_id(account: Account, agents: Agents) -> None:
     with pytest.raises(ClientError, match="InvalidInstanceId"):
         ring(account.client("ssm"), Targets=[], InstanceIds=["mi-00000000000000000"])

@@ -16,6 +16,7 @@ STATE = WorldState(
     client_root="/run/root",
     client_work="/run/work",
     address="10.77.0.100",
+    host_release="trixie",
     hosts=(Host("i-0first", "10.0.0.4", 42), Host("i-0second", "10.0.0.5", None)),
 )
 

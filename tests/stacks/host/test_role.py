@@ -40,6 +40,7 @@ def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
         ("TakeAddressAsHost", take, {f"{EC2}:instance/*"}, {"StringEquals": tagged}),
         ("Log", {"logs:CreateLogStream", "logs:PutLogEvents"}, {HOST_LOG}, None),
         ("SsmAgent", OF_AGENT, {"*"}, None),
+        ("IsAgentConnected", {"ssm:GetConnectionStatus"}, {f"{EC2}:instance/*"}, {"StringEquals": tagged}),
     ]
 
 

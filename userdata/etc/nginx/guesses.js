@@ -10,10 +10,14 @@ const users = '/etc/registry/users/pull';
 // user.
 function key(r) {
     const login = r.headersIn.Authorization;
-    if (!login || ngx.shared.right.has(fingerprint(login)) || !isUser(r.variables.remote_user)) {
+    if (!login || wasRight(login) || !isUser(r.variables.remote_user)) {
         return '';
     }
     return r.headersIn['X-Real-IP'] + ' ' + r.variables.remote_user;
+}
+
+function wasRight(login) {
+    return Boolean(ngx.shared) && ngx.shared.right.has(fingerprint(login));
 }
 
 function isUser(name) {
@@ -23,6 +27,9 @@ function isUser(name) {
 // A header filter. 403 says nothing about the password: either it was not checked, or it is right and may only pull.
 function learn(r) {
     const login = r.headersIn.Authorization;
+    if (!ngx.shared) {
+        return;
+    }
     if (r.status === 204) {
         ngx.shared.right.set(fingerprint(login), 1);
     } else if (r.status === 401 && login) {

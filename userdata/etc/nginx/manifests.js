@@ -18,7 +18,9 @@ const accepts = types.reduce((some, type) => some.concat(some.map((accept) => ac
 function forget(r) {
     const path = pathOf(r);
     // An answer under way is not cached either.
-    ngx.shared.deleted.set(path, 1);
+    if (ngx.shared) {
+        ngx.shared.deleted.set(path, 1);
+    }
     remove(folders.latest, r.variables.half_minute + ' ' + path);
     accepts.forEach((accept) => {
         remove(folders.latest, r.variables.half_minute + ' always ' + path + ' ' + accept);
@@ -44,8 +46,9 @@ function pathOf(r) {
     return '/v2/' + r.variables.name + '/' + r.variables.kind + '/' + r.variables.reference;
 }
 
+// Where njs has no shared dictionaries, every manifest may have been, so none is kept.
 function wasDeleted(r) {
-    return ngx.shared.deleted.has(pathOf(r)) ? '1' : '';
+    return !ngx.shared || ngx.shared.deleted.has(pathOf(r)) ? '1' : '';
 }
 
 export default {forget, wasDeleted};

@@ -10,8 +10,12 @@ const minute = 60000;
 const lifetime = 20 * minute;
 const year = 365 * 24 * 60 * minute;
 
-// Empty while it is not known what the registry would answer next: nginx then asks it and keeps nothing.
+// Empty while it is not known what the registry would answer next: nginx then asks it and keeps nothing. So it is always
+// where njs has no shared dictionaries.
 function generation(r) {
+    if (!ngx.shared) {
+        return '';
+    }
     const key = keyOf(r);
     const number = ngx.shared.tags.get(key) || newNumber(key);
     // In this order: a change of unknown outcome is marked before it ends.
@@ -31,6 +35,9 @@ function newNumber(key) {
 // nginx calls it for proxy_method when it has the client's whole request, right before it asks the registry. If this
 // fails, the request has no method, and the registry refuses it.
 function begin(r) {
+    if (!ngx.shared) {
+        return r.method;
+    }
     ngx.shared.tags.incr(keyOf(r), 1, unused(), lifetime);
     return r.method;
 }
@@ -44,6 +51,9 @@ function end(r) {
     }
     if (r.method === 'DELETE') {
         manifests.forget(r);
+    }
+    if (!ngx.shared) {
+        return;
     }
     const key = keyOf(r);
     // S3 may still do what the registry asked for and no longer waits for.
