@@ -1,0 +1,64 @@
+"""Whether alerts reach somebody, and what the alarms say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from doctor.account import Account
+from doctor.finding import CouldNotLookError, Finding, Outcome
+from lambdas.aws.topic import count_receivers
+
+RECEIVERS = "alerts' e-mail"
+ALARMS = "alarms"
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    topic: str
+    alarms: tuple[str, ...]
+
+
+def look(account: Account) -> Resources:
+    """Of the operations stack."""
+    stack = account.deployment.stack("operations")
+    if stack is None:
+        raise CouldNotLookError("the operations stack is missing")
+    pages = account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.name)
+    rows = [row for page in pages for row in page["StackResourceSummaries"]]
+    named: dict[str, list[str]] = {}
+    for row in rows:
+        named.setdefault(row["ResourceType"], []).append(row.get("PhysicalResourceId", ""))
+    if not named.get("AWS::SNS::Topic"):
+        raise CouldNotLookError("the operations stack has no topic")
+    return Resources(named["AWS::SNS::Topic"][0], tuple(named.get("AWS::CloudWatch::Alarm", ())))
+
+
+def judge_receivers(confirmed: int, email: str) -> Finding:
+    expected = "at least one confirmed address"
+    if confirmed:
+        return Finding(RECEIVERS, Outcome.OK, f"{confirmed} confirmed", expected)
+    cure = f"Follow the link in AWS's mail to {email}. It is valid for three days; `cdk deploy` sends no second one."
+    return Finding(RECEIVERS, Outcome.WARNING, "none confirmed: no alert reaches anybody", expected, cure)
+
+
+def look_at_alarms(account: Account, names: tuple[str, ...]) -> dict[str, str]:
+    """From the alarm's description to its state: OK, ALARM or INSUFFICIENT_DATA."""
+    rows = account.client("cloudwatch").describe_alarms(AlarmNames=list(names))["MetricAlarms"]
+    return {row.get("AlarmDescription") or row["AlarmName"]: row["StateValue"] for row in rows}
+
+
+def judge_alarms(states: Mapping[str, str]) -> Finding:
+    expected = "none rings"
+    ringing = sorted(name for name, state in states.items() if state == "ALARM")
+    if not ringing:
+        return Finding(ALARMS, Outcome.OK, f"none of {len(states)} rings", expected)
+    cure = "Read the mail of the alarm; docs/runbook.md has a section for each cause."
+    return Finding(ALARMS, Outcome.WARNING, f"{len(ringing)} ring: {'; '.join(ringing)}", expected, cure)
+
+
+def check(account: Account) -> list[Finding]:
+    found = look(account)
+    confirmed = count_receivers(account.client("sns"), found.topic)
+    return [
+        judge_receivers(confirmed, account.settings.alert_email),
+        judge_alarms(look_at_alarms(account, found.alarms)),
+    ]

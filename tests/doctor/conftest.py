@@ -1,0 +1,14 @@
+"""An emulated account in which a deployment would succeed, one for each test that breaks something."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.cloud_account import running_account
+from tests.support.doctor_account import Patient, patient_of
+
+
+@pytest.fixture
+def patient() -> Iterator[Patient]:
+    with running_account() as account:
+        yield patient_of(account)
