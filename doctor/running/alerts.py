@@ -1,6 +1,5 @@
 """Whether alerts reach somebody, and what the alarms say."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from doctor.account import Account
@@ -40,19 +39,25 @@ def judge_receivers(confirmed: int, email: str) -> Finding:
     return Finding(RECEIVERS, Outcome.WARNING, "none confirmed: no alert reaches anybody", expected, cure)
 
 
-def look_at_alarms(account: Account, names: tuple[str, ...]) -> dict[str, str]:
-    """From the alarm's description to its state: OK, ALARM or INSUFFICIENT_DATA."""
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    meaning: str
+    state: str
+    """OK, ALARM or INSUFFICIENT_DATA."""
+
+
+def look_at_alarms(account: Account, names: tuple[str, ...]) -> tuple[Alarm, ...]:
     rows = account.client("cloudwatch").describe_alarms(AlarmNames=list(names))["MetricAlarms"]
-    return {row.get("AlarmDescription") or row["AlarmName"]: row["StateValue"] for row in rows}
+    return tuple(Alarm(row.get("AlarmDescription") or row["AlarmName"], row["StateValue"]) for row in rows)
 
 
-def judge_alarms(states: Mapping[str, str]) -> Finding:
+def judge_alarms(alarms: tuple[Alarm, ...]) -> Finding:
     expected = "none rings"
-    ringing = sorted(name for name, state in states.items() if state == "ALARM")
+    ringing = [alarm.meaning for alarm in alarms if alarm.state == "ALARM"]
     if not ringing:
-        return Finding(ALARMS, Outcome.OK, f"none of {len(states)} rings", expected)
+        return Finding(ALARMS, Outcome.OK, f"none of {len(alarms)} rings", expected)
     cure = "Read the mail of the alarm; docs/runbook.md has a section for each cause."
-    return Finding(ALARMS, Outcome.WARNING, f"{len(ringing)} ring: {'; '.join(ringing)}", expected, cure)
+    return Finding(ALARMS, Outcome.WARNING, f"{len(ringing)} ring: {'; '.join(sorted(ringing))}", expected, cure)
 
 
 def check(account: Account) -> list[Finding]:

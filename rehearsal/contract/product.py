@@ -12,6 +12,10 @@ USERDATA = PROJECT / "userdata"
 INSTALL = "install"
 PINNED_PACKAGES = "*requirements*.txt"
 
+# The command that looks at an account before and after a deployment; its lines begin with one of these words.
+DOCTOR = ("-m", "doctor")
+DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE = "ok", "warn", "FAIL"
+
 # Job -> the part of its function's handler by which the schedule is found.
 JOBS = {"renew": "renew_certificate", "health": "check_health"}
 

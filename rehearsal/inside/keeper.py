@@ -50,7 +50,7 @@ class Keeper:
         authority = CertificateAuthority(workplace.run / "authority")
         self._network = Network()
         self._cloud = Cloud()
-        self._cloud.create_hosted_zone(order.zone)
+        zone_id = self._cloud.create_hosted_zone(order.zone)
         scope, administrator = self._cloud.scope, self._cloud.administrator
         self._profile = AwsProfile(
             f"http://{WORLD_ADDRESS}:4566", scope.region, scope.account, administrator.id, administrator.secret
@@ -62,6 +62,7 @@ class Keeper:
             authority=authority,
             region=scope.region,
             zone=order.zone,
+            name_servers=self._cloud.name_servers(zone_id),
         )
         if order.parts["versitygw"].path:
             ObjectServer(self._internet.folder, self._cloud, self._internet.programs.start)

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.stacks.conftest import assembly, synthesise
 from tests.support.cloud_account import running_account
 from tests.support.doctor_account import Patient, patient_of
+
+__all__ = ["assembly", "synthesise"]
 
 
 @pytest.fixture

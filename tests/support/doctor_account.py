@@ -1,12 +1,14 @@
 """The doctor's view of an emulated account, with a DNS and a web that tests can change."""
 
 import json
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import requests
 from botocore.config import Config
 from requests.adapters import BaseAdapter
@@ -18,6 +20,8 @@ from doctor.resolver import Resolver
 from tests.support.cloud_account import REGION, Account
 from tests.support.settings import settings
 
+# One session reads the descriptions of AWS's APIs once, and makes one client at a time.
+SESSION, LOCK = boto3.Session(), threading.Lock()
 DOMAIN = "registry.example.com"
 ZONE = "example.com"
 IMAGE_ADDRESS = "https://public.ecr.aws/v2/docker/library/registry/manifests/3.1.2"
@@ -54,7 +58,7 @@ class Web(BaseAdapter):
     certificates: list[Mapping[str, Any]] = field(default_factory=list)
     logs_answer: bool = True
 
-    def send(self, request: requests.PreparedRequest, **_options: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_: Any, **_options: Any) -> requests.Response:
         url = urlsplit(str(request.url))
         if url.netloc == "crt.sh" and self.logs_answer:
             assert parse_qs(url.query)["q"] == [f"%.{ZONE}"]
@@ -94,20 +98,15 @@ class Patient:
 
     def client(self, service: str) -> Any:
         """As the doctor makes them, but with an endpoint."""
-        import boto3
-
         keys = self.credentials or {
             "aws_access_key_id": self.account.cloud.administrator.id,
             "aws_secret_access_key": self.account.cloud.administrator.secret,
         }
-        untyped: Any = boto3.client
-        made = untyped(
-            service,
-            endpoint_url=self.account.cloud.endpoint_url,
-            region_name=REGION,
-            config=Config(retries={"mode": "standard", "total_max_attempts": 4}),
-            **keys,
-        )
+        patient: Any = Config(retries={"mode": "standard", "total_max_attempts": 4})
+        endpoint = self.account.cloud.endpoint_url
+        untyped: Any = SESSION.client
+        with LOCK:
+            made = untyped(service, endpoint_url=endpoint, region_name=REGION, config=patient, **keys)
         if service == "s3control":
             made.meta.events.register("before-send.s3-control", self._without_account)
         return made
@@ -136,6 +135,8 @@ def patient_of(account: Account) -> Patient:
     iam = account.client("iam")
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
     iam.attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    # Being refused once costs a second: one test is enough.
+    account.cloud.engines.quotas.asked = True
     patient = Patient(account, zone_id, {(ZONE, "NS"): servers}, Web())
     switches = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     patient.client("s3control").put_public_access_block(

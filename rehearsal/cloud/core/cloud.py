@@ -96,6 +96,12 @@ class Cloud:
             zone = self.scope.wide(route53_backends).create_hosted_zone(f"{name.rstrip('.')}.", private_zone=False)
             return str(zone.id).rsplit("/", 1)[-1]
 
+    def name_servers(self, zone_id: str) -> tuple[str, ...]:
+        """To which the owner of a domain has it delegated, once its zone exists."""
+        with self._world:
+            zone = self.scope.wide(route53_backends).get_hosted_zone(zone_id)
+            return tuple(zone.delegation_set.name_servers) if zone.delegation_set else ()
+
     def records(self) -> Mapping[str, str]:
         """Route 53 A records: name without trailing dot -> address."""
         with self._world:
