@@ -71,7 +71,7 @@ def judge(seen: Records, own_address: str, domain_name: str) -> Finding:
         cure = f"Replace the CNAME record of {domain_name} by an A record once the address is known."
         return Finding(RECORDS, Outcome.WARNING, shown, expected, cure)
     if seen.a:
-        cure = "The name leads to another server until you change the record to the output PublicAddress."
+        cure = f"The name leads elsewhere until {domain_name} has an A record with the output PublicAddress."
         return Finding(RECORDS, Outcome.WARNING, shown, expected, cure)
     return Finding(RECORDS, Outcome.OK, "none", expected)
 

@@ -78,13 +78,16 @@ def break_even_table() -> str:
 
 
 def sources_table() -> str:
-    hosts = HOSTS[SHOWN_TYPES[-1]]
-    prices = [("host_hour", hosts), *PRICES.items()]
     rows = (
-        (f"[{price.unit}]({price.page})", f"{price.of(USUAL_REGION).usd:.10f}".rstrip("0"), price.seen, price.source)
-        for _, price in prices
+        (
+            f"[{price.unit}]({price.page})",
+            f"{price.of(USUAL_REGION).usd:.10f}".rstrip("0").rstrip("."),
+            price.seen,
+            price.source,
+        )
+        for price in (HOSTS[SHOWN_TYPES[-1]], *PRICES.values())
     )
-    return _table(("a", f"USD in {USUAL_REGION}", "seen", "source"), rows)
+    return _table(("price of a", f"USD in {USUAL_REGION}", "seen", "source"), rows)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -229,7 +229,7 @@ WRONG = (
     Wrong("an AAAA record", lambda p: names(p, "AAAA", "2001:db8::1"), "records of the name", FAILURE,
           "AAAA 2001:db8::1", "Delete the AAAA record"),
     Wrong("an A record elsewhere", point_elsewhere,
-          "records of the name", WARNING, "A 192.0.2.1", "another server"),
+          "records of the name", WARNING, "A 192.0.2.1", "leads elsewhere"),
     Wrong("another authority's CAA", lambda p: names(p, "CAA", '0 issue "digicert.com"', name=ZONE), "CAA records",
           FAILURE, "example.com allows digicert.com", 'CAA 0 issue "letsencrypt.org"'),
     Wrong("five certificates this week", lambda p: issue(p, 5), "certificates of the last week", FAILURE,

@@ -21,7 +21,7 @@ from rehearsal.cloud.servicequotas.quotas import ADDRESSES, VPCS
 from tests.support.assembly import Synthesise
 from tests.support.cloud_account import allow
 from tests.support.deployed import DeployedProduct, deployed
-from tests.support.doctor_account import DOMAIN, Names
+from tests.support.doctor_account import DOMAIN, resolver_of
 from tests.support.settings import settings
 
 OK, WARNING, FAILURE, UNKNOWN = Outcome.OK, Outcome.WARNING, Outcome.FAILURE, Outcome.UNKNOWN
@@ -37,7 +37,7 @@ def product(synthesise: Synthesise) -> Iterator[DeployedProduct]:
 def account(product: DeployedProduct) -> Account:
     found = deployment.look(product.account.client("cloudformation"), "registry")
     return Account(
-        settings(), "us-east-1", product.account.client, Names({}), requests.Session(), "123456789012", found
+        settings(), "us-east-1", product.account.client, resolver_of({}), requests.Session(), "123456789012", found
     )
 
 

@@ -5,17 +5,21 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
+import dns.exception
+import dns.rdata
+import dns.resolver
 import requests
 from botocore.config import Config
 from requests.adapters import BaseAdapter
 
 from doctor.account import Account as DoctorAccount
 from doctor.examination import examine
-from doctor.finding import CouldNotLookError, Finding
+from doctor.finding import Finding
 from doctor.resolver import Resolver
 from tests.support.cloud_account import REGION, Account
 from tests.support.settings import settings
@@ -35,18 +39,26 @@ INDEX = {
 }
 
 
-class Names(Resolver):
-    """DNS by a table: (name, type) -> records."""
+@dataclass(frozen=True, slots=True)
+class Names:
+    """DNS by a table: (name, type) -> records. A name with the type SILENT has no answer."""
 
-    def __init__(self, table: Mapping[tuple[str, str], Iterable[str]]) -> None:
-        object.__setattr__(self, "table", dict(table))
+    table: Mapping[tuple[str, str], Iterable[str]]
 
-    table: dict[tuple[str, str], Iterable[str]]
+    def resolve(self, name: str, kind: str, **_options: Any) -> Any:
+        key = name.removesuffix(".")
+        if (key, "SILENT") in self.table:
+            raise dns.exception.Timeout
+        if key not in (known for known, _ in self.table):
+            raise dns.resolver.NXDOMAIN
+        dot = "." if kind in ("NS", "CNAME") else ""
+        texts = (f"{record}{dot}" for record in self.table.get((key, kind), ()))
+        return SimpleNamespace(rrset=[dns.rdata.from_text("IN", kind, text) for text in texts])
 
-    def records(self, name: str, kind: str) -> tuple[str, ...]:
-        if (name, "SILENT") in self.table:
-            raise CouldNotLookError(f"DNS does not answer for {name} (LifetimeTimeout)")
-        return tuple(self.table.get((name, kind), ()))
+
+def resolver_of(table: Mapping[tuple[str, str], Iterable[str]]) -> Resolver:
+    library: Any = Names(table)
+    return Resolver(library)
 
 
 @dataclass(slots=True)
@@ -122,7 +134,7 @@ class Patient:
         session = requests.Session()
         session.mount("https://", self.web)
         known = settings(**{"domain_name": DOMAIN, "hosted_zone": ZONE, **self.changed_settings, **changed})
-        found = examine(DoctorAccount(known, REGION, self.client, Names(self.names), session))
+        found = examine(DoctorAccount(known, REGION, self.client, resolver_of(self.names), session))
         return {finding.subject: finding for finding in found}
 
 
