@@ -59,6 +59,16 @@ def look(cloudformation: Any, name_prefix: str) -> Deployment:
     return Deployment(own, tuple(stack for stack in stacks if stack.is_of_a_registry and stack.name not in names))
 
 
+def resources(cloudformation: Any, made: Deployment, kind: str) -> tuple[str, ...]:
+    """The physical ids of this type in the operations stack; none without that stack."""
+    stack = made.stack("operations")
+    if stack is None:
+        return ()
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.name)
+    rows = (row for page in pages for row in page["StackResourceSummaries"])
+    return tuple(row["PhysicalResourceId"] for row in rows if row["ResourceType"] == kind)
+
+
 def _stack(row: Mapping[str, Any]) -> Stack:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in row.get("Outputs", [])}
     return Stack(row["StackName"], row["StackStatus"], row.get("Description", ""), outputs)

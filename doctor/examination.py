@@ -24,7 +24,7 @@ from doctor.before import (
 )
 from doctor.finding import CouldNotLookError, Finding, Outcome
 from doctor.refusals import sentence
-from doctor.running import alerts, front_door, hosts, stacks
+from doctor.running import alerts, health, hosts, stacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ FIRST = (Check(issuance.SUBJECT, issuance.check),)
 RUNNING = (
     Check(stacks.SUBJECT, stacks.check),
     Check(hosts.HOSTS, hosts.check),
-    Check("front door", front_door.check),
+    Check(health.SUBJECT, health.check),
     Check(alerts.RECEIVERS, alerts.check),
 )
 
@@ -70,6 +70,8 @@ def examine(account: Account) -> list[Finding]:
     except (BotoCoreError, ClientError) as error:
         return [*found, _unknown(names.SUBJECT, sentence(error))]
     known = replace(known, deployment=made)
+    # The CDK knows it, and its process answers one thread at a time. It is asked once.
+    known.settings.architecture  # noqa: B018
     checks = (*BEFORE, *(RUNNING if made.runs else FIRST))
     with ThreadPoolExecutor(len(checks)) as pool:
         return [*found, *(finding for each in pool.map(lambda check: _run(check, known), checks) for finding in each)]

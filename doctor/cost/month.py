@@ -16,8 +16,8 @@ HOURS = 730
 # (userdata/etc/registry/registry.yml, registry/storage/driver/s3-aws/s3.go).
 ENGINE_LISTS = HOURS * 120
 # Requests and seconds of one health check, the host's part included: docs/costs.md says how they were counted.
-CHECK_PUTS_AND_LISTS = 4
-CHECK_GETS = 5
+CHECK_PUTS_AND_LISTS = 3
+CHECK_GETS = 4
 CHECK_SECONDS = 2.0
 # CloudWatch's free share of an account; the registry has as many, and one of three dashboards.
 ALARMS = METRICS = 10

@@ -2,33 +2,13 @@
 
 from dataclasses import dataclass
 
+from doctor import deployment
 from doctor.account import Account
 from doctor.finding import CouldNotLookError, Finding, Outcome
 from lambdas.aws.topic import count_receivers
 
 RECEIVERS = "alerts' e-mail"
 ALARMS = "alarms"
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    topic: str
-    alarms: tuple[str, ...]
-
-
-def look(account: Account) -> Resources:
-    """Of the operations stack."""
-    stack = account.deployment.stack("operations")
-    if stack is None:
-        raise CouldNotLookError("the operations stack is missing")
-    pages = account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.name)
-    rows = [row for page in pages for row in page["StackResourceSummaries"]]
-    named: dict[str, list[str]] = {}
-    for row in rows:
-        named.setdefault(row["ResourceType"], []).append(row.get("PhysicalResourceId", ""))
-    if not named.get("AWS::SNS::Topic"):
-        raise CouldNotLookError("the operations stack has no topic")
-    return Resources(named["AWS::SNS::Topic"][0], tuple(named.get("AWS::CloudWatch::Alarm", ())))
 
 
 def judge_receivers(confirmed: int, email: str) -> Finding:
@@ -61,9 +41,10 @@ def judge_alarms(alarms: tuple[Alarm, ...]) -> Finding:
 
 
 def check(account: Account) -> list[Finding]:
-    found = look(account)
-    confirmed = count_receivers(account.client("sns"), found.topic)
-    return [
-        judge_receivers(confirmed, account.settings.alert_email),
-        judge_alarms(look_at_alarms(account, found.alarms)),
-    ]
+    cloudformation, made = account.client("cloudformation"), account.deployment
+    topics = deployment.resources(cloudformation, made, "AWS::SNS::Topic")
+    if not topics:
+        raise CouldNotLookError("the operations stack is missing")
+    alarms = look_at_alarms(account, deployment.resources(cloudformation, made, "AWS::CloudWatch::Alarm"))
+    confirmed = count_receivers(account.client("sns"), topics[0])
+    return [judge_receivers(confirmed, account.settings.alert_email), judge_alarms(alarms)]

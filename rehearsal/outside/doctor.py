@@ -1,6 +1,7 @@
 """The person's doctor: the product's own look at the account, run as README.md says, by the real names of AWS."""
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -30,7 +31,9 @@ class Report:
 
 def ask(world: World, **changed_settings: str) -> Report:
     state = world.state
-    settings = {**product.settings(domain=state.domain, zone=state.zone, email=ALERT_EMAIL), **changed_settings}
+    mine = product.settings(domain=state.domain, zone=state.zone, email=ALERT_EMAIL)
+    # The image registry has the image of this machine alone.
+    settings = {**mine, **product.HOST_LIKE_THIS_MACHINE[platform.machine()], **changed_settings}
     context = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     done = subprocess.run(
         world.command([sys.executable, *product.DOCTOR, *context], product.PROJECT),

@@ -12,7 +12,7 @@ from doctor import deployment
 from doctor.account import Account
 from doctor.before import names, quotas, records
 from doctor.finding import Finding, Outcome
-from doctor.running import alerts, front_door, hosts, stacks
+from doctor.running import alerts, health, hosts, stacks
 from lambdas.judge.sight import Sight
 from lambdas.see import probe
 from lambdas.see.http_answer import Answer
@@ -173,14 +173,14 @@ def seen(**changed: Any) -> Outside:
 
 
 def test_the_front_door_says_the_certificates_days_and_401() -> None:
-    lines = {found.subject: found for found in front_door.judge(sight(seen()), "docs/runbook.md")}
+    lines = {found.subject: found for found in health.judge(sight(seen()), "docs/runbook.md")}
     assert {found.outcome for found in lines.values()} == {OK}
     assert lines["certificate life left"].seen == "80.0 days"
     assert lines["/v2/ without login"].seen.startswith("HTTP 401")
 
 
 def test_a_closed_port_brings_the_cure_of_its_cause_once() -> None:
-    found = list(front_door.judge(sight(seen(port_443="silent", port_80="open", served=None, anonymous=None)), "page"))
+    found = list(health.judge(sight(seen(port_443="silent", port_80="open", served=None, anonymous=None)), "page"))
     failing = [each for each in found if each.outcome == FAILURE]
     assert [each.subject for each in failing] == ["port 443"]
     assert "Open TCP 443" in failing[0].cure
@@ -188,17 +188,33 @@ def test_a_closed_port_brings_the_cure_of_its_cause_once() -> None:
 
 
 def test_a_registry_that_lets_everybody_in_is_a_failure() -> None:
-    found = {each.subject: each for each in front_door.judge(sight(seen(anonymous=Answer(200))), "page")}
+    found = {each.subject: each for each in health.judge(sight(seen(anonymous=Answer(200))), "page")}
     assert found["/v2/ without login"].outcome == FAILURE
 
 
 def test_a_health_login_that_may_not_be_read_is_not_looked_at(account: Account, product: DeployedProduct) -> None:
     nobody = product.account.client_of_user("ssm", allow("s3:ListAllMyBuckets", "*"))
-    login, found = front_door.look_for_login(replace(account, client=lambda _: nobody))
+    login, found = health.look_for_login(replace(account, client=lambda _: nobody))
     assert (login, found.outcome) == (None, UNKNOWN)
     assert found.seen == "could not look: the permission ssm:GetParameter is missing"
 
 
+def test_a_host_that_may_not_be_asked_is_not_looked_at(account: Account, product: DeployedProduct) -> None:
+    nobody = product.account.client_of_user("ssm", allow("s3:ListAllMyBuckets", "*"))
+    inside, found = health.look_inside(
+        replace(account, client=lambda name: nobody if name == "ssm" else account.client(name))
+    )
+    assert (inside, found.outcome) == (None, UNKNOWN)
+    assert found.seen == "could not look: the permission ssm:SendCommand is missing"
+
+
+def test_a_certificate_that_expires_soon_is_a_warning() -> None:
+    now = datetime.now(UTC)
+    old = Served("ok", "ab", now - timedelta(days=80), now + timedelta(days=10))
+    found = {each.subject: each for each in health.judge(sight(seen(served=old)), "page")}
+    assert found["certificate life left"].outcome == WARNING
+
+
 def test_a_missing_health_login_is_a_failure(account: Account) -> None:
-    login, found = front_door.look_for_login(account)
+    login, found = health.look_for_login(account)
     assert (login, found.outcome) == (None, FAILURE)
