@@ -51,12 +51,9 @@ BEFORE = (
 )
 # A registry that runs keeps its certificate in the state bucket.
 FIRST = (Check(issuance.SUBJECT, issuance.check),)
-RUNNING = (
-    Check(stacks.SUBJECT, stacks.check),
-    Check(hosts.HOSTS, hosts.check),
-    Check(health.SUBJECT, health.check),
-    Check(alerts.RECEIVERS, alerts.check),
-)
+# As soon as there is a stack: a broken one stops the next deployment.
+LEFT = (Check(stacks.SUBJECT, stacks.check),)
+RUNNING = (Check(hosts.HOSTS, hosts.check), Check(health.SUBJECT, health.check), Check(alerts.RECEIVERS, alerts.check))
 
 
 def examine(account: Account) -> list[Finding]:
@@ -72,7 +69,7 @@ def examine(account: Account) -> list[Finding]:
     known = replace(known, deployment=made)
     # The CDK knows it, and its process answers one thread at a time. It is asked once.
     known.settings.architecture  # noqa: B018
-    checks = (*BEFORE, *(RUNNING if made.runs else FIRST))
+    checks = (*BEFORE, *(LEFT if made.own else ()), *(RUNNING if made.runs else FIRST))
     with ThreadPoolExecutor(len(checks)) as pool:
         return [*found, *(finding for each in pool.map(lambda check: _run(check, known), checks) for finding in each)]
 

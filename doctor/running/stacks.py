@@ -1,4 +1,4 @@
-"""The state that the last deployment left."""
+"""The state in which the last deployment left the stacks."""
 
 from doctor.account import Account
 from doctor.deployment import STACKS, Deployment
@@ -18,13 +18,13 @@ def judge(deployment: Deployment, name_prefix: str) -> Finding:
         cure = "Read the stack's events in the CloudFormation console, remove the cause, and deploy again."
         return Finding(SUBJECT, Outcome.FAILURE, shown, expected, cure)
     missing = [f"{name_prefix}-{kind}" for kind in STACKS if f"{name_prefix}-{kind}" not in states]
-    if missing:
+    if missing and deployment.runs:
         cure = "Run `npx cdk deploy --all`."
         return Finding(SUBJECT, Outcome.WARNING, f"{', '.join(missing)} missing", expected, cure)
     if shown:
-        cure = "The last update failed and was rolled back: the registry is as before. Read the stack's events."
+        cure = "The last deployment failed and was rolled back. Read the stack's events before the next one."
         return Finding(SUBJECT, Outcome.WARNING, shown, expected, cure)
-    return Finding(SUBJECT, Outcome.OK, "all complete", expected)
+    return Finding(SUBJECT, Outcome.OK, f"{len(states)} of {len(STACKS)} there, each complete", expected)
 
 
 def check(account: Account) -> list[Finding]:

@@ -91,6 +91,7 @@ def test_complete_stacks_are_well(account: Account) -> None:
         ("UPDATE_IN_PROGRESS", WARNING, "Wait"),
         ("UPDATE_ROLLBACK_COMPLETE", WARNING, "rolled back"),
         ("UPDATE_ROLLBACK_FAILED", FAILURE, "deploy again"),
+        ("ROLLBACK_COMPLETE", WARNING, "rolled back"),
     ],
 )
 def test_a_stack_in_another_state_is_named(account: Account, status: str, outcome: Outcome, cure: str) -> None:
