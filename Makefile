@@ -2,12 +2,14 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse test lint fast bench clean
+.PHONY: help setup doctor rehearse test lint fast bench clean
 # The pinned node before the machine's own.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=PATH env "PATH=$(PATH)")
 UV := uv==0.13.9
 SUBJECT := door
+# Arguments of the doctor, such as: make doctor ARGS='-c domain_name=registry.example.com'
+ARGS :=
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -27,6 +29,9 @@ node_modules/ready: package-lock.json .venv/ready
 	@.venv/bin/npm ci --silent --no-fund --no-audit
 	@touch $@
 
+doctor: setup ## what would make `cdk deploy` fail in your AWS account, what is wrong with what runs, and what it costs
+	@.venv/bin/python -m doctor $(ARGS)
+
 rehearse: setup ## the whole product on this machine, with no AWS account: deploy, certificate, push, pull, update, destroy
 	$(SUDO) .venv/bin/python -m rehearsal
 
@@ -37,7 +42,7 @@ lint: setup ## ruff, mypy and shellcheck
 	@.venv/bin/shellcheck $$(git ls-files | xargs grep -lE '^#!/usr/bin/env bash')
 
 fast: lint ## lint and every test that needs neither root nor minutes
-	.venv/bin/pytest -q tests/test_house.py tests/contract tests/lambdas tests/stacks tests/userdata tests/bench
+	.venv/bin/pytest -q --ignore tests/doctor/test_before.py tests/test_house.py tests/contract tests/doctor tests/lambdas tests/stacks tests/userdata tests/bench
 
 test: lint ## everything, the rehearsal included (which needs root; without it, it is skipped and says so)
 	$(SUDO) .venv/bin/pytest tests

@@ -12,11 +12,17 @@ USERDATA = PROJECT / "userdata"
 INSTALL = "install"
 PINNED_PACKAGES = "*requirements*.txt"
 
+# The command that looks at an account before and after a deployment; its lines begin with one of these words.
+DOCTOR = ("-m", "doctor")
+DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE = "ok", "warn", "FAIL"
+
 # Job -> the part of its function's handler by which the schedule is found.
 JOBS = {"renew": "renew_certificate", "health": "check_health"}
 
 # Settings of a deployment (cdk.json), by name and value.
 LARGER_HOST = {"instance_type": "t4g.medium"}
+# By the machine's architecture, as Python names it.
+HOST_LIKE_THIS_MACHINE = {"x86_64": {"instance_type": "t3.small"}, "aarch64": {"instance_type": "t4g.small"}}
 # The tag of an image that does not exist: a host that is to run it can never serve.
 MISSING_TAG = "3.1.2-does-not-exist"
 MISSING_IMAGE = {"registry_image": f"public.ecr.aws/docker/library/registry:{MISSING_TAG}"}

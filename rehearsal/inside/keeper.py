@@ -54,7 +54,7 @@ class Keeper:
         authority = CertificateAuthority(workplace.run / "authority")
         self._network = Network()
         self._cloud = Cloud()
-        self._cloud.create_hosted_zone(order.choices.zone)
+        zone_id = self._cloud.create_hosted_zone(order.choices.zone)
         for zone in order.choices.zones_without_type:
             self._cloud.withdraw_type(zone, product.instance_type())
         scope, administrator = self._cloud.scope, self._cloud.administrator
@@ -68,6 +68,7 @@ class Keeper:
             authority=authority,
             region=scope.region,
             zone=order.choices.zone,
+            name_servers=self._cloud.name_servers(zone_id),
         )
         if order.parts["versitygw"].path:
             ObjectServer(self._internet.folder, self._cloud, self._internet.programs.start)

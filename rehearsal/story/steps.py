@@ -1,12 +1,13 @@
 """The steps of the story in their order: what a person does with the product, one thing after the other."""
 
-from rehearsal.story import deploying, front_door, images, on_host, operating, users
+from rehearsal.story import advice, deploying, front_door, images, on_host, operating, users
 from rehearsal.story.security import hardening
 from rehearsal.story.step import Step
 
 SET_UP = (Step("cdk bootstrap", deploying.bootstrap), Step("cdk deploy --all", deploying.deploy))
 STEPS = (
     *SET_UP,
+    Step("the doctor, once the registry runs", advice.nothing_fails),
     Step("the certificate", front_door.certificate),
     Step("the first login, as the stack's output says", front_door.first_login),
     Step("push", images.push),

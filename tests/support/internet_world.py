@@ -26,6 +26,7 @@ from rehearsal.machine.workplace import Workplace, remove_tree
 
 REGION = "us-east-1"
 ZONE = "example.com"
+NAME_SERVER = "ns-2048.awsdns-64.com"
 IMAGE = "public.ecr.aws/docker/library/registry:3.1.2"
 ENDPOINT = f"http://{WORLD_ADDRESS}:4566"
 CLONE_FS, CLONE_NEWNS, CLONE_NEWNET = 0x00000200, 0x00020000, 0x40000000
@@ -101,7 +102,13 @@ def running_internet(prepared: Prepared) -> Iterator[InternetWorld]:
         stack.callback(cloud.stop)
         authority = CertificateAuthority(prepared.workplace.run / "authority")
         internet = StandIns(
-            prepared.workplace, root=prepared.root, parts=prepared.parts, authority=authority, region=REGION, zone=ZONE
+            prepared.workplace,
+            root=prepared.root,
+            parts=prepared.parts,
+            authority=authority,
+            region=REGION,
+            zone=ZONE,
+            name_servers=[NAME_SERVER],
         )
         stack.callback(internet.programs.stop)
         if prepared.parts["versitygw"].path:

@@ -101,6 +101,12 @@ class Cloud:
         with self._world:
             offers.withdraw(self.scope.region, zone, instance_type)
 
+    def name_servers(self, zone_id: str) -> tuple[str, ...]:
+        """To which the owner of a domain has it delegated, once its zone exists."""
+        with self._world:
+            zone = self.scope.wide(route53_backends).get_hosted_zone(zone_id)
+            return tuple(zone.delegation_set.name_servers) if zone.delegation_set else ()
+
     def records(self) -> Mapping[str, tuple[str, ...]]:
         """Route 53's A and AAAA records: name without trailing dot -> addresses."""
         found: dict[str, tuple[str, ...]] = {}

@@ -18,6 +18,7 @@ from rehearsal.cloud.iam.request import Asks
 from rehearsal.cloud.lambda_.functions import Functions
 from rehearsal.cloud.s3.buckets import Buckets
 from rehearsal.cloud.scheduler.scheduler import Scheduler
+from rehearsal.cloud.servicequotas.quotas import Quotas
 from rehearsal.cloud.sns.mail import Mail
 from rehearsal.cloud.ssm.commands import Commands
 
@@ -43,6 +44,7 @@ class Engines:
         self.bus = Bus(scope, world, self.authority, self.clock, self.commands)
         self.functions = Functions(scope, world, self.authority, self.clock, metrics)
         self.mail = Mail(self.clock, metrics)
+        self.quotas = Quotas()
         self.scheduler = Scheduler(scope, world, self.authority, self.functions)
         self.stacks = Stacks(scope, world, self.buckets, type_named)
         self.stacks.on_rest = lambda: self.alarms.look_at_new(self.clock.now())

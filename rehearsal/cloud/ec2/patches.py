@@ -3,22 +3,24 @@
 from ipaddress import IPv4Address
 from typing import Any
 
-from moto.ec2.exceptions import ResourceAlreadyAssociatedError
+from moto.ec2.exceptions import EC2ClientError, ResourceAlreadyAssociatedError
 from moto.ec2.models.elastic_ip_addresses import ElasticAddress, ElasticAddressBackend
 from moto.ec2.models.instances import Instance
+from moto.ec2.responses.vpcs import VPCs
 
 from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.servicequotas.quotas import ADDRESSES
 
 FIRST = IPv4Address("10.77.0.100")
 LAST = IPv4Address("10.77.0.199")
 
 
-def patch(patches: Patches, _engines: Engines) -> None:
+def patch(patches: Patches, engines: Engines) -> None:
     @patches.wrap(
         ElasticAddressBackend,
         because="moto invents 127.x.y.z, the rehearsal routes a hundred addresses; "
-        "every address is for use in a VPC since EC2-Classic ended (EC2 user guide)",
+        "every address is for use in a VPC since EC2-Classic ended (EC2 user guide); an account has a quota",
     )
     def allocate_address(
         original: Any,
@@ -27,6 +29,8 @@ def patch(patches: Patches, _engines: Engines) -> None:
         address: str | None = None,
         tags: dict[str, str] | None = None,
     ) -> ElasticAddress:
+        if len(self.addresses) >= engines.quotas.limit(ADDRESSES):
+            raise EC2ClientError("AddressLimitExceeded", "The maximum number of addresses has been reached.")
         taken = {eip.public_ip for eip in self.addresses}
         free = (str(IPv4Address(number)) for number in range(int(FIRST), int(LAST) + 1))
         chosen = address or next((ip for ip in free if ip not in taken), None)
@@ -57,6 +61,11 @@ def patch(patches: Patches, _engines: Engines) -> None:
                 self.disassociate_address(address=eip.public_ip)
         associated: ElasticAddress = original(self, instance, eni, address, allocation_id, reassociate)
         return associated
+
+    @patches.wrap(VPCs, because="moto makes a VPC in a dry run, which makes nothing")
+    def create_vpc(original: Any, self: VPCs) -> Any:
+        self.error_on_dryrun()
+        return original(self)
 
     @patches.wrap(Instance, because="TerminateInstances frees the Elastic IP; moto keeps it on the dead instance")
     def terminate(original: Any, self: Instance) -> Any:

@@ -19,6 +19,8 @@ from rehearsal.cloud.iam.request import Ask
 class Authority:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
+        # The policies of the account's organization (SCPs), which bind every user and role of it.
+        self.organization: list[str] = []
 
     def allows(self, access_key_id: str, action: str, resource_arn: str, context: Context) -> bool:
         caller = identity.caller(self._scope, access_key_id)
@@ -32,6 +34,12 @@ class Authority:
                 if not self.allows(key, ask.action, str(resource.arn), {**ask.context, **resource.context}):
                     return ask.action, resource
         return None
+
+    def simulate(self, role_arn: str, action: str) -> Decision | None:
+        """The decision on a call of the role, on any resource; None: there is no such role."""
+        key = identity.role_session(self._scope, role_arn, "simulation").access_key_id
+        caller = identity.caller(self._scope, key)
+        return self.decide(caller, action, Resource("*"), {}) if caller else None
 
     def trusts_service(self, role_arn: str, service: str, context: Context | None = None) -> bool:
         """Whether a service such as ec2.amazonaws.com may act in the role; it gives the context."""
@@ -64,6 +72,8 @@ class Authority:
             **{f"aws:principaltag/{key.lower()}": (value,) for key, value in caller.tags.items()},
             **context,
         }
+        if decide(self.organization, action, resource, known).denied_explicitly:
+            return Decision(False, denied_explicitly=True, denied_by_organization=True)
         decision = decide(caller.policies, action, resource, known)
         if caller.session_policy and decision.allowed:
             decision = decide([caller.session_policy], action, resource, known)

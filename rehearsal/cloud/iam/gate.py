@@ -142,7 +142,7 @@ class Gate:
 
 def _sentence(arn: str, action: str, resource: Resource, decision: Decision) -> str:
     because = (
-        "with an explicit deny in a policy"
+        f"with an explicit deny in a {'service control ' if decision.denied_by_organization else ''}policy"
         if decision.denied_explicitly
         else f"because no identity-based policy allows the {action} action"
     )

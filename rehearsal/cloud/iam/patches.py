@@ -4,13 +4,16 @@ import logging
 from typing import Any
 
 from moto.core.authorization import ActionAuthenticatorMixin
-from moto.core.responses import BaseResponse
+from moto.core.responses import ActionResult, BaseResponse
+from moto.iam.exceptions import NotFoundException
+from moto.iam.responses import IamResponse
 from moto.s3.responses import S3Response
 from moto.sts.models import AssumedRole, STSBackend
 
 from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
 from rehearsal.cloud.iam.gate import refused
+from rehearsal.cloud.iam.policy import Decision
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +44,29 @@ def patch(patches: Patches, engines: Engines) -> None:
             answer = refused(self, "InvalidAction", str(missing))
             return answer.code, {**self.response_headers, "status": answer.code}, answer.get_body()
 
+    @patches.add(IamResponse, because="moto has no SimulatePrincipalPolicy")
+    def simulate_principal_policy(self: IamResponse) -> ActionResult:
+        source = self._get_param("PolicySourceArn")
+        decisions = {action: engines.authority.simulate(source, action) for action in self._get_param("ActionNames")}
+        if None in decisions.values():
+            raise NotFoundException(f"{source} does not exist")
+        return ActionResult(
+            {"EvaluationResults": [_evaluation(action, each) for action, each in decisions.items() if each]}
+        )
+
     @patches.wrap(STSBackend, because="another S3 server may hold the objects: it has to know each session's key")
     def assume_role(original: Any, self: STSBackend, *args: Any, **kwargs: Any) -> AssumedRole:
         session: AssumedRole = original(self, *args, **kwargs)
         engines.buckets.on_access_key(session.access_key_id, session.secret_access_key)
         return session
+
+
+def _evaluation(action: str, decision: Decision) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html"""
+    denied = "explicitDeny" if decision.denied_explicitly else "implicitDeny"
+    return {
+        "EvalActionName": action,
+        "EvalResourceName": "*",
+        "EvalDecision": "allowed" if decision.allowed else denied,
+        "OrganizationsDecisionDetail": {"AllowedByOrganizations": not decision.denied_by_organization},
+    }

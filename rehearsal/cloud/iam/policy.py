@@ -24,6 +24,7 @@ class Resource:
 class Decision:
     allowed: bool
     denied_explicitly: bool = False
+    denied_by_organization: bool = False
 
 
 def decide(

@@ -26,6 +26,8 @@ CONFIGURATION = Path(__file__).with_name("etc")
 ACME_NAMES = ("acme-v02.api.letsencrypt.org", "acme-staging-v02.api.letsencrypt.org")
 IMAGE_REGISTRY_NAMES = ("public.ecr.aws", "registry-1.docker.io", "ghcr.io", "quay.io")
 IMAGES_PORT = 5001
+# The number of the type NS. RFC 1035 3.2.2
+NS = 2
 # Room for four million files and folders.
 BUCKETS_BYTES = 32 << 30
 
@@ -42,7 +44,9 @@ class StandIns:
         authority: CertificateAuthority,
         region: str,
         zone: str,
+        name_servers: Sequence[str] = (),
     ) -> None:
+        """``name_servers`` are those to which the internet delegates the zone."""
         self._run = workplace.run / "internet"
         self.folder = self._run / "srv"
         self.client_work = self._run / "client"
@@ -53,7 +57,7 @@ class StandIns:
         self.programs = Programs(self.root, self.folder)
         self._mount_root(root, parts)
         self._configure(authority, region, objects_in="versitygw" if parts["versitygw"].path else "moto")
-        self._start_dns(zone, region)
+        self._start_dns(zone, name_servers, region)
         front = ["nginx", "-p", "/srv", "-c", "/srv/nginx.conf", "-e", "/srv/nginx-error.log"]
         self.programs.start("nginx", front, (WORLD_ADDRESS, 443))
         images = [parts["registry"].command or "registry", "serve", "/srv/images.yml"]
@@ -109,18 +113,26 @@ class StandIns:
     def _configure(self, authority: CertificateAuthority, region: str, *, objects_in: str) -> None:
         shutil.copytree(CONFIGURATION, self.folder, dirs_exist_ok=True)
         shutil.copy(self.folder / f"objects-in-{objects_in}.conf", self.folder / "objects.conf")
-        aws = [f"*.{prefix}amazonaws.com" for prefix in ("", "s3.", f"{region}.", f"s3.{region}.")]
+        prefixes = ("", "s3.", f"{region}.", f"s3.{region}.", f"s3-control.{region}.")
+        aws = [f"*.{prefix}amazonaws.com" for prefix in prefixes]
         for file in authority.issue("front", (*aws, *ACME_NAMES, *IMAGE_REGISTRY_NAMES)):
             shutil.copy(file, self.folder)
 
-    def _start_dns(self, zone: str, region: str) -> None:
+    def _start_dns(self, zone: str, name_servers: Sequence[str], region: str) -> None:
         (self.folder / "hosts").touch()
         here = [*ACME_NAMES, *IMAGE_REGISTRY_NAMES, "amazonaws.com"]
         command = [
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=",
             "--no-hosts", "--no-resolv", "--addn-hosts=/srv/hosts", f"--server={WAY_OUT_RESOLVER}",
             f"--listen-address={WORLD_ADDRESS}", "--bind-interfaces", f"--local=/{zone}/", "--no-negcache",
+            *(f"--dns-rr={zone},{NS},{_on_the_wire(server)}" for server in name_servers),
             *(f"--address=/{name}/{WORLD_ADDRESS}" for name in here),
             *(f"--address=/{name}/{S3_ADDRESS}" for name in ("s3.amazonaws.com", f"s3.{region}.amazonaws.com")),
         ]  # fmt: skip
         self.programs.start("dnsmasq", command, (WORLD_ADDRESS, 53))
+
+
+def _on_the_wire(name: str) -> str:
+    """A name as DNS sends it, in hexadecimal: each label after its length. RFC 1035 3.1"""
+    labels = (label.encode() for label in f"{name.rstrip('.')}.".split("."))
+    return b"".join(bytes([len(label)]) + label for label in labels).hex()

@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import dns.resolver
 import pytest
 
 from rehearsal.contract.world_network import S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.inside.internet.programs import StandInError
-from tests.support.internet_world import IMAGE, InternetWorld, prepare, running_internet
+from tests.support.internet_world import IMAGE, NAME_SERVER, ZONE, InternetWorld, prepare, running_internet
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: stand-ins need root; run `sudo make test`")
 AUTHORITIES = ("acme-v02.api.letsencrypt.org", "acme-staging-v02.api.letsencrypt.org")
@@ -91,6 +92,29 @@ def test_the_pinned_image_is_served_under_its_real_name(world: InternetWorld) ->
 def test_an_image_that_does_not_exist_is_unknown(world: InternetWorld) -> None:
     with pytest.raises(StandInError, match="manifest unknown"):
         world.run("skopeo", "inspect", f"docker://{IMAGE}-does-not-exist")
+
+
+def test_ecr_public_wants_the_token_that_it_gives_to_everybody(world: InternetWorld) -> None:
+    repository, version = IMAGE.removeprefix("public.ecr.aws/").split(":")
+    manifest = f"https://public.ecr.aws/v2/{repository}/manifests/{version}"
+    accept = "Accept: application/vnd.oci.image.manifest.v1+json"
+    ask = ("curl", "-sS", "--header", accept, "-o", "/dev/null", "-w", "%{http_code} %header{www-authenticate}")
+    assert world.run(*ask, manifest).startswith('401 Bearer realm="https://public.ecr.aws/token/"')
+    token = json.loads(world.run("curl", "-sS", "https://public.ecr.aws/token/"))["token"]
+    assert world.run(*ask, "--header", f"Authorization: Bearer {token}", manifest).startswith("200")
+
+
+@pytest.mark.usefixtures("world")
+def test_the_zone_is_delegated_to_its_name_servers() -> None:
+    assert [str(record) for record in dns.resolver.Resolver().resolve(f"{ZONE}.", "NS")] == [f"{NAME_SERVER}."]
+
+
+def test_the_whole_accounts_s3_answers_below_the_accounts_number(world: InternetWorld) -> None:
+    host = "123456789012.s3-control.us-east-1.amazonaws.com"
+    answer = world.run("curl", "-sS", f"https://{host}/v20180820/configuration/publicAccessBlock")
+    # The emulated AWS refuses what is not signed; the server of the objects has no such words.
+    assert "<Code>AccessDenied</Code>" in answer
+    assert "<RequestId>rehearsal</RequestId>" in answer
 
 
 def test_aws_answers_at_its_real_names_and_at_the_endpoint_for_people(world: InternetWorld) -> None:
