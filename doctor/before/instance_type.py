@@ -6,8 +6,6 @@ from doctor.account import Account
 from doctor.finding import Finding, Outcome
 
 SUBJECT = "instance type"
-# The stack takes the first ones by name. stacks/host/stack.py, max_azs
-ZONES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +28,9 @@ def look(account: Account) -> Offers:
     return Offers(names, frozenset(row["Location"] for row in rows) & names)
 
 
-def judge(offers: Offers, instance_type: str, region: str) -> Finding:
-    used = sorted(offers.zones)[:ZONES]
+def judge(offers: Offers, instance_type: str, region: str, count: int) -> Finding:
+    """The host stack takes the first ``count`` zones by name."""
+    used = sorted(offers.zones)[:count]
     expected = f"{instance_type} in {' and '.join(used)}"
     offered = [zone for zone in used if zone in offers.offered_in]
     missing = [zone for zone in used if zone not in offers.offered_in]
@@ -46,4 +45,5 @@ def judge(offers: Offers, instance_type: str, region: str) -> Finding:
 
 
 def check(account: Account) -> list[Finding]:
-    return [judge(look(account), account.settings.instance_type, account.region)]
+    settings = account.settings
+    return [judge(look(account), settings.instance_type, account.region, int(settings.availability_zones))]

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from doctor.before import bootstrap, instance_type, zone
+from doctor.before import bootstrap, zone
 from doctor.before.credentials import Identity
 from doctor.before.credentials import judge as judge_identity
 from doctor.before.records import Authorities, judge_authorities
@@ -108,7 +108,3 @@ def test_the_least_bootstrap_is_the_stacks_own(assembly: Assembly) -> None:
         if artifact["type"] == "aws:cloudformation:stack"
     }
     assert max(needed) == bootstrap.LEAST_VERSION
-
-
-def test_the_hosts_are_in_as_many_zones_as_the_doctor_looks_at(assembly: Assembly) -> None:
-    assert len(assembly.host.of_type("AWS::EC2::Subnet")) == instance_type.ZONES
