@@ -42,6 +42,15 @@ def test_a_tag_is_read_once_from_the_registry_by_get_and_head_and_any_spelling(c
     assert len(reads) == 1
 
 
+def test_the_health_check_asks_the_registry_itself(client: Client, repository: str) -> None:
+    client.wait_for_a_fresh_half_minute()
+    path = path_of(client.push(repository, tag="1.0"))
+    assert client.ask(path).status == 200
+    with client.counting(path) as reads:
+        assert client.ask(path, user="health").status == 200
+    assert len(reads) == 1
+
+
 @pytest.mark.parametrize("media_type", TYPES)
 def test_every_accept_header_gets_the_registrys_own_answer(client: Client, repository: str, media_type: str) -> None:
     path = path_of(client.push(repository, tag="1.0", media_type=media_type))

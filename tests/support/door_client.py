@@ -16,7 +16,12 @@ from rehearsal.room.door import BEHIND, CERTIFICATE, DOMAIN
 from rehearsal.room.isolation import Room
 from rehearsal.room.registry_server import filesystem, start_registry
 
-PASSWORD_OF = {"pusher": "may push and pull", "puller": "may pull only", "visitor": "grüßt 72 Bytes"}
+PASSWORD_OF = {
+    "pusher": "may push and pull",
+    "puller": "may pull only",
+    "health": "may pull, too",
+    "visitor": "grüßt 72 Bytes",
+}
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
