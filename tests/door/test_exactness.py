@@ -33,6 +33,7 @@ def test_no_read_of_a_tag_contradicts_the_order_of_its_changes(stand: Room) -> N
     assert told["operations"] == OPERATIONS
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.about)
+# The two that are the hardest to notice; `python -m bench exactness` tries all five.
+@pytest.mark.parametrize("mutant", MUTANTS[1:3], ids=lambda mutant: mutant.about)
 def test_a_front_door_with_a_fault_is_noticed(stand: Room, mutant: Mutant) -> None:
     assert exactness.run_mutant(stand, mutant, 3 * OPERATIONS)["violations"]

@@ -23,14 +23,21 @@ def on_host(story: Story, *argv: str) -> str:
 
 
 @needs_a_world
-def test_a_host_waits_for_locks_and_mirrors_and_the_image_registry_and_brings_its_agent() -> None:
+def test_a_host_of_debian_12_waits_for_locks_mirrors_and_the_image_registry_and_brings_its_agent() -> None:
     troubles = ("apt-locked", "mirrors-overloaded", "images-refused", "no-agent")
-    with running_story(choices=Choices(troubles=troubles)) as story, playing(story.world, troubles):
+    choices = Choices(host_release="bookworm", troubles=troubles)
+    with running_story(choices=choices) as story, playing(story.world, troubles):
         output = deploy(story)
+        assert "Debian GNU/Linux 12" in on_host(story, "cat", "/etc/os-release")
         assert refused(story.world, 503)
         assert refused(story.world, 429)
         assert "Could not get lock" in output
         assert "amazon-ssm-agent" in on_host(story, "dpkg-query", "--show", "amazon-ssm-agent")
+        for step in (
+            *(front_door.certificate, front_door.first_login, images.push, images.pull_by_tag, images.pull_by_digest),
+            *(images.large_layer, users.pull_only_user, users.revoked_user),
+        ):
+            step(story)
 
 
 @needs_a_world
@@ -41,18 +48,6 @@ def test_a_host_counts_its_time_from_the_boot_and_uses_the_agent_that_ubuntu_ins
         assert int(first_line.split()[0]) >= 85
         unit = "snap.amazon-ssm-agent.amazon-ssm-agent.service"
         assert on_host(story, "systemctl", "is-active", unit) == "active\n"
-
-
-@needs_a_world
-def test_a_registry_on_debian_12_serves() -> None:
-    with running_story(choices=Choices(host_release="bookworm")) as story:
-        deploy(story)
-        assert "Debian GNU/Linux 12" in on_host(story, "cat", "/etc/os-release")
-        for step in (
-            *(front_door.certificate, front_door.first_login, images.push, images.pull_by_tag, images.pull_by_digest),
-            *(images.large_layer, users.pull_only_user, users.revoked_user),
-        ):
-            step(story)
 
 
 def test_the_package_of_the_agent_brings_its_unit(tmp_path: Path) -> None:
