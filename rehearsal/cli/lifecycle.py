@@ -6,6 +6,8 @@ from rehearsal.cli import status
 from rehearsal.cli.command import Command
 from rehearsal.contract.order import Choices
 from rehearsal.contract.world_network import ADDRESS_LAG_SECONDS
+from rehearsal.first_boot.troubles import TROUBLES
+from rehearsal.machine.roots import RELEASES
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.lifecycle import AS_USUAL, down
 from rehearsal.outside.world import World
@@ -21,17 +23,21 @@ def tell_story(workplace: Workplace, _arguments: argparse.Namespace) -> int:
         return 0 if telling.tell(workplace, transcript) else 1
 
 
+def chosen(arguments: argparse.Namespace) -> Choices:
+    """The world that the options of ``up`` ask for."""
+    return Choices(
+        domain=arguments.domain,
+        host_release=arguments.host_release,
+        host_memory_mib=arguments.host_memory,
+        zones_without_type=tuple(arguments.no_type_in),
+        address_lag_seconds=arguments.address_lag,
+        troubles=tuple(arguments.trouble),
+    )
+
+
 def _leave_running(workplace: Workplace, arguments: argparse.Namespace) -> int:
     with Transcript(workplace) as transcript:
-        choices = Choices(
-            domain=arguments.domain,
-            host_release=arguments.host_release,
-            host_memory_mib=arguments.host_memory,
-            zones_without_type=tuple(arguments.no_type_in),
-            address_lag_seconds=arguments.address_lag,
-            troubles=tuple(arguments.trouble),
-        )
-        telling.set_up(workplace, transcript, hosts=arguments.hosts, choices=choices)
+        telling.set_up(workplace, transcript, hosts=arguments.hosts, choices=chosen(arguments))
     status.print_for_people(World.running(workplace))
     return 0
 
@@ -48,6 +54,12 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     )
     domain = AS_USUAL.domain
     parser.add_argument("--domain", default=domain, metavar="NAME", help=f"the registry's name (default: {domain})")
+    parser.add_argument(
+        "--host-release",
+        choices=RELEASES,
+        default=AS_USUAL.host_release,
+        help="the hosts' Debian (default: %(default)s)",
+    )
     parser.add_argument("--host-memory", type=int, metavar="MIB", help="memory of a host (default: the machine's)")
     lag = f"how long an Elastic IP that moves leads nowhere (default: {ADDRESS_LAG_SECONDS:.0f})"
     parser.add_argument("--address-lag", type=float, default=ADDRESS_LAG_SECONDS, metavar="SECONDS", help=lag)
@@ -57,6 +69,10 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="ZONE",
         help="EC2 offers no instance type of the registry's in this zone, such as us-east-1a; can be repeated",
+    )
+    about = "; ".join(f"{name}: {trouble.what}" for name, trouble in TROUBLES.items())
+    parser.add_argument(
+        "--trouble", action="append", choices=TROUBLES, default=[], help=f"of the first boot; can be repeated. {about}"
     )
 
 
