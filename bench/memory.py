@@ -30,7 +30,8 @@ PULLS, PULLED_BYTES = 10, 20_000_000
 LEAST_AVAILABLE_PERCENT = 4
 # They count what the kernel killed for want of memory, in the second and the first version of cgroups.
 KILLS = ("memory.events", "memory.oom_control")
-SAMPLE = "while grep -h -e MemTotal -e MemAvailable {}; do sleep 0.2; done"
+# Ends with its standard input: a signal would not reach it through nsenter.
+SAMPLE = "while grep -h -e MemTotal -e MemAvailable {}; do read -r -t 0.2 _; (($? > 128)) || break; done"
 
 
 @dataclass(slots=True)
@@ -54,10 +55,9 @@ class SmallHost:
     def watched(self) -> Iterator[Seen]:
         seen, killed, began = Seen(), self._killed(), time.monotonic()
         meminfo = f"/proc/{self.host.leader_pid}/root/proc/meminfo"
-        sampler = self.world.command(["sh", "-c", SAMPLE.format(meminfo)])
-        with subprocess.Popen(sampler, stdout=subprocess.PIPE, text=True) as sampling:
+        sampler = self.world.command(["bash", "-c", SAMPLE.format(meminfo)])
+        with subprocess.Popen(sampler, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sampling:
             yield seen
-            sampling.terminate()
             lines = [line.split() for line in sampling.communicate()[0].splitlines()]
         values = [(line[0], int(line[1]) >> 10) for line in lines if len(line) == 3]
         seen.total = max(value for name, value in values if name == "MemTotal:")
