@@ -1,28 +1,20 @@
 """Cached tags are a linearizable register each, while servers stop and start; a front door with a fault is noticed."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from bench.door import exactness
 from bench.door.exactness import MUTANTS, Mutant
-from rehearsal.machine import parts
-from rehearsal.machine.workplace import Workplace
 from rehearsal.room.isolation import Room
+from tests.support.door_room import room_on_s3
 
 OPERATIONS = 10_000
 
 
 @pytest.fixture(scope="module")
 def stand() -> Iterator[Room]:
-    if os.geteuid() != 0:
-        pytest.skip("the front door runs in a Debian root and a network of its own, which need root")
-    workplace = Workplace.of_this_machine()
-    for part in (parts.REGISTRY, parts.VERSITYGW):
-        if parts.prepare(workplace, part, print).path is None:
-            pytest.skip(f"{part.name} cannot be built here")
-    with exactness.stand(workplace, print) as room:
+    with room_on_s3() as room:
         yield room
 
 

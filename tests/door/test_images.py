@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from rehearsal.machine import parts
-from rehearsal.machine.workplace import Workplace
 from rehearsal.room.door import BEHIND
 from rehearsal.room.isolation import Room, RoomError
 from rehearsal.room.registry_server import PROGRAM, s3, start_registry
@@ -28,6 +27,7 @@ from tests.support.door_client import (
     curl_as,
     digest_of,
 )
+from tests.support.door_room import built
 
 CONFIG = "application/vnd.oci.image.config.v1+json"
 ANY = ", ".join(TYPES)
@@ -45,10 +45,7 @@ def start_on_s3(room: Room, **environment: str) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def bucket(client: Client, room: Room) -> Iterator[Path]:
     """The folder of the bucket on which the registry runs for this module."""
-    gateway = parts.prepare(Workplace.of_this_machine(), parts.VERSITYGW, print).path
-    if gateway is None:
-        pytest.skip(f"{parts.VERSITYGW.name} cannot be built here")
-    shutil.copy(gateway, room.place("/opt/versitygw"))
+    shutil.copy(built(parts.VERSITYGW), room.place("/opt/versitygw"))
     folder = room.place(f"/srv/buckets/{BUCKET}")
     folder.mkdir(parents=True)
     command = ("/opt/versitygw", "--quiet", f"--port={S3}", "posix", "/srv/buckets")

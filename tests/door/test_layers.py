@@ -1,33 +1,21 @@
 """Links to layers through the front door, on an S3."""
 
-import os
 import time
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
-from bench.door.exactness import stand
-from rehearsal.machine import parts
-from rehearsal.machine.workplace import Workplace
-from rehearsal.room import door
-from tests.support.door_client import PASSWORD_OF, REGISTRY, Client
+from tests.support.door_client import REGISTRY, Client
+from tests.support.door_room import room_on_s3, write_users
 
 CONTENT = "a layer of " + "many bytes " * 1000
 
 
 @pytest.fixture(scope="module")
 def on_s3() -> Iterator[Client]:
-    if os.geteuid() != 0:
-        pytest.skip("the front door runs in a Debian root and a network of its own, which need root")
-    workplace = Workplace.of_this_machine()
-    for part in (parts.REGISTRY, parts.VERSITYGW):
-        if parts.prepare(workplace, part, print).path is None:
-            pytest.skip(f"{part.name} cannot be built here")
-    with stand(workplace, print) as room:
-        hash_of = {name: door.hash_password(room, password) for name, password in PASSWORD_OF.items()}
-        door.write_users(room, "pull", hash_of)
-        door.write_users(room, "push", {"pusher": hash_of["pusher"]})
+    with room_on_s3() as room:
+        write_users(room)
         yield Client(room)
 
 

@@ -1,7 +1,6 @@
 """The front door on Debian 12: nginx 1.22, OpenSSL 3.0, and njs 0.7.9, which has no shared dictionaries. It does
 without some features, and is as exact."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,29 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from rehearsal.contract import product
-from rehearsal.machine import parts
-from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door
-from rehearsal.room.isolation import Room, door_root, open_room
-from rehearsal.room.registry_server import PROGRAM
+from rehearsal.room.isolation import Room
 from tests.support.door_client import PASSWORD_OF, Client
+from tests.support.door_room import door_room
 
 FEATURES = ("http2-directive", "hybrid-key-exchange", "shared-dictionaries")
 
 
 @pytest.fixture(scope="module")
 def older() -> Iterator[Client]:
-    if os.geteuid() != 0:
-        pytest.skip("the front door runs in a Debian root and a network of its own, which need root")
-    workplace = Workplace.of_this_machine()
-    program = parts.prepare(workplace, parts.REGISTRY, print).path
-    if program is None:
-        pytest.skip(f"{parts.REGISTRY.name} cannot be built here")
-    with open_room(door_root(workplace, print, "bookworm")) as room:
-        shutil.copy(program, room.place(PROGRAM))
+    with door_room("bookworm") as room:
         shutil.copytree(product.USERDATA, room.place(product.HOME))
-        door.make_certificate(room)
-        door.place_files(room)
         set_passwords(room, **PASSWORD_OF)
         client = Client(room)
         client.start_registry()

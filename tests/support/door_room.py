@@ -1,0 +1,55 @@
+"""Rooms with the product's front door for tests, on machines that can open one."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bench.door import exactness
+from rehearsal.machine import parts, roots
+from rehearsal.machine.parts import Recipe
+from rehearsal.machine.workplace import Workplace
+from rehearsal.room import door
+from rehearsal.room.isolation import Room, door_root, open_room
+from rehearsal.room.registry_server import PROGRAM
+from tests.support.door_client import PASSWORD_OF
+
+
+def built(recipe: Recipe) -> Path:
+    """The program. Without root, or where it cannot be built, the test is skipped."""
+    if os.geteuid() != 0:
+        pytest.skip("the front door runs in a Debian root and a network of its own, which need root")
+    program = parts.prepare(Workplace.of_this_machine(), recipe, print).path
+    if program is None:
+        pytest.skip(f"{recipe.name} cannot be built here")
+    return program
+
+
+@contextmanager
+def door_room(release: str = roots.RELEASE) -> Iterator[Room]:
+    """A room of this Debian with the registry's program and the product's files. No server runs yet."""
+    registry = built(parts.REGISTRY)
+    with open_room(door_root(Workplace.of_this_machine(), print, release)) as room:
+        shutil.copy(registry, room.place(PROGRAM))
+        door.make_certificate(room)
+        door.place_files(room)
+        yield room
+
+
+@contextmanager
+def room_on_s3() -> Iterator[Room]:
+    """The front door before a registry on an S3 of random delays (bench/door/exactness.py)."""
+    for recipe in (parts.REGISTRY, parts.VERSITYGW):
+        built(recipe)
+    with exactness.stand(Workplace.of_this_machine(), print) as room:
+        yield room
+
+
+def write_users(room: Room) -> None:
+    """The users of door_client.py. One of them may push."""
+    hash_of = {name: door.hash_password(room, password) for name, password in PASSWORD_OF.items()}
+    door.write_users(room, "pull", hash_of)
+    door.write_users(room, "push", {"pusher": hash_of["pusher"]})
