@@ -19,7 +19,7 @@ from lambdas.judge.memory import HealthMemory, RenewalMemory
 from lambdas.judge.sight import Sight, read_inside
 from lambdas.respond import Responder
 from lambdas.see.probe import Endpoint, Login, Outside, Pull, probe, pull
-from lambdas.see.run_command import Ring, ask
+from lambdas.see.run_command import DIAGNOSIS_SECONDS, Ring, ask
 from lambdas.tell.alert import failing_lines
 from lambdas.tell.measures import Measures, health_measures
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 HEALTH_USER = "health"
-INSIDE_SECONDS = 45
 
 
 class HealthCheckError(Exception):
@@ -55,7 +54,7 @@ def check(
     stored = recall(aws.s3, environment.health_object, HealthMemory, now)
     endpoint, login = environment.endpoint, read_login(aws.ssm, environment.health_parameter)
     outside = look(endpoint, login, stored.memory.canary)
-    reply = attempts.make(ring, aws.ssm, environment.doorbell, "diagnose", wait_seconds=INSIDE_SECONDS)
+    reply = attempts.make(ring, aws.ssm, environment.doorbell, "diagnose", wait_seconds=DIAGNOSIS_SECONDS)
     sight = Sight(environment.address, outside, read_inside(reply) if reply else None, now)
     diagnosis = diagnose(sight)
     grace = stored.memory.grace(diagnosis.cause.id if diagnosis.cause else None, sight.asked)

@@ -13,13 +13,11 @@ from doctor.refusals import code, is_denial, sentence
 from lambdas.judge.diagnosis import diagnose
 from lambdas.judge.sight import Inside, Sight, read_inside
 from lambdas.see.probe import Endpoint, Login, probe
-from lambdas.see.run_command import Doorbell, ask
+from lambdas.see.run_command import DIAGNOSIS_SECONDS, Doorbell, ask
 
 SUBJECT = "health"
 HEALTH_LOGIN = "health login"
 INSIDE = "host"
-# As long as the health check waits. lambdas/check_health.py
-INSIDE_SECONDS = 45
 
 
 def look_for_login(account: Account) -> tuple[Login | None, Finding]:
@@ -47,7 +45,7 @@ def look_inside(account: Account) -> tuple[Inside | None, Finding]:
         return None, Finding(INSIDE, Outcome.WARNING, "there is no document to ask the host with", expected, cure)
     doorbell = Doorbell(documents[0], account.settings.domain_name)
     try:
-        reply = ask(account.client("ssm"), doorbell, "diagnose", wait_seconds=INSIDE_SECONDS)
+        reply = ask(account.client("ssm"), doorbell, "diagnose", wait_seconds=DIAGNOSIS_SECONDS)
     except ClientError as error:
         return None, Finding(INSIDE, Outcome.UNKNOWN, f"could not look: {sentence(error)}", expected)
     return read_inside(reply), Finding(INSIDE, Outcome.OK, "asked", expected)

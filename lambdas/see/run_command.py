@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 HOST_TAG = "registry:domain"
 # The shortest that Systems Manager takes. A host that has not fetched the command by then never gets it.
 DELIVERY_SECONDS = 30
+# How long the health check and the doctor wait for the verb diagnose.
+DIAGNOSIS_SECONDS = 45
 # Systems Manager looks for the hosts with the tag after it has accepted the command.
 _TARGETS_SECONDS = 20
 _PAUSE_SECONDS = 1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lambdas.aws.state_store import recall
-from lambdas.check_health import INSIDE_SECONDS, HealthCheckError, check
+from lambdas.check_health import HealthCheckError, check
 from lambdas.environment import HealthEnvironment
 from lambdas.judge.causes import RepairStep
 from lambdas.judge.incident import Incident, Repair
@@ -24,7 +24,7 @@ from lambdas.see.probe import (
     Pull,
     Served,
 )
-from lambdas.see.run_command import Delivery, Reply
+from lambdas.see.run_command import DIAGNOSIS_SECONDS, Delivery, Reply
 from tests.support.fake_aws import ENVIRONMENT, FakeAws, refusal
 from tests.support.well_registry import (
     CANARY,
@@ -386,4 +386,4 @@ def test_a_run_in_which_everything_hangs_ends_before_its_time() -> None:
     looks = DNS_SECONDS + CONNECT_SECONDS + HANDSHAKE_SECONDS + 2 * ANSWER_SECONDS + 2 * CLIENT_SECONDS
     last_look = 2 * CLIENT_SECONDS
     aws_itself = timedelta(seconds=20)
-    assert timedelta(seconds=looks + INSIDE_SECONDS + last_look + REPAIR_SECONDS) + aws_itself <= LEASE
+    assert timedelta(seconds=looks + DIAGNOSIS_SECONDS + last_look + REPAIR_SECONDS) + aws_itself <= LEASE
