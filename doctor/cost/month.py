@@ -1,10 +1,9 @@
 """What a registry costs in a month, part by part, and what Amazon ECR would cost. Pure."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from doctor.cost.prices import HOSTS, PRICES, Amount
+from doctor.cost.prices import HOSTS, PRICES
 from stacks.host.stack import ROOT_DISK_GIB
 from stacks.operations.functions import MEMORY_MIB
 from stacks.settings.schedule import longest_gap
@@ -63,32 +62,30 @@ class Month:
 
 
 def month(settings: Settings, region: str, use: Use) -> Month:
-    def amount(name: str) -> Amount:
-        return PRICES[name].of(region)
-
-    def cost(name: str, count: float) -> float:
-        return count * amount(name).usd
+    def part(name: str, **counts: float) -> Part:
+        """``counts`` are units of each price."""
+        amounts = {price: PRICES[price].of(region) for price in counts}
+        usd = sum(count * amounts[price].usd for price, count in counts.items())
+        return Part(name, usd, all(amount.is_of_region for amount in amounts.values()))
 
     checks = timedelta(hours=HOURS) / longest_gap(settings.health_schedule)
 
-    def parts() -> Iterator[Part]:
-        host = HOSTS.get(settings.instance_type)
-        hour = host.of(region) if host else None
-        yield Part(f"host {settings.instance_type}", HOURS * hour.usd if hour else None, not hour or hour.is_of_region)
-        for name, price, count in (
-            (f"disk of {ROOT_DISK_GIB} GB", "disk", ROOT_DISK_GIB),
-            ("public IPv4 address", "address_hour", HOURS),
-            ("key that encrypts the alerts", "key", 1),
-            ("the engine's own look at S3", "put_or_list", ENGINE_LISTS / 1000),
-            ("S3 requests of the health check", "put_or_list", checks * CHECK_PUTS_AND_LISTS / 1000),
-            ("functions", "function_gb_second", checks * CHECK_SECONDS * MEMORY_MIB / 1024),
-            *([("hosted zone", "zone", 1)] if settings.hosted_zone else []),
-            ("images", "stored", use.stored_gb),
-            ("pulls", "transfer", max(use.pulled_gb - FREE_TRANSFER_GB, 0)),
-        ):
-            extra = cost("get_or_head", checks * CHECK_GETS / 1000) if name.startswith("S3 requests") else 0
-            yield Part(name, cost(price, count) + extra, amount(price).is_of_region)
-
-    beyond = cost("alarm", ALARMS) + cost("metric", METRICS) + cost("dashboard", 1)
-    pulls = cost("transfer", max(use.pulled_gb - FREE_TRANSFER_GB, 0))
-    return Month(region, settings.instance_type, use, tuple(parts()), beyond, cost("ecr_stored", use.stored_gb) + pulls)
+    asked = {"put_or_list": checks * CHECK_PUTS_AND_LISTS / 1000, "get_or_head": checks * CHECK_GETS / 1000}
+    transfer = max(use.pulled_gb - FREE_TRANSFER_GB, 0)
+    host = HOSTS.get(settings.instance_type)
+    hour = host.of(region) if host else None
+    parts = (
+        Part(f"host {settings.instance_type}", HOURS * hour.usd if hour else None, not hour or hour.is_of_region),
+        part(f"disk of {ROOT_DISK_GIB} GB", disk=ROOT_DISK_GIB),
+        part("public IPv4 address", address_hour=HOURS),
+        part("key that encrypts the alerts", key=1),
+        part("the engine's own look at S3", put_or_list=ENGINE_LISTS / 1000),
+        part("S3 requests of the health check", **asked),
+        part("functions", function_gb_second=checks * CHECK_SECONDS * MEMORY_MIB / 1024),
+        *([part("hosted zone", zone=1)] if settings.hosted_zone else []),
+        part("images", stored=use.stored_gb),
+        part("pulls", transfer=transfer),
+    )
+    beyond = part("CloudWatch", alarm=ALARMS, metric=METRICS, dashboard=1)
+    ecr = part("Amazon ECR", ecr_stored=use.stored_gb, transfer=transfer)
+    return Month(region, settings.instance_type, use, parts, beyond.usd or 0, ecr.usd or 0)
