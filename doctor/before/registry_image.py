@@ -12,6 +12,7 @@ import requests
 
 from doctor.account import Account
 from doctor.finding import CouldNotLookError, Finding, Outcome
+from stacks.settings.forms import names_a_host
 
 SUBJECT = "registry image"
 LONGEST_SECONDS = 15
@@ -42,11 +43,11 @@ def parse(image: str) -> Reference:
     path, colon, tag = name.rpartition(":")
     if not colon or "/" in tag:
         path, tag = name, ""
-    first, _, rest = path.partition("/")
-    if rest and ("." in first or ":" in first or first == "localhost"):
-        host, repository = first, rest
+    *parents, last = path.split("/")
+    if names_a_host(parents):
+        host, repository = parents[0], path.removeprefix(f"{parents[0]}/")
     else:
-        host, repository = "docker.io", path if rest else f"library/{path}"
+        host, repository = "docker.io", path if parents else f"library/{last}"
     return Reference("registry-1.docker.io" if host == "docker.io" else host, repository, digest or tag)
 
 

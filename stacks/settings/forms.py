@@ -172,7 +172,7 @@ def registry_image(text: str) -> str:
         raise FormError(f"has {tag!r} as its version")
     if tag == "latest":
         raise FormError("is a different image tomorrow")
-    hosts, paths = (parents[:1], [*parents[1:], name]) if _names_a_host(parents) else ([], [*parents, name])
+    hosts, paths = (parents[:1], [*parents[1:], name]) if names_a_host(parents) else ([], [*parents, name])
     if not all(map(_IMAGE_HOST.fullmatch, hosts)) or not all(map(_IMAGE_PATH.fullmatch, paths)):
         raise FormError("is not an image's name")
     if not tag and not at:
@@ -180,7 +180,8 @@ def registry_image(text: str) -> str:
     return text
 
 
-def _names_a_host(parents: list[str]) -> bool:
+def names_a_host(parents: list[str]) -> bool:
+    """Whether the first part of an image's name is a registry. ``parents`` are all parts but the last."""
     return bool(parents) and (parents[0] == "localhost" or "." in parents[0] or ":" in parents[0])
 
 
