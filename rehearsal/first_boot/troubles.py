@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.contract import run_directory
+from rehearsal.contract.order import Choices
 from rehearsal.contract.world_network import BRIDGE, WORLD_ADDRESS
 from rehearsal.faults.fault import in_world
 from rehearsal.faults.front import put_in_front, take_away
@@ -88,13 +89,16 @@ TROUBLES: Mapping[str, Trouble] = {
 }
 
 
-def image_with(workplace: Workplace, names: Sequence[str], release: str, say: Say) -> Root:
-    """The base with these troubles in it."""
-    below = roots.base(workplace, say, release)
-    troubles = [TROUBLES[name] for name in sorted(names)]
+def troubled_roots(workplace: Workplace, choices: Choices, say: Say) -> tuple[Root, ...] | None:
+    """The base with the chosen troubles in it. None without any: hosts boot as usual."""
+    if not choices.troubles:
+        return None
+    below = roots.base(workplace, say, choices.host_release)
+    names = sorted(choices.troubles)
+    troubles = [TROUBLES[name] for name in names]
     agent = roots.IMAGE_FILES / agent_package.UNIT
     parts = [part for each in troubles if each.image for part in tree_contents(each.image)]
-    key = digest(below.key, *sorted(names), *parts)
+    key = digest(below.key, *names, *parts)
 
     def make(directory: Path) -> None:
         for trouble in troubles:
@@ -108,7 +112,7 @@ def image_with(workplace: Workplace, names: Sequence[str], release: str, say: Sa
         snaps.mkdir(parents=True, exist_ok=True)
         shutil.copy(agent, snaps / "agent.service")
 
-    return below.with_layer(made(workplace, "first-boot", key, make, say), "first-boot", key)
+    return (below.with_layer(made(workplace, "first-boot", key, make, say), "first-boot", key),)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from rehearsal.contract import run_directory
 from rehearsal.contract.order import Choices
 from rehearsal.error import RehearsalError
-from rehearsal.first_boot.troubles import image_with, playing
+from rehearsal.first_boot.troubles import playing, troubled_roots
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.golden_root import make_golden
 from rehearsal.outside.lifecycle import AS_USUAL, down, up
@@ -68,8 +68,7 @@ def begin(workplace: Workplace, transcript: Transcript, *, detached: bool, choic
     """A world in which nothing is deployed. Its hosts boot from an image with the chosen troubles."""
     started = transcript.seconds
     transcript.begin("a world of its own: Debian hosts, AWS, DNS, a certificate authority, an image registry")
-    troubled = choices.troubles and image_with(workplace, choices.troubles, choices.host_release, transcript.detail)
-    host_roots = (troubled,) if troubled else None
+    host_roots = troubled_roots(workplace, choices, transcript.detail)
     world = up(workplace, transcript.detail, detached=detached, host_roots=host_roots, choices=choices)
     evidence = "it runs; one virtual wire is all that it adds to this machine's network"
     transcript.held("the world", evidence, transcript.seconds - started)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from rehearsal.contract.order import Choices
-from rehearsal.first_boot.troubles import image_with
+from rehearsal.first_boot.troubles import troubled_roots
 from rehearsal.machine.fitness import find_missing
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.lifecycle import AS_USUAL, down, up
@@ -21,8 +21,8 @@ needs_a_world = pytest.mark.skipif(bool(MISSING), reason=f"THE REHEARSAL DOES NO
 @contextmanager
 def running_story(*, choices: Choices = AS_USUAL) -> Iterator[Story]:
     """A story at its beginning, in a world that ends with it. Its hosts boot from an image with the chosen troubles."""
-    troubled = choices.troubles and image_with(WORKPLACE, choices.troubles, choices.host_release, print)
-    world = up(WORKPLACE, print, detached=False, host_roots=(troubled,) if troubled else None, choices=choices)
+    host_roots = troubled_roots(WORKPLACE, choices, print)
+    world = up(WORKPLACE, print, detached=False, host_roots=host_roots, choices=choices)
     try:
         yield story_in(world, print)
     finally:
