@@ -44,13 +44,13 @@ function begin(r) {
 
 // A header filter: it runs when the registry has answered, or could not, and before the client is told.
 function end(r) {
-    const way = r.variables.way;
     // It is the filter of all requests that fail, and of all that referrers.js makes for the push of a manifest.
-    if (way !== 'change' && !(way === 'put' && r.parent && r.method === 'PUT')) {
-        return;
-    }
-    if (r.method === 'DELETE') {
+    if (r.variables.way === 'delete') {
         manifests.forget(r);
+        // Begins the change now, if the request failed before.
+        r.variables.begun_method;
+    } else if (!(r.parent && r.method === 'PUT')) {
+        return;
     }
     if (!ngx.shared) {
         return;
@@ -59,10 +59,6 @@ function end(r) {
     // S3 may still do what the registry asked for and no longer waits for.
     if (r.status >= 500) {
         ngx.shared.unclear.set(key, 1);
-    }
-    if (way === 'change') {
-        // Begins the change now, if the request failed before.
-        r.variables.begun_method;
     }
     ngx.shared.tags.incr(key, oneGeneration - 1, unused() + 1, lifetime);
 }
