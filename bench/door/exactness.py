@@ -56,10 +56,11 @@ MUTANTS = (
     ),
     Mutant(
         "no new generation after a deletion by digest",
-        (("nginx.conf", "(?:manifests|blobs) DELETE ", "manifests DELETE [^:]*$"),),
+        (("door/caches.conf", "(?:manifests|blobs) DELETE ", "manifests DELETE [^:]*$"),),
     ),
     Mutant(
-        "no generation in the key", (("nginx.conf", "$half_minute $generation_of_manifest /v2", "$half_minute /v2"),)
+        "no generation in the key",
+        (("door/images.conf", "$half_minute $generation_of_manifest /v2", "$half_minute /v2"),),
     ),
     Mutant(
         "a forgotten generation starts where it started before",

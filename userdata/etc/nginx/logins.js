@@ -1,6 +1,6 @@
-// The number under which nginx keeps the answers of the login check (nginx.conf). sync-users raises it, and nginx asks
-// the login check again. It is never one that was used before: it begins with the clock when nginx starts. Where njs has no
-// shared dictionaries, the number is the second, so nothing outlives it.
+// The number under which nginx keeps the answers of the login check (door/inner.conf). sync-users raises it, and nginx
+// asks the login check again. It is never one that was used before: it begins with the clock when nginx starts. Where njs
+// has no shared dictionaries, the number is the second, so nothing outlives it.
 const number = () => ngx.shared.generation;
 
 function generation() {

@@ -1,5 +1,6 @@
-// Removes a deleted manifest or layer from the caches of nginx.conf, because nginx itself has no directive for that. The
-// keys are those of nginx.conf. njs runs for deletions and before an answer is cached, never for an answer from a cache.
+// Removes a deleted manifest or layer from the caches of nginx, which itself has no directive for that. The keys are those
+// of door/images.conf and door/inner.conf. njs runs for deletions and before an answer is cached, never for an answer from
+// a cache.
 import crypto from 'crypto';
 import fs from 'fs';
 
@@ -11,7 +12,7 @@ const types = [
     'application/vnd.oci.image.index.v1+json,',
 ];
 
-// Every Accept that nginx.conf can compose.
+// Every Accept that door/images.conf can compose.
 const accepts = types.reduce((some, type) => some.concat(some.map((accept) => accept + type)), ['']);
 
 // Before the client learns that it is gone. For every answer, because a deletion may succeed although its answer is lost.
