@@ -20,6 +20,7 @@ QUIET = {
     "CDK_DISABLE_CLI_TELEMETRY": "true",
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "true",
     "NO_COLOR": "1",
+    "NODE_OPTIONS": f"--require={Path(__file__).with_name('quick_looks.cjs')}",
 }
 # Of the events, a person wants to see the finished ones, and the one that the deployment waits for.
 NOISE = re.compile(r"_IN_PROGRESS(?!.*AutoScalingGroup)|Resource creation Initiated|AWS::CDK::Metadata")

@@ -7,8 +7,9 @@ from rehearsal.story.step import Step
 SET_UP = (Step("cdk bootstrap", deploying.bootstrap), Step("cdk deploy --all", deploying.deploy))
 # Nobody waits alone for what takes long: client and operator go on meanwhile, as they would.
 STEPS = (
-    *SET_UP,
-    Step("the doctor, once the registry runs", advice.nothing_fails),
+    SET_UP[0],
+    Step("the doctor, before the deployment", advice.nothing_fails),
+    SET_UP[1],
     Step("the certificate", front_door.certificate),
     Step("the first login, as the stack's output says", front_door.first_login),
     Step("push", images.push),
@@ -22,13 +23,10 @@ STEPS = (
     Step(
         "cdk deploy again, nothing changed",
         deploying.deploy_again,
-        meanwhile=(
-            Step("the alerts' subscription is confirmed", operating.confirm),
-            Step("a health check", operating.health),
-            Step("TLS as Mozilla advises", hardening.tls),
-            Step("the headers of answers", hardening.headers),
-        ),
+        meanwhile=(Step("the doctor, once the registry runs", advice.nothing_fails),),
     ),
+    Step("the alerts' subscription is confirmed", operating.confirm),
+    Step("a health check", operating.health),
     Step(
         "the monthly renewal",
         operating.renewal,
@@ -46,7 +44,11 @@ STEPS = (
     Step(
         "a deployment that cannot work",
         deploying.broken_deploy,
-        meanwhile=(Step("a 200 MB layer there and back", images.large_layer),),
+        meanwhile=(
+            Step("a 200 MB layer there and back", images.large_layer),
+            Step("TLS as Mozilla advises", hardening.tls),
+            Step("the headers of answers", hardening.headers),
+        ),
     ),
     Step("the next host after the roll-back", deploying.host_after_roll_back),
     Step("an update rolls the host", deploying.update),

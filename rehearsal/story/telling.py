@@ -45,13 +45,14 @@ def tell(workplace: Workplace, transcript: Transcript) -> bool:
     """The whole story, and then nothing is left; returns whether every step succeeded."""
     story = begin(workplace, transcript, detached=False)
     held, logs = False, None
+    with_host = STEPS.index(SET_UP[-1]) + 1
     with ThreadPoolExecutor() as pool:
         try:
-            for step in SET_UP:
+            for step in STEPS[:with_host]:
                 _take(step, story, transcript)
             # The first host has installed everything now; later hosts boot from the golden root.
             golden = pool.submit(make_golden, workplace, transcript.detail)
-            for step in STEPS[len(SET_UP) :]:
+            for step in STEPS[with_host:]:
                 _take(step, story, transcript)
             golden.result()
             held = True
