@@ -1,7 +1,6 @@
 """The one address for all of AWS: objects reach versitygw, everything else reaches the emulated AWS."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,24 +10,15 @@ from rehearsal.contract import product, run_directory
 from rehearsal.inside.internet.objects import ADDRESS
 from rehearsal.machine.oci_layout import REFERENCE
 from rehearsal.outside.client import CommandFailedError
-from rehearsal.story.deploying import bootstrap, deploy
 from rehearsal.story.front_door import first_login
 from rehearsal.story.images import push
 from rehearsal.story.step import Story
-from tests.support.world import WORKPLACE, needs_a_world, running_story
+from tests.support.world import WORKPLACE, needs_a_world
 
 pytestmark = needs_a_world
 MOTO, VERSITYGW = 4567, ADDRESS[1]
 SIGNED_FOR = "AWS4-HMAC-SHA256 Credential=AKIA/20120215/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 PRESIGNED = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA%2F20120215%2Fus-east-1%2F{}%2Faws4_request"
-
-
-@pytest.fixture(scope="module")
-def story() -> Iterator[Story]:
-    with running_story() as story:
-        bootstrap(story)
-        deploy(story)
-        yield story
 
 
 def in_versitygw(story: Story, bucket: str, key: str) -> Path:
