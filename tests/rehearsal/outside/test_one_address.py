@@ -13,6 +13,7 @@ from rehearsal.outside.client import CommandFailedError
 from rehearsal.story.front_door import first_login
 from rehearsal.story.images import push
 from rehearsal.story.step import Story
+from tests.rehearsal.outside.conftest import wait_until
 from tests.support.world import WORKPLACE, needs_a_world
 
 pytestmark = needs_a_world
@@ -83,10 +84,14 @@ def test_each_request_to_a_name_of_s3_reaches_its_server(
 
 
 def port_that_answered(host: str, request: str) -> int:
-    """At the last of these requests. The host of this world asks much else."""
-    log = (WORKPLACE.run / run_directory.STAND_INS / "nginx-access.log").read_text().splitlines()
-    asked = [line for line in log if f' {host} "{request} HTTP/' in line]
-    return int(asked[-1].rpartition(":")[2])
+    """At the last of these requests. The host of this world asks much else, and nginx logs a request after its answer."""
+    log = WORKPLACE.run / run_directory.STAND_INS / "nginx-access.log"
+
+    def asked() -> list[str]:
+        return [line for line in log.read_text().splitlines() if f' {host} "{request} HTTP/' in line]
+
+    wait_until(lambda: bool(asked()))
+    return int(asked()[-1].rpartition(":")[2])
 
 
 def test_a_host_whose_role_has_lost_its_permissions_takes_no_push(story: Story) -> None:
