@@ -84,7 +84,7 @@ def test_each_request_to_a_name_of_s3_reaches_its_server(
 
 
 def port_that_answered(host: str, request: str) -> int:
-    """At the last of these requests. The host of this world asks much else, and nginx logs a request after its answer."""
+    """At the last of these requests. The host of this world asks much else. nginx logs a request after its answer."""
     log = WORKPLACE.run / run_directory.STAND_INS / "nginx-access.log"
 
     def asked() -> list[str]:
