@@ -1,13 +1,21 @@
-"""The hosts of the Auto Scaling group, and the one that holds the address."""
+"""The Auto Scaling group and its hosts, and the one that holds the address."""
 
 from dataclasses import dataclass
 
 from doctor.account import Account
 from doctor.finding import Finding, Outcome
 from lambdas.aws.hosts import Hosts, find_hosts
+from lambdas.see.run_command import HOST_TAG
 
 HOSTS = "hosts"
+GROUP = "group's processes"
 ADDRESS = "address"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: str
+    suspended: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,27 @@ def judge(hosts: Hosts) -> Finding:
         cure = "The group starts one by itself. If it does not, read the group's activities in the EC2 console."
         return Finding(HOSTS, Outcome.FAILURE, shown, expected, cure)
     return Finding(HOSTS, Outcome.OK, shown, expected)
+
+
+def look_at_groups(account: Account) -> tuple[Group, ...]:
+    tag = {"Name": f"tag:{HOST_TAG}", "Values": [account.settings.domain_name]}
+    rows = account.client("autoscaling").describe_auto_scaling_groups(Filters=[tag])["AutoScalingGroups"]
+    return tuple(
+        Group(row["AutoScalingGroupName"], tuple(each["ProcessName"] for each in row["SuspendedProcesses"]))
+        for row in rows
+    )
+
+
+def judge_group(group: Group) -> Finding:
+    """CloudFormation suspends some while it replaces hosts. If the deployment fails, they may stay so."""
+    expected = "none suspended"
+    if not group.suspended:
+        return Finding(GROUP, Outcome.OK, "none suspended", expected)
+    cure = (
+        "Unless a deployment is under way, no broken host is replaced. Resume them: aws autoscaling resume-processes"
+        f" --auto-scaling-group-name {group.name}"
+    )
+    return Finding(GROUP, Outcome.WARNING, f"suspended: {', '.join(sorted(group.suspended))}", expected, cure)
 
 
 def look_for_holder(account: Account) -> Holder:
@@ -49,5 +78,5 @@ def judge_holder(holder: Holder, hosts: Hosts) -> Finding:
 
 def check(account: Account) -> list[Finding]:
     hosts = find_hosts(account.client("autoscaling"), account.settings.domain_name)
-    found = [judge(hosts)]
+    found = [judge(hosts), *map(judge_group, look_at_groups(account))]
     return [*found, judge_holder(look_for_holder(account), hosts)] if account.deployment.address else found

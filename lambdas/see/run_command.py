@@ -20,7 +20,7 @@ DELIVERY_SECONDS = 30
 DIAGNOSIS_SECONDS = 45
 # Systems Manager looks for the hosts with the tag after it has accepted the command.
 _TARGETS_SECONDS = 20
-_PAUSE_SECONDS = 1
+_PAUSE_SECONDS = 0.5
 # Two hosts at once would ask the certificate authority twice. The second finds what the first has saved.
 _ONE_AFTER_THE_OTHER = {"renew-certificate"}
 _THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}

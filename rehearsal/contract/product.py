@@ -12,8 +12,10 @@ USERDATA = PROJECT / "userdata"
 INSTALL = "install"
 PINNED_PACKAGES = "*requirements*.txt"
 
-# The command that looks at an account before and after a deployment; its lines begin with one of these words.
+# The command that looks at an account before and after a deployment; its lines begin with one of these words, and the
+# month's price is in the line of the total.
 DOCTOR = ("-m", "doctor")
+DOCTOR_TOTAL = " together"
 DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE = "ok", "warn", "FAIL"
 
 # Job -> the part of its function's handler by which the schedule is found.

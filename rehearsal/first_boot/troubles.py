@@ -24,7 +24,7 @@ from rehearsal.outside.world import World
 IMAGES = Path(__file__).with_name("images")
 AGENT_FILES = (agent_package.UNIT, "etc/systemd/system/multi-user.target.d/50-ssm-agent.conf")
 # A refusal goes on for so long after the host has met it for the first time.
-REFUSED_SECONDS = 45
+REFUSED_SECONDS = 20
 LOOK_EVERY_SECONDS = 0.5
 TABLE = "first_boot"
 OVERLOADED_PORT = 8503
@@ -69,7 +69,9 @@ def _refuse_images(world: World) -> None:
 
 
 TROUBLES: Mapping[str, Trouble] = {
-    "apt-locked": Trouble("an upgrade of the image's own holds apt's locks for 90 s", IMAGES / "apt-locked"),
+    "apt-locked": Trouble(
+        "an upgrade of the image's own holds apt's locks, until the host has waited for 20 s", IMAGES / "apt-locked"
+    ),
     "mirrors-overloaded": Trouble(
         f"package mirrors answer 503, until {REFUSED_SECONDS} s after the host's first request",
         refusal=Refusal(503, _overload_mirrors, _relieve_mirrors),
@@ -79,7 +81,7 @@ TROUBLES: Mapping[str, Trouble] = {
         refusal=Refusal(429, _refuse_images, lambda world: take_away(world, TABLE)),
     ),
     "snaps-seeding": Trouble(
-        "Ubuntu's snaps, and the SSM agent with them, are there after 90 s; user data waits for them",
+        "Ubuntu's snaps, and the SSM agent with them, are there after 30 s; user data waits for them",
         IMAGES / "snaps-seeding",
         hides=AGENT_FILES,
     ),

@@ -12,12 +12,15 @@ from pathlib import Path
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.error import RehearsalError
 
+# What `npx cdk` of README.md starts. npx itself takes a third of a second.
+CDK = "node_modules/.bin/cdk"
 # Answers to what the CDK would otherwise print or send; none of them changes a template.
 QUIET = {
     "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
     "CDK_DISABLE_CLI_TELEMETRY": "true",
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "true",
     "NO_COLOR": "1",
+    "NODE_OPTIONS": f"--require={Path(__file__).with_name('quick_looks.cjs')}",
 }
 # Of the events, a person wants to see the finished ones, and the one that the deployment waits for.
 NOISE = re.compile(r"_IN_PROGRESS(?!.*AutoScalingGroup)|Resource creation Initiated|AWS::CDK::Metadata")
@@ -58,7 +61,7 @@ class Cdk:
     def _run(self, *arguments: str, **changed_settings: str) -> None:
         settings = {**self.settings, **changed_settings}
         context = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        command = ["npx", "--no-install", "cdk", *arguments, *context, f"--output={self.output / 'cdk.out'}"]
+        command = [CDK, *arguments, *context, f"--output={self.output / 'cdk.out'}"]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         environment = {**inherited, **QUIET, **self.profile.environment(), **path}

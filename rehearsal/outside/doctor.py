@@ -13,7 +13,7 @@ from rehearsal.outside.world import ALERT_EMAIL, World
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``lines`` are the findings: each begins with its word."""
+    """``lines`` are the findings: each begins with its word. ``price`` is what a month costs, in US dollars."""
 
     exit_code: int
     text: str
@@ -21,9 +21,12 @@ class Report:
     @property
     def lines(self) -> tuple[str, ...]:
         words = (product.DOCTOR_OK, product.DOCTOR_WARNING, product.DOCTOR_FAILURE, "?")
-        return tuple(
-            line for line in self.text.splitlines() if line.split(maxsplit=1)[:1] in [[word] for word in words]
-        )
+        findings = self.text.partition("\n\n")[0].splitlines()
+        return tuple(line for line in findings if line.split(maxsplit=1)[:1] in [[word] for word in words])
+
+    @property
+    def price(self) -> str:
+        return next((line.split()[0] for line in self.text.splitlines() if product.DOCTOR_TOTAL in line), "")
 
     def with_word(self, word: str) -> tuple[str, ...]:
         return tuple(line for line in self.lines if line.split(maxsplit=1)[0] == word)

@@ -11,4 +11,6 @@ def nothing_fails(story: Story) -> str:
         story.say(f"    {line}".rstrip())
     failures = report.with_word(product.DOCTOR_FAILURE)
     expect(report.exit_code == 0 and not failures, "no line that fails", (report.exit_code, failures or report.text))
-    return f"{len(report.with_word(product.DOCTOR_OK))} of {len(report.lines)} lines are well"
+    expect(bool(report.price), "the price of a month", report.text)
+    well = len(report.with_word(product.DOCTOR_OK))
+    return f"{well} of {len(report.lines)} lines are well; a month costs {report.price} dollars"

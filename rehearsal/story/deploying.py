@@ -102,7 +102,8 @@ def update(story: Story) -> str:
 
 def broken_deploy(story: Story) -> str:
     (before,) = story.world.hosts()
-    with Pulls(lambda: pulls_work(story)) as pulls:
+    # No address moves here: a pull that waits has another reason.
+    with Pulls(lambda: pulls_work(story, GROWING_SECONDS)) as pulls:
         try:
             story.cdk.deploy(**product.MISSING_IMAGE)
         except CdkFailedError as failed:

@@ -89,14 +89,14 @@ def redirect(story: Story) -> str:
     return f"a layer is answered by redirect to {location.split('?')[0].split('/docker/')[0]} and comes from there"
 
 
-def pulls_work(story: Story) -> bool:
-    """Whether a manifest and its layer can be pulled now."""
+def pulls_work(story: Story, patience_seconds: float = PATIENCE_SECONDS) -> bool:
+    """Whether a manifest and its layer can be pulled now, each within so many seconds."""
     base = f"https://{story.domain}/v2/demo"
     urls = f"{base}/manifests/1.0", f"{base}/blobs/{story.small.layer_digest}"
     try:
         for url in urls:
             story.client.curl(
-                "--fail", "--location", "--max-time", str(PATIENCE_SECONDS), "--output", "/dev/null",
+                "--fail", "--location", "--max-time", str(patience_seconds), "--output", "/dev/null",
                 "--header", "Accept: application/vnd.oci.image.manifest.v1+json", url,
             )  # fmt: skip
     except CommandFailedError:

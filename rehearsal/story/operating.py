@@ -6,7 +6,7 @@ from rehearsal.contract import product
 from rehearsal.contract.mail import Mail, Mailbox
 from rehearsal.contract.tick_result import TickResult
 from rehearsal.faults import Active, certificate
-from rehearsal.story.step import Step, Story, expect
+from rehearsal.story.step import Story, expect
 
 BETWEEN_CHECKS = timedelta(minutes=5)
 # Past a third of its 90 days.
@@ -62,14 +62,6 @@ def repair(story: Story) -> str:
     expected = [f"[{story.domain}] {state}: {title}" for state in ("DOWN", "RESOLVED")]
     expect(subjects == expected, f"the mails {expected}", (subjects, results))
     return f"repaired and alerted at the second check ({results[1]['repairs'][0]}), resolved at the third"
-
-
-STEPS = (
-    Step("the alerts' subscription is confirmed", confirm),
-    Step("a health check", health),
-    Step("the monthly renewal", renewal),
-    Step("a stopped registry container is repaired", repair),
-)
 
 
 def _tick(story: Story, job: str, at: datetime | None = None) -> TickResult:

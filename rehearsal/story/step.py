@@ -41,10 +41,12 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``run`` returns one line of evidence, or raises a RehearsalError."""
+    """``run`` returns one line of evidence, or raises a RehearsalError. The steps of ``meanwhile`` are taken while it
+    runs: it must not disturb them."""
 
     title: str
     run: Callable[[Story], str]
+    meanwhile: tuple["Step", ...] = ()
 
 
 def expect(holds: bool, expected: str, seen: object) -> None:

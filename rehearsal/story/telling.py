@@ -15,7 +15,7 @@ from rehearsal.outside.lifecycle import AS_USUAL, down, up
 from rehearsal.outside.world import World
 from rehearsal.story.deploying import grow
 from rehearsal.story.step import Step, Story
-from rehearsal.story.steps import SET_UP, STEPS
+from rehearsal.story.steps import EVERY, SET_UP, STEPS
 from rehearsal.story.transcript import Transcript
 
 KEPT = Path("/var/tmp/registry-rehearsal-logs")  # noqa: S108 - the person reads it before the next failure
@@ -45,13 +45,14 @@ def tell(workplace: Workplace, transcript: Transcript) -> bool:
     """The whole story, and then nothing is left; returns whether every step succeeded."""
     story = begin(workplace, transcript, detached=False)
     held, logs = False, None
+    with_host = STEPS.index(SET_UP[-1]) + 1
     with ThreadPoolExecutor() as pool:
         try:
-            for step in SET_UP:
+            for step in STEPS[:with_host]:
                 _take(step, story, transcript)
             # The first host has installed everything now; later hosts boot from the golden root.
             golden = pool.submit(make_golden, workplace, transcript.detail)
-            for step in STEPS[len(SET_UP) :]:
+            for step in STEPS[with_host:]:
                 _take(step, story, transcript)
             golden.result()
             held = True
@@ -60,7 +61,7 @@ def tell(workplace: Workplace, transcript: Transcript) -> bool:
             logs = keep_logs(workplace, story.world.keeper_pid)
         finally:
             down(workplace)
-    transcript.summary(held=held, steps=len(STEPS), logs=logs)
+    transcript.summary(held=held, steps=len(EVERY), logs=logs)
     return held
 
 
@@ -83,8 +84,18 @@ def story_in(world: World, say: Callable[[str], None]) -> Story:
 def _take(step: Step, story: Story, transcript: Transcript) -> None:
     started = transcript.seconds
     transcript.begin(step.title)
-    evidence = step.run(story)
+    evidence = _beside(step, story, transcript) if step.meanwhile else step.run(story)
     transcript.held(step.title, evidence, transcript.seconds - started)
+
+
+def _beside(step: Step, story: Story, transcript: Transcript) -> str:
+    """The step's evidence; meanwhile the others are taken."""
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(step.run, story)
+        for other in step.meanwhile:
+            _take(other, story, transcript)
+        transcript.begin(f"the end of: {step.title}")
+        return running.result()
 
 
 def keep_logs(workplace: Workplace, keeper_pid: int) -> Path:

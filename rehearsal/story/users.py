@@ -14,7 +14,7 @@ from rehearsal.story.step import StepFailedError, Story, expect
 
 READER = "cluster"
 PASSWORD = f"pull-only-{architecture()}"
-LOOK_AGAIN_SECONDS = 0.5
+LOOK_AGAIN_SECONDS = 0.2
 LIVE_WITHIN_SECONDS = 20
 OUT_WITHIN_SECONDS = 60
 
@@ -34,7 +34,7 @@ def pull_only_user(story: Story) -> str:
     same_layers(story, "as-reader")
     try:
         image = f"docker://{story.domain}/forbidden:1"
-        story.client.run("skopeo", "copy", "--dest-creds", credentials, f"oci:large:{REFERENCE}", image)
+        story.client.run("skopeo", "copy", "--dest-creds", credentials, f"oci:small:{REFERENCE}", image)
     except CommandFailedError as refused:
         expect(bool(re.search(r"unauthorized|denied|403|401", str(refused), re.IGNORECASE)), "a refusal", refused)
         return (

@@ -122,6 +122,18 @@ def test_a_group_without_a_host_is_a_failure(account: Account) -> None:
     assert only(hosts.check(replace(account, client=empty)), "hosts").outcome == FAILURE
 
 
+def test_a_suspended_group_is_named_with_its_cure(account: Account, product: DeployedProduct) -> None:
+    assert only(hosts.check(account), "group's processes").outcome == OK
+    autoscaling = product.account.client("autoscaling")
+    (group,) = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+    name = group["AutoScalingGroupName"]
+    autoscaling.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["ReplaceUnhealthy", "HealthCheck"])
+    found = only(hosts.check(account), "group's processes")
+    assert (found.outcome, found.seen) == (WARNING, "suspended: HealthCheck, ReplaceUnhealthy")
+    assert f"aws autoscaling resume-processes --auto-scaling-group-name {name}" in found.cure
+    autoscaling.resume_processes(AutoScalingGroupName=name)
+
+
 def test_an_address_that_is_gone_is_a_failure(account: Account) -> None:
     none = Elsewhere(account.client, "ec2", {"describe_addresses": {"Addresses": []}})
     found = only(hosts.check(replace(account, client=none)), "address")

@@ -202,7 +202,13 @@ def host_stack(
         VPCZoneIdentifier=[{"Ref": "SubnetA"}, {"Ref": "SubnetB"}],
         Tags=[{"Key": "team", "Value": "registry", "PropagateAtLaunch": True}],
     )
-    rolling = {"MinInstancesInService": 1, "MaxBatchSize": 1, "PauseTime": timeout, "WaitOnResourceSignals": True}
+    rolling = {
+        "MinInstancesInService": 1,
+        "MaxBatchSize": 1,
+        "PauseTime": timeout,
+        "SuspendProcesses": ["HealthCheck", "ReplaceUnhealthy"],
+        "WaitOnResourceSignals": True,
+    }
     policies = {
         "CreationPolicy": {"ResourceSignal": {"Count": 1, "Timeout": timeout}},
         "UpdatePolicy": {"AutoScalingRollingUpdate": rolling},

@@ -11,9 +11,7 @@ ASK = "^aws-api ec2 AssociateAddress"
 SNAP = "snap.amazon-ssm-agent.amazon-ssm-agent.service"
 PACKAGE = "amazon-ssm-agent.service"
 CONNECTED_FROM = "run/registry/agent-address"
-# The agent is a package.
-AGENT = Answer(f"^systemctl is-active --quiet {SNAP}", code=4)
-METADATA = (Answer(SHOWS, ADDRESS, needs="moved"), Answer(SHOWS, OWN), Answer("metadata instance-id", "i-1"), AGENT)
+METADATA = (Answer(SHOWS, ADDRESS, needs="moved"), Answer(SHOWS, OWN), Answer("metadata instance-id", "i-1"))
 MOVES = Answer(ASK, "<AssociateAddressResponse/>", gives="moved")
 
 
@@ -21,6 +19,7 @@ MOVES = Answer(ASK, "<AssociateAddressResponse/>", gives="moved")
 def host(relocate: Relocate) -> RelocatedHost:
     host = relocate("tools/aws-api")
     host.write("run/registry/proven", "")
+    host.write(f"etc/systemd/system/{PACKAGE}", "")
     return host
 
 
@@ -38,13 +37,21 @@ def test_the_agent_is_restarted_once_the_host_reaches_the_internet_from_the_new_
     done = host.run("steps/take-address")
     assert (done.returncode, done.stdout) == (0, f"i-1 has the address {ADDRESS}\n")
     assert restarted(host) == [PACKAGE]
-    order = [call.split()[0] for call in host.calls() if call.startswith(("curl", "systemctl --no-block"))]
+    order = [call.split()[0] for call in host.calls() if call.startswith(("curl", "systemctl --no-block restart"))]
     assert order == ["curl", "curl", "systemctl"]
 
 
+def test_the_agent_stops_while_the_address_moves(host: RelocatedHost) -> None:
+    host.answer(MOVES, *METADATA)
+    assert host.run("steps/take-address").returncode == 0
+    order = [call for call in host.calls() if call.startswith(("curl", "systemctl")) or "AssociateAddress" in call]
+    assert [call.split()[2] for call in order if not call.startswith("curl")] == ["AssociateAddress", "stop", "restart"]
+    assert order[1] == f"systemctl --no-block stop {PACKAGE}"
+
+
 def test_the_agent_is_restarted_where_it_is_a_snap(host: RelocatedHost) -> None:
-    package = Answer(f"^systemctl is-active --quiet {PACKAGE}", code=4)
-    host.answer(MOVES, package, *METADATA[:-1])
+    host.write(f"etc/systemd/system/{SNAP}", "")
+    host.answer(MOVES, *METADATA)
     assert host.run("steps/take-address").returncode == 0
     assert restarted(host) == [SNAP]
 
@@ -56,7 +63,7 @@ def test_it_ends_only_when_the_metadata_show_the_address(host: RelocatedHost) ->
         *METADATA,
     )
     assert host.run("steps/take-address").returncode == 0
-    assert "sleep 1" in host.calls()
+    assert "sleep 0.5" in host.calls()
     assert len(asked(host)) == 1
 
 
@@ -65,7 +72,7 @@ def test_metadata_that_never_show_the_address_are_named(host: RelocatedHost) -> 
     done = host.run("steps/take-address")
     assert done.returncode == 1
     assert done.stderr == f'no address {ADDRESS}: EC2 has given it, but the instance metadata show "{OWN}"\n'
-    assert restarted(host) == []
+    assert restarted(host) == [PACKAGE]
 
 
 def test_an_answer_lost_in_the_move_is_no_failure(host: RelocatedHost) -> None:
@@ -110,7 +117,7 @@ def test_if_free_asks_nothing_on_a_host_that_has_not_proven_itself(host: Relocat
 
 def test_a_host_without_a_public_address_waits_for_the_next_look(host: RelocatedHost) -> None:
     host.write(CONNECTED_FROM, f"{ADDRESS}\n")
-    host.answer(Answer(SHOWS, code=22), Answer("metadata instance-id", "i-1"), AGENT)
+    host.answer(Answer(SHOWS, code=22), Answer("metadata instance-id", "i-1"))
     done = host.run("steps/take-address", "if-free")
     assert (done.returncode, done.stderr) == (0, "")
     assert asked(host) == []
@@ -128,7 +135,7 @@ def test_a_host_that_lost_the_address_reconnects_its_agent_from_the_next_one(hos
 
 
 def test_a_host_that_has_the_address_changes_nothing(host: RelocatedHost) -> None:
-    host.answer(Answer(SHOWS, ADDRESS), AGENT)
+    host.answer(Answer(SHOWS, ADDRESS))
     for _ in range(2):
         done = host.run("steps/take-address", "if-free")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -14,10 +14,12 @@ agent_unit() {
 
 # Commands that Run Command has started go on, and the new agent reports their end: both units stop the agent's main
 # process alone (KillMode=process, and stop-mode sigterm in packaging/ of github.com/aws/amazon-ssm-agent). It takes six
-# seconds to stop, for which nothing here waits.
-restart_agent() {
+# seconds to stop, for which nothing here waits: a restart that comes meanwhile starts it afterwards.
+stop_agent() { tell_agent stop; }
+restart_agent() { tell_agent restart; }
+
+tell_agent() {
   local unit
-  for unit in "${agent_units[@]}"; do
-    ! systemctl is-active --quiet "$unit" || systemctl --no-block restart "$unit"
-  done
+  unit=$(agent_unit)
+  [[ ! $unit ]] || systemctl --no-block "$1" "$unit"
 }

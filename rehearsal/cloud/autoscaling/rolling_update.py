@@ -17,7 +17,11 @@ ROLLING = ("LaunchTemplate", "LaunchConfigurationName", "VPCZoneIdentifier", "Mi
 
 
 def roll(request: Request, group: FakeAutoScalingGroup, policy: Mapping[str, Any]) -> None:
-    """Replace the obsolete instances batch by batch, never below MinInstancesInService."""
+    """Replace the obsolete instances batch by batch, never below MinInstancesInService.
+
+    The processes that the policy suspends are resumed at the end of a roll that succeeds. AWS promises nothing for one
+    that fails: here they stay suspended until the next roll succeeds, that of the roll-back or of a later update.
+    """
     batch = int(policy.get("MaxBatchSize", 1))
     in_service = int(policy.get("MinInstancesInService", 0))
     most = int(group.max_size or 0)
@@ -38,8 +42,8 @@ def roll(request: Request, group: FakeAutoScalingGroup, policy: Mapping[str, Any
         f"Waiting on resource signals with a timeout of {timeout} when new instances are added to the "
         "autoscaling group."
     )
-    suspended = group._suspended_processes
-    group._suspended_processes = sorted({*suspended, *policy.get("SuspendProcesses", [])})
+    suspended = set(policy.get("SuspendProcesses", []))
+    group._suspended_processes = sorted(suspended.union(group._suspended_processes))
     try:
         while obsolete:
             leaving, obsolete = obsolete[:batch], obsolete[batch:]
@@ -57,7 +61,7 @@ def roll(request: Request, group: FakeAutoScalingGroup, policy: Mapping[str, Any
             _add(request, group, min(len(leaving), max(0, desired - len(group.instance_states))), policy)
     finally:
         group.desired_capacity = desired
-        group._suspended_processes = suspended
+    group._suspended_processes = sorted(set(group._suspended_processes) - suspended)
 
 
 def _add(request: Request, group: FakeAutoScalingGroup, count: int, policy: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from rehearsal.contract import product
 from rehearsal.story.security import search_host, tls_scanner
 from rehearsal.story.security.leaks import contents_outside, secret_values
 from rehearsal.story.security.search_host import named_in
-from rehearsal.story.step import Step, Story, expect
+from rehearsal.story.step import Story, expect
 
 # The container gets the HTTP secret in its environment, which root can see, and the container itself.
 EXPECTED = {
@@ -97,14 +97,6 @@ def secrets(story: Story) -> str:
         f" ({counts['what others can see']} files that any user of the host can see): none is there,"
         " but the HTTP secret in the registry's own environment"
     )
-
-
-STEPS = (
-    Step("TLS as Mozilla advises", tls),
-    Step("the headers of answers", headers),
-    Step("the ports that are open on the host", listeners),
-    Step("no secret in a wrong place", secrets),
-)
 
 
 def listening(printed: str) -> set[str]:

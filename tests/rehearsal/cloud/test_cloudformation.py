@@ -131,6 +131,17 @@ def test_a_roll_back_by_one_more_version_replaces_the_old_host(
     assert template["LatestVersionNumber"] == 3
 
 
+def test_a_failed_roll_leaves_the_group_suspended_until_a_roll_succeeds(account: Account) -> None:
+    account.create_host("first")
+    # The group gets no instance of this type, so the roll-back has none to replace.
+    assert account.update("host", host_stack("refused", instance_type="none.large")) == "UPDATE_ROLLBACK_COMPLETE"
+    suspended = {process["ProcessName"] for process in group_of(account)["SuspendedProcesses"]}
+    assert suspended == {"HealthCheck", "ReplaceUnhealthy"}
+    with account.hosts_signal("SUCCESS"):
+        assert account.update("host", host_stack("second")) == "UPDATE_COMPLETE"
+    assert group_of(account)["SuspendedProcesses"] == []
+
+
 def test_a_silent_host_fails_the_update_after_its_timeout(account: Account) -> None:
     old = account.create_host("first", timeout="PT2S")
     assert account.update("host", host_stack("silent", timeout="PT2S")) == "UPDATE_ROLLBACK_COMPLETE"

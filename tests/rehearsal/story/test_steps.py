@@ -9,7 +9,7 @@ import pytest
 from rehearsal.machine.workplace import OUTSIDE_LINK
 from rehearsal.outside.lifecycle import down
 from rehearsal.story.step import Step, Story
-from rehearsal.story.steps import STEPS
+from rehearsal.story.steps import EVERY
 from rehearsal.story.telling import begin
 from rehearsal.story.transcript import Transcript
 from tests.support.world import WORKPLACE, needs_a_world
@@ -24,7 +24,7 @@ def story() -> Iterator[Story]:
         down(WORKPLACE)
 
 
-@pytest.mark.parametrize("step", STEPS, ids=[step.title for step in STEPS])
+@pytest.mark.parametrize("step", EVERY, ids=[step.title for step in EVERY])
 def test_step_holds(story: Story, step: Step) -> None:
     assert step.run(story)
 

@@ -1,0 +1,75 @@
+"""One world for the tests of this folder. Its image has no SSM agent, and its first host may not write to its bucket
+at first."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from rehearsal.contract import run_directory
+from rehearsal.contract.order import Choices
+from rehearsal.first_boot.troubles import playing
+from rehearsal.outside.world import World
+from rehearsal.story.deploying import bootstrap, deploy
+from rehearsal.story.step import Story
+from tests.support.world import WORKPLACE, running_story
+
+TROUBLES = ("no-agent",)
+# The host installs all its packages first.
+PATIENCE_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The deployment has ended. ``waited``: it was under way when its host had said what it may not do."""
+
+    story: Story
+    waited: bool
+
+
+@pytest.fixture(scope="package")
+def deployment() -> Iterator[Deployment]:
+    with running_story(choices=Choices(troubles=TROUBLES)) as story, playing(story.world, TROUBLES):
+        yield deploy_against_a_refusal(story)
+
+
+@pytest.fixture(scope="package")
+def story(deployment: Deployment) -> Story:
+    return deployment.story
+
+
+def deploy_against_a_refusal(story: Story) -> Deployment:
+    bootstrap(story)
+    deploying = threading.Thread(target=deploy, args=(story,), daemon=True)
+    deploying.start()
+    wait_until(lambda: stack_is_complete(story.world, "registry-storage"))
+    s3 = story.world.aws("s3")
+    bucket = next(each["Name"] for each in s3.list_buckets()["Buckets"] if "images" in each["Name"])
+    intended = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    denial = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    statements = [*json.loads(intended)["Statement"], denial]
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    wait_until(lambda: host_says("the proof failed at the start of an upload"))
+    waited = deploying.is_alive() and not stack_is_complete(story.world, "registry-host")
+    s3.put_bucket_policy(Bucket=bucket, Policy=intended)
+    deploying.join(PATIENCE_SECONDS)
+    return Deployment(story, waited)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def stack_is_complete(world: World, name: str) -> bool:
+    stacks = world.aws("cloudformation").describe_stacks()["Stacks"]
+    return any(stack["StackName"] == name and stack["StackStatus"] == "CREATE_COMPLETE" for stack in stacks)
+
+
+def host_says(text: str) -> bool:
+    return text in (WORKPLACE.run / run_directory.EVENTS).read_text()
