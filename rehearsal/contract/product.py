@@ -78,6 +78,10 @@ NGINX_CONFIGURATION = "/etc/nginx/nginx.conf"
 REGISTRY_CONFIGURATION = "/etc/registry/registry.yml"
 # Pages that may use the registry in a browser, as lines of an nginx map.
 BROWSER_ORIGINS = "/etc/registry/browser-origins"
+# Where nginx's own requests find S3.
+RESOLVER = "/etc/registry/resolver"
+# The page for people: its files, and what the host and the health check write for it.
+PAGE, PAGE_FACTS = f"{HOME}/page", "/var/lib/registry-page"
 # The host's units, and its container.
 NGINX = "nginx.service"
 LOGIN_CHECK = "registry-auth.service"

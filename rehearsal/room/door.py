@@ -61,6 +61,8 @@ def place_files(room: Room) -> None:
     ):
         room.run("install", "-d", "-m", "0750", "-o", owner, "-g", owner_group, folder)
     write_browser_origins(room)
+    room.place(product.RESOLVER).write_text("resolver 127.0.0.1;\n")
+    shutil.copytree(product.USERDATA / Path(product.PAGE).name, room.place(product.PAGE), dirs_exist_ok=True)
     room.run("bash", given=(product.USERDATA / product.CHOOSE_FEATURES).read_text())
 
 
