@@ -36,9 +36,8 @@ def main(verb: str) -> None:
         save(state, file)
         today = int(now) // DAY_SECONDS
         if verb == "publish" and (state.unsent or state.sending or state.shown_on != today):
-            shelf = Shelf(
-                os.environ["STATE_BUCKET"], f"usage/{os.environ['DOMAIN_NAME']}.jsonl.gz", OWN / "all.jsonl.gz"
-            )
+            key = f"usage/{os.environ['DOMAIN_NAME']}.jsonl.gz"
+            shelf = Shelf(os.environ["STATE_BUCKET"], key, OWN / "all.jsonl.gz")
             book = publish(AWS, shelf, host, state, lambda: save(state, file), now)
             for repository in page.show(PAGE, book, today):
                 print(f"the page cannot show the usage of {repository}", file=sys.stderr)

@@ -22,7 +22,7 @@ LONGEST_TEXT = 500
 def line_of(request: Request) -> dict[str, Any]:
     texts = {name: value[:LONGEST_TEXT] for name, value in asdict(request).items() if isinstance(value, str)}
     time = datetime.fromtimestamp(request.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"audit": request.method, "time": time, **texts, "status": request.status}
+    return {"time": time, **texts, "status": request.status}
 
 
 def batches(requests: Iterable[Request]) -> Iterator[list[Request]]:

@@ -57,8 +57,8 @@ Repositories = Iterable[tuple[str, Tags]]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """``numbers`` has, for each host, the number of its last contribution and the day. A host that does not know whether
-    its contribution was added finds it here."""
+    """``numbers`` has, for each host, the number of its last contribution and the day. There a host that got no answer
+    sees whether its contribution was added."""
 
     numbers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -102,7 +102,10 @@ def together(book: Repositories, more: Mapping[str, Tags]) -> Iterator[tuple[str
 
 
 def recent(book: Callable[[], Repositories], today: int, most: int = MOST_TAGS) -> Iterator[tuple[str, Tags]]:
-    """At most so many tags: those whose last use is the oldest go. Days older than 30 go, too. ``book`` is read twice."""
+    """At most so many tags: those whose last use is the oldest go, and so do days before the last 30.
+
+    ``book`` is read twice.
+    """
     last_uses = (usage.last_use for _, tags in book() for usage in tags.values())
     newest = heapq.nlargest(most + 1, last_uses)
     limit = newest[most] if len(newest) > most else -1

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ def new_lines(paths: Sequence[Path], positions: dict[str, int]) -> Iterator[byte
     """
     with ExitStack() as opened:
         # The newest first: a file that is renamed meanwhile is found twice, and none is missed.
-        files: dict[str, BinaryIO] = {}
+        files: dict[str, IO[bytes]] = {}
         for path in paths:
             if path.exists():
-                file = opened.enter_context(path.open("rb"))
-                if (first := file.readline()).endswith(b"\n"):
-                    files.setdefault(hashlib.sha256(first).hexdigest(), file)
+                log = opened.enter_context(path.open("rb"))
+                if (first := log.readline()).endswith(b"\n"):
+                    files.setdefault(hashlib.sha256(first).hexdigest(), log)
         for name in positions.keys() - files.keys():
             del positions[name]
         for name, file in reversed(files.items()):

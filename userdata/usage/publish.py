@@ -72,8 +72,10 @@ def _sum(book: Path, more: dict[str, dict[str, Usage]]) -> Iterator[tuple[str, T
 
 
 def fetch(aws: Aws, shelf: Shelf) -> str:
-    """Copy the object, and return the condition for its next write. In the place of one that is damaged or deleted comes
-    the version before it, then the last copy, then an empty one."""
+    """Copy the object, and return the condition for its next write.
+
+    In the place of one that is damaged or deleted comes the version before it, then the last copy, then an empty one.
+    """
     found = shelf.copy.with_suffix(".found")
     try:
         etag = aws.call("s3", "read", shelf.bucket, shelf.key, str(found)).strip()

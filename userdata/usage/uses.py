@@ -1,7 +1,7 @@
 """Which requests are pulls and pushes of a tag. Pure.
 
-docs/usage.md has the requests of each client. A client that has the image already only asks HEAD. Others send a GET of the
-tag, or of the digest, after it. A client that pushes may look with HEAD first, which is no pull.
+docs/usage.md has the requests of each client. A client that has the image already only asks HEAD. Others send a GET of
+the tag, or of the digest, after it. A client that pushes may look with HEAD first, which is no pull.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ class Use:
 
 
 Looks = dict[tuple[str, str, str, str], float]
-"""When a user at an address looked last at a tag of a repository with HEAD, and has not gone on yet. The oldest first."""
+"""When a user at an address last looked at a tag of a repository with HEAD, and has not gone on. The oldest first."""
 
 
 def uses(requests: Iterable[Request], looks: Looks, now: float) -> Iterator[Use]:
