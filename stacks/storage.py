@@ -22,6 +22,7 @@ class StorageStack(Stack):
         policy = self._removal_policy
         self.host_log = logs.LogGroup(self, "HostLogGroup", retention=three_months, removal_policy=policy)
         CfnOutput(self, "ImageBucket", value=self.images.bucket_name, description="The bucket of the images")
+        CfnOutput(self, "StateBucket", value=self.state.bucket_name, description="The bucket of certificates and usage")
         show_log = f"aws logs tail {self.host_log.log_group_name} --since 1d --region {Aws.REGION}"
         CfnOutput(self, "HostLog", value=show_log, description="Shows the log of all hosts, including deleted ones")
 

@@ -53,6 +53,9 @@ class Incident:
     repairs: tuple[Repair, ...] = ()
     """Repairs tried during this incident."""
 
+    cause_title: str = ""
+    """Of the cause that the last failed run named, for the registry's page: hosts do not know the causes."""
+
     def with_repair(self, repair: Repair) -> "Incident":
         """Of the repairs that were not done, only the last is kept."""
         done = tuple(each for each in self.repairs if each.was_done or repair.was_done)
@@ -95,6 +98,7 @@ def transition(
         failures=previous.failures + 1,
         cause_id=diagnosis.cause.id,
         is_down=diagnosis.is_down,
+        cause_title=diagnosis.cause.title,
     )
     return Change(failing, _mail_for(failing, now, failures_in_a_row, grace))
 

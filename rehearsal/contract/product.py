@@ -74,6 +74,8 @@ CERTIFICATE = f"{ACME_FOLDER}/live/registry"
 CERTBOT = "/opt/certbot/bin/certbot"
 CERTBOT_PACKAGES = "/opt/certbot/lib"
 ACCESS_LOG = "/var/log/nginx/access.log"
+# Pulls of tags, pushes and deletions, a line of JSON each.
+USAGE_LOG = "/var/log/nginx/usage.log"
 NGINX_CONFIGURATION = "/etc/nginx/nginx.conf"
 REGISTRY_CONFIGURATION = "/etc/registry/registry.yml"
 # Pages that may use the registry in a browser, as lines of an nginx map.

@@ -31,6 +31,7 @@ def host_statements(
 ) -> list[iam.PolicyStatement]:
     images, state = storage.images, storage.state
     certificate = f"letsencrypt/{settings.domain_name}.tar.gz"
+    usage, health = f"usage/{settings.domain_name}.jsonl.gz", f"health/{settings.domain_name}.json"
     parameters = arn("ssm", f"parameter{settings.parameter_path}")
     http_secret = f"{parameters}/http-secret"
     first_users = [f"{parameters}/users/push/admin", f"{parameters}/users/pull/health"]
@@ -42,6 +43,10 @@ def host_statements(
         allow("Images", _ON_LAYERS, [images.arn_for_objects("*")]),
         list_state(state),
         allow("Certificate", ["s3:GetObject", "s3:PutObject"], [state.arn_for_objects(certificate)]),
+        allow("Usage", ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [state.arn_for_objects(usage)]),
+        allow("UsageBefore", ["s3:ListBucketVersions"], [state.bucket_arn], {"StringEquals": {"s3:prefix": usage}}),
+        # For the registry's page.
+        allow("Health", ["s3:GetObject"], [state.arn_for_objects(health)]),
         allow("Users", ["ssm:GetParametersByPath"], [f"{parameters}/users", f"{parameters}/users/*"]),
         allow("HttpSecret", ["ssm:GetParameter"], [http_secret]),
         allow(

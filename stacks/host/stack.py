@@ -38,7 +38,7 @@ class HostStack(Stack):
             synthesizer=DefaultStackSynthesizer(bucket_prefix=f"{name}/"),
         )
         network = add_network(self, int(settings.availability_zones))
-        scripts = assets.Asset(self, "Userdata", path=str(userdata))
+        scripts = assets.Asset(self, "Userdata", path=str(userdata), exclude=["**/__pycache__"])
         statements = host_statements(self, settings=settings, scripts=scripts, storage=storage, address=dns.address)
         gp3 = ec2.EbsDeviceVolumeType.GP3
         disk = ec2.BlockDeviceVolume.ebs(ROOT_DISK_GIB, volume_type=gp3, encrypted=True, delete_on_termination=True)
