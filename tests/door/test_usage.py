@@ -38,6 +38,7 @@ def logged(client: Client, room: Room) -> Logged:
             time.sleep(0.05)
         else:
             pytest.fail("nginx has not logged a push")
+        found.sort(key=lambda request: request.at)
         return [request for request in found if not request.reference.startswith("marker-")]
 
     since()
