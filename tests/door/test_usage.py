@@ -65,14 +65,12 @@ def test_a_push_names_user_address_tag_and_digest(client: Client, logged: Logged
 
 @pytest.mark.parametrize("method", [(), ("--head",)])
 def test_each_pull_of_a_tag_is_logged_cached_or_not(client: Client, logged: Logged, method: tuple[str, ...]) -> None:
-    pushed = client.push("usage/pull", tag="1.0")
+    client.push("usage/pull", tag="1.0")
     for user in ("puller", "visitor", "puller"):
         assert client.ask("/v2/usage/pull/manifests/1.0", *method, user=user).status == 200
     _, *pulls = logged()
     assert [each.user for each in pulls] == ["puller", "visitor", "puller"]
-    assert {(each.method, each.status, each.digest) for each in pulls} == {
-        ("HEAD" if method else "GET", 200, pushed.digest)
-    }
+    assert {(each.method, each.status) for each in pulls} == {("HEAD" if method else "GET", 200)}
 
 
 def test_a_client_that_has_the_manifest_is_logged(client: Client, logged: Logged) -> None:

@@ -48,8 +48,7 @@ def main(verb: str) -> None:
 def fold(state: State, host: str, now: float) -> None:
     """Nothing is kept before CloudWatch has the audit trail: the next run reads the same lines again."""
     changes: list[Request] = []
-    for use in uses(_requests(state, changes), state.looks, now):
-        state.note(use)
+    state.note(uses(_requests(state, changes), state.looks, now))
     if changes:
         audit.send(AWS, os.environ["HOST_LOG_GROUP"], host, changes)
 
