@@ -16,6 +16,9 @@ PINNED_PACKAGES = "*requirements*.txt"
 DOCTOR = ("-m", "doctor")
 DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE = "ok", "warn", "FAIL"
 
+# The command that prints who pushed and pulled a tag.
+USAGE = ("-m", "usage")
+
 # Job -> the part of its function's handler by which the schedule is found.
 JOBS = {"renew": "renew_certificate", "health": "check_health"}
 
@@ -82,6 +85,8 @@ BROWSER_ORIGINS = "/etc/registry/browser-origins"
 NGINX = "nginx.service"
 LOGIN_CHECK = "registry-auth.service"
 USERS_TIMER = "registry-users.timer"
+# It runs while the host does; when it stops, the usage of tags is written.
+LAST_USAGE = "registry-last-usage.service"
 ADDRESS_SERVICE = "registry-address.service"
 CONTAINER = "registry"
 

@@ -19,6 +19,7 @@ STEPS = (
     Step("the catalog, from a client", images.catalog_from_client),
     Step("the catalog, on the server", on_host.catalog_on_host),
     Step("docker on the server, through localhost:5000", on_host.docker_on_host),
+    Step("who pushed and pulled", on_host.usage),
     Step("every host script once more", on_host.scripts_again),
     Step("a wrong password", users.wrong_password),
     Step("a user who may only pull", users.pull_only_user),

@@ -1,6 +1,6 @@
 """klausmeyer/docker-registry-browser: its client's requests one by one, with the headers of its HTTP library.
 
-https://github.com/klausmeyer/docker-registry-browser, app/models (resource.rb, repository.rb, tag.rb). It needs Rails 8.1.
+https://github.com/klausmeyer/docker-registry-browser, app/models: resource.rb, repository.rb, tag.rb (commit 89069e9).
 """
 
 import json
