@@ -39,9 +39,9 @@ def usage(story: Story) -> str:
     expect(told.returncode == 0, "the usage of demo:1.0", told.stdout + told.stderr)
     by = f"by {product.FIRST_USER} "
     expect(told.stdout.count(by) == 2, f"a push and a pull {by}", told.stdout)
-    trail = [each for each in audit_trail(story, host) if each["repository"] == "demo"]
-    seen = [(each["method"], each["reference"], each["user"], each["status"], each["digest"]) for each in trail]
-    pushed = ("PUT", "1.0", product.FIRST_USER, 201, story.small.manifest_digest)
+    trail = [each for each in audit_trail(story, host) if (each["repository"], each["reference"]) == ("demo", "1.0")]
+    seen = [(each["method"], each["user"], each["status"], each["digest"]) for each in trail]
+    pushed = ("PUT", product.FIRST_USER, 201, story.small.manifest_digest)
     expect(seen == [pushed], str([pushed]), seen)
     return f"python -m usage demo:1.0  →  {told.stdout.strip()}; the audit trail has the push"
 
