@@ -130,6 +130,24 @@ def test_nobody_writes_a_line_without_a_login(client: Client, logged: Logged, us
     assert logged() == []
 
 
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [(("--http1.0", "--header", "Host:"), 400), (("--header", "Content-Length: 5000000", "--http1.1"), 413)],
+)
+def test_nobody_writes_a_line_by_a_request_that_is_answered_before_the_login_check(
+    client: Client, logged: Logged, options: tuple[str, ...], status: int
+) -> None:
+    path = "/v2/usage/none/manifests/1.0"
+    answer = client.ask(path, "--request", "PUT", *options, user="pusher", password=WRONG)
+    assert answer.status == status
+    assert logged() == []
+
+
+def test_a_change_that_the_health_checks_user_tries_is_logged(client: Client, logged: Logged) -> None:
+    client.ask("/v2/usage/health/manifests/2.0", "--request", "PUT", user="health")
+    assert [(each.method, each.status) for each in logged()] == [("PUT", 403)]
+
+
 def test_no_name_of_a_user_forges_a_line(client: Client, logged: Logged, hostile_user: str) -> None:
     login = b64encode(f"{hostile_user}:secret".encode()).decode()
     path = "/v2/usage/hostile/manifests/1.0"
