@@ -16,8 +16,9 @@ FORBIDDEN = {
     "doctor": {"aws_cdk", "constructs", "rehearsal", "bench", "tests"},
     "rehearsal": {"stacks", "lambdas", "doctor", "tests"},
     "bench": {"stacks", "doctor", "tests"},
+    "usage": {"aws_cdk", "constructs", "rehearsal", "bench", "tests"},
 }
-PACKAGES = ("stacks", "lambdas", "doctor", "rehearsal", "bench")
+PACKAGES = ("stacks", "lambdas", "doctor", "rehearsal", "bench", "usage", "userdata")
 MOST_MODULES = 12
 ROOMLESS = {"__init__.py", "__main__.py"}
 STACKS_MAY_IMPORT = {"aws_cdk", "constructs", "jsii", "stacks"} | sys.stdlib_module_names
@@ -107,8 +108,11 @@ def test_every_module_is_named_after_its_subject(folder: str) -> None:
     assert [str(path) for path in paths if path.stem in NAMELESS] == []
 
 
-def test_userdata_is_bash_and_configuration_only() -> None:
-    assert python_files("userdata") == []
+def test_userdata_is_bash_and_configuration_and_one_program_of_the_standard_library() -> None:
+    files = python_files("userdata")
+    assert {path.relative_to(PROJECT).parts[:2] for path in files} == {("userdata", "usage")}
+    found = {(path.name, name) for path in files for name in imports(path.read_text())}
+    assert {(file, name) for file, name in found if name not in sys.stdlib_module_names} == set()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ DOCTOR = ("-m", "doctor")
 DOCTOR_TOTAL = " together"
 DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE = "ok", "warn", "FAIL"
 
+# The command that prints who pushed and pulled a tag.
+USAGE = ("-m", "usage")
+
 # Job -> the part of its function's handler by which the schedule is found.
 JOBS = {"renew": "renew_certificate", "health": "check_health"}
 
@@ -88,6 +91,8 @@ PAGE, PAGE_FACTS = f"{HOME}/page", "/var/lib/registry-page"
 NGINX = "nginx.service"
 LOGIN_CHECK = "registry-auth.service"
 USERS_TIMER = "registry-users.timer"
+# It runs while the host does; when it stops, the usage of tags is written.
+LAST_USAGE = "registry-last-usage.service"
 ADDRESS_SERVICE = "registry-address.service"
 CONTAINER = "registry"
 

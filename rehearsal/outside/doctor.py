@@ -38,14 +38,19 @@ def ask(world: World, **changed_settings: str) -> Report:
     # The image registry has the image of this machine alone.
     settings = {**mine, **product.HOST_LIKE_THIS_MACHINE[platform.machine()], **changed_settings}
     context = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-    done = subprocess.run(
-        world.command([sys.executable, *product.DOCTOR, *context], product.PROJECT),
+    done = run(world, *product.DOCTOR, *context)
+    return Report(done.returncode, done.stdout + done.stderr)
+
+
+def run(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of the product, with these arguments of Python."""
+    return subprocess.run(
+        world.command([sys.executable, *arguments], product.PROJECT),
         env={**_without_aws(os.environ), **_of_a_person(world)},
         capture_output=True,
         text=True,
         timeout=180,
     )
-    return Report(done.returncode, done.stdout + done.stderr)
 
 
 def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:

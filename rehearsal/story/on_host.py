@@ -1,8 +1,12 @@
 """Steps on the server itself: docker there, and the host's scripts once more."""
 
+import json
 import time
+from typing import Any
 
 from rehearsal.contract import product
+from rehearsal.contract.world_state import Host
+from rehearsal.outside import doctor
 from rehearsal.story.images import expect_catalog
 from rehearsal.story.step import Story, expect
 
@@ -24,6 +28,30 @@ def docker_on_host(story: Story) -> str:
         done = story.world.run_on_host(host, "docker", *command)
         expect(done.returncode == 0, f"docker {' '.join(command)} to work", done.stdout + done.stderr)
     return f"docker push and docker pull {IMAGE} work on the server"
+
+
+def usage(story: Story) -> str:
+    host = story.world.hosts()[0]
+    for action in ("stop", "start"):
+        done = story.world.run_on_host(host, "systemctl", action, product.LAST_USAGE)
+        expect(done.returncode == 0, f"{product.LAST_USAGE} to {action}", done.stderr)
+    told = doctor.run(story.world, *product.USAGE, f"{story.domain}/demo:1.0")
+    expect(told.returncode == 0, "the usage of demo:1.0", told.stdout + told.stderr)
+    by = f"by {product.FIRST_USER} "
+    expect(told.stdout.count(by) == 2, f"a push and a pull {by}", told.stdout)
+    trail = [each for each in audit_trail(story, host) if (each["repository"], each["reference"]) == ("demo", "1.0")]
+    seen = [(each["method"], each["user"], each["status"], each["digest"]) for each in trail]
+    pushed = ("PUT", product.FIRST_USER, 201, story.small.manifest_digest)
+    expect(seen == [pushed], str([pushed]), seen)
+    return f"python -m usage demo:1.0  →  {told.stdout.strip()}; the audit trail has the push"
+
+
+def audit_trail(story: Story, host: Host) -> list[dict[str, Any]]:
+    logs = story.world.aws("logs")
+    # The output is a command: aws logs tail GROUP …
+    group = story.outputs[product.OUTPUT_HOST_LOG].split()[3]
+    found = logs.get_log_events(logGroupName=group, logStreamName=f"{host.id}/audit", startFromHead=True)
+    return [json.loads(each["message"]) for each in found["events"]]
 
 
 def scripts_again(story: Story) -> str:

@@ -19,6 +19,7 @@ STEPS = (
     Step("a second client", images.second_client),
     Step("the catalog, from a client", images.catalog_from_client),
     Step("the catalog, on the server", on_host.catalog_on_host),
+    Step("who pushed and pulled", on_host.usage),
     Step("every host script once more", on_host.scripts_again),
     Step(
         "cdk deploy again, nothing changed",

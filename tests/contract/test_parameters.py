@@ -1,5 +1,6 @@
 """The names under Parameter Store and in the state bucket, as each side writes them."""
 
+import inspect
 import re
 from collections.abc import Mapping
 
@@ -10,6 +11,7 @@ from lambdas.environment import Environment
 from rehearsal.contract import product
 from tests.contract.conftest import DOMAIN, function, script, statements
 from tests.support.assembly import Assembly
+from usage import registries
 
 PATH = product.parameter_path(DOMAIN)
 
@@ -53,3 +55,17 @@ def test_functions_remember_under_the_keys_that_their_roles_may_write(assembly: 
     written = [str(each["Resource"]) for each in statements(assembly.operations) if "s3:PutObject" in each["Action"]]
     assert keys == {key for key in keys if any(f"/{key}'" in resource for resource in written)}
     assert keys == {f"health/{DOMAIN}.json", f"renewal/{DOMAIN}.json"}
+
+
+def test_hosts_keep_the_usage_where_their_role_may_and_the_command_looks(resources: str) -> None:
+    on_host = re.findall(r'f"(usage/)\{os\.environ\[\'DOMAIN_NAME\'\]\}(\S+)"', script("usage/__main__.py"))
+    (key,) = {f"{before}{DOMAIN}{after}" for before, after in on_host}
+    assert f"/{key}'" in resources
+    asked = inspect.getsource(registries.fetch)
+    assert key.replace(DOMAIN, "{domain}") in asked
+
+
+def test_hosts_read_what_the_health_check_remembers(resources: str) -> None:
+    (key,) = re.findall(r'"(health/\S+)"', script("steps/describe-registry"))
+    assert key.replace("$DOMAIN_NAME", DOMAIN) == Environment(DOMAIN, "", "", "", "state", "", "").health_object.key
+    assert f"/health/{DOMAIN}.json'" in resources

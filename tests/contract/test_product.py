@@ -12,7 +12,7 @@ from tests.support.assembly import Assembly
 # Names of the product: a second module with one of them would be a second place to change.
 OF_THE_PRODUCT = re.compile(
     r"/opt/registry|/etc/registry|/run/registry|/var/lib/registry|/etc/letsencrypt|/opt/certbot"
-    r"|users/(push|pull)|http-secret|registry-(auth|users|bring-up|address|trust)\.|check_health|renew_certificate"
+    r"|users/(push|pull)|http-secret|registry-(auth|users|bring-up|address|trust|usage|last-usage|page)\.|check_health|renew_certificate"
     r"|cdk\.json|host\.env|[\"'](IMAGE|STATE)_BUCKET"
     r"|DockerLogin|RegistryUrl|ConfirmAlerts|HostLog\b"
 )
@@ -47,7 +47,7 @@ def test_host_has_each_path_that_the_rehearsal_knows(path: str) -> None:
 
 
 def test_host_has_each_unit_that_the_rehearsal_knows() -> None:
-    for unit in (product.LOGIN_CHECK, product.USERS_TIMER, product.ADDRESS_SERVICE):
+    for unit in (product.LOGIN_CHECK, product.USERS_TIMER, product.ADDRESS_SERVICE, product.LAST_USAGE):
         assert (USERDATA / "etc/systemd/system" / unit).exists()
 
 

@@ -67,6 +67,7 @@ def test_the_host_can_do_its_work(scene: Scene) -> None:
     s3, ssm, logs = as_host("s3"), as_host("ssm"), as_host("logs")
     images, state = physical["Images"], physical["State"]
     certificate = {"Bucket": state, "Key": f"letsencrypt/{DOMAIN}.tar.gz"}
+    usage = {"Bucket": state, "Key": f"usage/{DOMAIN}.jsonl.gz"}
     layer = {"Bucket": images, "Key": "docker/registry/v2/blobs/sha256/00/data"}
     admin = {"Name": f"{TREE}/users/push/admin", "Value": "new", "Type": "SecureString"}
     calls: Calls = {
@@ -76,6 +77,9 @@ def test_the_host_can_do_its_work(scene: Scene) -> None:
         "list images": lambda: s3.list_objects_v2(Bucket=images),
         "save the certificate": lambda: s3.put_object(**certificate, Body=b"x"),
         "restore the certificate": lambda: s3.get_object(**certificate),
+        "write the usage of tags": lambda: s3.put_object(**usage, Body=b"x"),
+        "read the usage of tags": lambda: s3.get_object(**usage),
+        "read the check's state": lambda: s3.get_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
         "read the users": lambda: ssm.get_parameters_by_path(Path=f"{TREE}/users", Recursive=True, WithDecryption=True),
         "read the HTTP secret": lambda: ssm.get_parameter(Name=f"{TREE}/http-secret", WithDecryption=True),
         "create the first login": lambda: ssm.put_parameter(**admin),
@@ -117,7 +121,9 @@ def test_the_host_can_do_nothing_else(scene: Scene) -> None:
         "delete for good": lambda: s3.delete_object(Bucket=images, Key="docker/a", VersionId="1"),
         "read another registry's certificate": lambda: s3.get_object(Bucket=state, Key=f"letsencrypt/{OTHER}.tar.gz"),
         "delete the certificate": lambda: s3.delete_object(Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz"),
-        "read the check's state": lambda: s3.get_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
+        "read another registry's usage": lambda: s3.get_object(Bucket=state, Key=f"usage/{OTHER}.jsonl.gz"),
+        "delete the usage": lambda: s3.delete_object(Bucket=state, Key=f"usage/{DOMAIN}.jsonl.gz"),
+        "read the renewal's state": lambda: s3.get_object(Bucket=state, Key=f"renewal/{DOMAIN}.json"),
         "write the check's state": lambda: s3.put_object(Bucket=state, Key=f"health/{DOMAIN}.json", Body=b""),
         "list buckets": lambda: s3.list_buckets(),
         "read another owner's bucket": lambda: s3.list_objects_v2(Bucket="of-another-owner"),

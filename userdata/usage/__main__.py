@@ -1,9 +1,11 @@
-"""``python3 -m usage fold`` reads what nginx has logged; ``python3 -m usage publish`` adds it to S3 and to the page.
+"""``python3 -m usage fold`` reads what nginx has logged; ``publish`` also adds it to S3 and to the page; ``end``, too,
+when this host stops.
 
 steps/fold-usage calls it.
 """
 
 import fcntl
+import math
 import os
 import sys
 import time
@@ -32,10 +34,11 @@ def main(verb: str) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         file = OWN / "state.json"
         state, host = load(file), AWS.call("metadata", "instance-id").strip()
-        fold(state, host, now)
+        # At the end no request follows a look.
+        fold(state, host, math.inf if verb == "end" else now)
         save(state, file)
         today = int(now) // DAY_SECONDS
-        if verb == "publish" and (state.unsent or state.sending or state.shown_on != today):
+        if verb != "fold" and (state.unsent or state.sending or state.shown_on != today):
             key = f"usage/{os.environ['DOMAIN_NAME']}.jsonl.gz"
             shelf = Shelf(os.environ["STATE_BUCKET"], key, OWN / "all.jsonl.gz")
             book = publish(AWS, shelf, host, state, lambda: save(state, file), now)
@@ -48,8 +51,7 @@ def main(verb: str) -> None:
 def fold(state: State, host: str, now: float) -> None:
     """Nothing is kept before CloudWatch has the audit trail: the next run reads the same lines again."""
     changes: list[Request] = []
-    for use in uses(_requests(state, changes), state.looks, now):
-        state.note(use)
+    state.note(uses(_requests(state, changes), state.looks, now))
     if changes:
         audit.send(AWS, os.environ["HOST_LOG_GROUP"], host, changes)
 

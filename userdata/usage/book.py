@@ -70,11 +70,23 @@ class Head:
         return Head({**recent, host: (number, today)})
 
 
-def usage_of(use: Use) -> Usage:
+def usage_of(use: Use, count: int = 1) -> Usage:
+    """Of so many uses of a day, by the last of them."""
     moment = Moment(int(use.at), use.by)
     if use.kind == Kind.PUSH:
         return Usage(pushed=moment)
-    return Usage(pulled=moment, pulls={int(use.at) // DAY_SECONDS: 1})
+    return Usage(pulled=moment, pulls={int(use.at) // DAY_SECONDS: count})
+
+
+def usages_of(uses: Iterable[Use]) -> Iterator[tuple[str, str, Usage]]:
+    """By repository and tag. Many pulls of a tag cost little."""
+    found: dict[tuple[str, str, Kind, int], tuple[Use, int]] = {}
+    for use in uses:
+        key = (use.repository, use.tag, use.kind, int(use.at) // DAY_SECONDS)
+        last, count = found.get(key, (use, 0))
+        found[key] = (max(last, use, key=lambda each: each.at), count + 1)
+    for last, count in found.values():
+        yield last.repository, last.tag, usage_of(last, count)
 
 
 def add(one: Usage, other: Usage) -> Usage:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +17,8 @@ class Request:
     """Seconds since 1970, with milliseconds."""
 
     id: str
+    """Of a push or a deletion."""
+
     address: str
     user: str
     method: str
@@ -29,14 +31,11 @@ class Request:
 
     status: int
     digest: str
-    """As the registry answered; empty if it named none."""
+    """Of a push or a deletion, as the registry answered; empty if it named none."""
 
     @property
     def is_of_tag(self) -> bool:
         return self.kind == "manifests" and ":" not in self.reference
-
-
-_TYPE_OF = {"at": float, "status": int}
 
 
 def parse(line: bytes) -> Request:
@@ -47,9 +46,12 @@ def parse(line: bytes) -> Request:
     # nginx escapes what JSON forbids, and passes on bytes that are not UTF-8.
     content = json.loads(line.decode(errors="replace"))
     try:
-        return Request(**{each.name: _TYPE_OF.get(each.name, str)(content[each.name]) for each in fields(Request)})
-    except (TypeError, KeyError) as error:
+        request = Request(**content)
+    except TypeError as error:
         raise ValueError("no line of the log of uses") from error
+    if not (isinstance(request.at, float) and isinstance(request.status, int)):
+        raise ValueError("no time, or no status")
+    return request
 
 
 def new_lines(paths: Sequence[Path], positions: dict[str, int]) -> Iterator[bytes]:

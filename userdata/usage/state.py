@@ -2,10 +2,11 @@
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .book import Usage, add, from_json, to_json, usage_of
+from .book import Usage, add, from_json, to_json, usages_of
 from .uses import Looks, Use
 
 
@@ -25,9 +26,10 @@ class State:
     shown_on: int = 0
     """The day on which the page was last written, counted from 1970."""
 
-    def note(self, use: Use) -> None:
-        tags = self.unsent.setdefault(use.repository, {})
-        tags[use.tag] = add(tags.get(use.tag, Usage()), usage_of(use))
+    def note(self, uses: Iterable[Use]) -> None:
+        for repository, tag, usage in usages_of(uses):
+            tags = self.unsent.setdefault(repository, {})
+            tags[tag] = add(tags.get(tag, Usage()), usage)
 
     def begin_sending(self, now: float) -> None:
         """A contribution never changes once it is on its way: S3 may have taken it, although no answer came. Its number

@@ -7,11 +7,14 @@ the tag, or of the digest, after it. A client that pushes may look with HEAD fir
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from .log import Request
 
 # From a look at a tag to the client's next request for it.
 NEXT_REQUEST_SECONDS = 60
+# Each worker of nginx writes its own lines for five seconds at once. So many are put in order at a time.
+LINES_IN_ORDER = 20_000
 
 
 class Kind(StrEnum):
@@ -34,7 +37,7 @@ Looks = dict[tuple[str, str, str, str], float]
 
 def uses(requests: Iterable[Request], looks: Looks, now: float) -> Iterator[Use]:
     """``looks`` are the ones that the requests before have left, and holds those that these leave."""
-    for request in requests:
+    for request in _in_order(requests):
         if not request.is_of_tag:
             continue
         yield from _settled(looks, request.at)
@@ -49,6 +52,12 @@ def uses(requests: Iterable[Request], looks: Looks, now: float) -> Iterator[Use]
         elif request.method == "PUT" and request.status == 201:
             yield Use(Kind.PUSH, request.repository, request.reference, request.at, request.user)
     yield from _settled(looks, now)
+
+
+def _in_order(requests: Iterable[Request]) -> Iterator[Request]:
+    rest = iter(requests)
+    while some := sorted(islice(rest, LINES_IN_ORDER), key=lambda request: request.at):
+        yield from some
 
 
 def _settled(looks: Looks, now: float) -> Iterator[Use]:

@@ -74,7 +74,7 @@ def test_the_objects_of_a_deployed_registry_are_read_without_loss() -> None:
         NOW,
     )
     assert HealthMemory.from_json(json.dumps(written)) == health
-    learned_later = {"replaced_for": "", "replacement_helped": False, "canary": ""}
+    learned_later = {"cause_title": "", "replaced_for": "", "replacement_helped": False, "canary": ""}
     kept = {key: written[key] for key in written if key != "asked_at"}
     assert json.loads(health.to_json()) == kept | learned_later
     renewal = RenewalMemory(health.started_at, replace(health.incident, repairs=()), asked_at=NOW)

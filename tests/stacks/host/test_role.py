@@ -26,12 +26,16 @@ def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
     asset = f"{scripts}/registry-host/*.zip"
     created = {f"{PARAMETERS}/{name}" for name in ("http-secret", "users/push/admin", "users/pull/health")}
     take, tagged = {"ec2:AssociateAddress"}, {"aws:ResourceTag/registry:domain": "registry.example.com"}
+    usage = "usage/registry.example.com.jsonl.gz"
     assert seen == [
         ("OwnScripts", {"s3:GetObject"}, {asset}, None),
         ("ImageBucket", {"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}, {IMAGES}, None),
         ("Images", ON_LAYERS, {f"{IMAGES}/*"}, None),
         ("StateBucket", {"s3:ListBucket"}, {STATE}, None),
         ("Certificate", {"s3:GetObject", "s3:PutObject"}, {f"{STATE}/letsencrypt/registry.example.com.tar.gz"}, None),
+        ("Usage", {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"}, {f"{STATE}/{usage}"}, None),
+        ("UsageBefore", {"s3:ListBucketVersions"}, {STATE}, {"StringEquals": {"s3:prefix": usage}}),
+        ("Health", {"s3:GetObject"}, {f"{STATE}/health/registry.example.com.json"}, None),
         ("Users", {"ssm:GetParametersByPath"}, {f"{PARAMETERS}/users", f"{PARAMETERS}/users/*"}, None),
         ("HttpSecret", {"ssm:GetParameter"}, {f"{PARAMETERS}/http-secret"}, None),
         ("CreateOnly", {"ssm:PutParameter"}, created, {"StringNotEquals": {"ssm:Overwrite": "true"}}),

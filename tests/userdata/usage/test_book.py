@@ -41,6 +41,16 @@ def test_the_order_of_contributions_does_not_matter() -> None:
     assert all(total(*order) == total(*parts) for order in itertools.permutations(parts))
 
 
+def test_many_uses_are_a_usage_for_each_tag_and_day() -> None:
+    pulls = [Use(Kind.PULL, "team/app", "1.0", NOW + second, f"user-{second}") for second in (9, 7, 8)]
+    pushed = Use(Kind.PUSH, "team/app", "1.0", NOW - 1, "alice")
+    found = list(book.usages_of([*pulls, pushed]))
+    assert found == [
+        ("team/app", "1.0", Usage(pulled=Moment(NOW + 9, "user-9"), pulls={TODAY: 3})),
+        ("team/app", "1.0", Usage(pushed=Moment(NOW - 1, "alice"))),
+    ]
+
+
 def test_pulls_are_counted_for_thirty_days() -> None:
     usage = total(pull(0), pull(29), pull(30), pull(400))
     assert usage.pulls_of_30_days(TODAY) == 2

@@ -56,7 +56,7 @@ class Host:
     state: State = field(default_factory=State)
 
     def pulls(self, tag: str = "1.0") -> None:
-        self.state.note(Use(Kind.PULL, "team/app", tag, NOW, self.name))
+        self.state.note([Use(Kind.PULL, "team/app", tag, NOW, self.name)])
 
     def publish(self, now: float = NOW) -> dict[str, Usage]:
         shelf = Shelf("state", "usage/registry.example.com.jsonl.gz", self.folder / self.name)

@@ -48,6 +48,10 @@ def test_a_look_before_a_push_is_no_pull() -> None:
     assert seen(request("HEAD"), pushed) == [("push", 20, "bob")]
 
 
+def test_requests_count_in_the_order_of_time() -> None:
+    assert seen(request("PUT", at=20, status=201), request("HEAD")) == [("push", 20, "bob")]
+
+
 def test_a_look_of_another_user_before_a_push_is_a_pull() -> None:
     pushed = request("PUT", at=20, status=201, user="alice")
     assert sorted(seen(request("HEAD"), pushed)) == [("pull", 0, "bob"), ("push", 20, "alice")]

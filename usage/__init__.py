@@ -1,0 +1,1 @@
+"""The command that prints who pushed and pulled a tag: ``python -m usage``. docs/usage.md describes it."""
