@@ -37,6 +37,13 @@ class RoleType(MotoType):
         _attach(request, resource)
         return resource
 
+    def has_drifted(self, request: Request, resource: Role) -> bool:
+        policies = {each["PolicyName"]: each["PolicyDocument"] for each in request.properties.get("Policies", [])}
+        seen = {name: json.loads(resource.policies[name]) for name in policies if name in resource.policies}
+        return seen != policies or not resource.managed_policies.keys() >= set(
+            request.properties.get("ManagedPolicyArns", [])
+        )
+
     def delete(self, request: Request, resource: Role) -> None:
         iam = request.scope.wide(iam_backends)
         for arn in list(resource.managed_policies):
