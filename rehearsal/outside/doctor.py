@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rehearsal.contract import product
+from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.outside.world import ALERT_EMAIL, World
 
 
@@ -32,7 +33,8 @@ class Report:
         return tuple(line for line in self.lines if line.split(maxsplit=1)[0] == word)
 
 
-def ask(world: World, **changed_settings: str) -> Report:
+def ask(world: World, person: AwsProfile | None = None, **changed_settings: str) -> Report:
+    """With the keys of ``person``, or with the administrator's."""
     state = world.state
     mine = product.settings(domain=state.domain, zone=state.zone, email=ALERT_EMAIL)
     # The image registry has the image of this machine alone.
@@ -40,7 +42,7 @@ def ask(world: World, **changed_settings: str) -> Report:
     context = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     done = subprocess.run(
         world.command([sys.executable, *product.DOCTOR, *context], product.PROJECT),
-        env={**_without_aws(os.environ), **_of_a_person(world)},
+        env={**_without_aws(os.environ), **_of_a_person(world, person or state.profile)},
         capture_output=True,
         text=True,
         timeout=180,
@@ -52,9 +54,9 @@ def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
 
 
-def _of_a_person(world: World) -> dict[str, str]:
+def _of_a_person(world: World, person: AwsProfile) -> dict[str, str]:
     """Keys and a region, and no endpoint: the world's DNS leads AWS's names to the emulated AWS."""
-    variables = world.state.profile.environment()
+    variables = person.environment()
     del variables["AWS_ENDPOINT_URL"]
     bundle = world.state.ca_bundle
     path = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"  # noqa: PTH120  not the file that a link leads to

@@ -29,7 +29,7 @@ class PlannedChanges(ChangeSet):
         self.change_set_id = change_set_id
         self.change_set_name = name
         self.change_set_type = kind
-        self.stack: DeployedStack = stack  # type: ignore[assignment]  # moto's own is a Stack
+        self.stack: DeployedStack = stack
         self.stack_id = stack.stack_id
         self.stack_name = stack.name
         self.notification_arns: list[str] = []
