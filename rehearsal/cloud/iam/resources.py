@@ -39,10 +39,9 @@ class RoleType(MotoType):
 
     def has_drifted(self, request: Request, resource: Role) -> bool:
         policies = {each["PolicyName"]: each["PolicyDocument"] for each in request.properties.get("Policies", [])}
-        seen = {name: json.loads(resource.policies[name]) for name in policies if name in resource.policies}
-        return seen != policies or not resource.managed_policies.keys() >= set(
-            request.properties.get("ManagedPolicyArns", [])
-        )
+        seen = {name: _document(text) for name, text in resource.policies.items() if name in policies}
+        attached = set(request.properties.get("ManagedPolicyArns", [])) <= resource.managed_policies.keys()
+        return seen != policies or not attached
 
     def delete(self, request: Request, resource: Role) -> None:
         iam = request.scope.wide(iam_backends)
@@ -52,6 +51,11 @@ class RoleType(MotoType):
         for policy in request.properties.get("Policies", []):
             resource.policies.pop(policy["PolicyName"], None)
         iam.delete_role(resource.name)
+
+
+def _document(policy: Any) -> Any:
+    """moto keeps some as text."""
+    return json.loads(policy) if isinstance(policy, str) else policy
 
 
 def _attach(request: Request, role: Role) -> None:

@@ -98,7 +98,7 @@ def test_what_stands_in_the_way_of_a_second_registry_is_told_at_once(world: Worl
             "instance type": (WARNING, f"not in {ZONE_WITHOUT_TYPE}"),
             "machine image": (FAILURE, "no parameter /my/none"),
             "registry image": (FAILURE, "no such image"),
-            "records of the name": (FAILURE, "A in the hosted zone"),
+            "records of the name": (FAILURE, "A 192.0.2.1"),
             "hosted zone": (OK, "example.com"),
         },
     )
