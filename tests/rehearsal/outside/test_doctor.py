@@ -159,4 +159,4 @@ def test_what_is_wrong_with_a_registry_that_runs_is_told(world: World) -> None:
         report = doctor.ask(world)
     finally:
         faults.end(world, "dns-elsewhere")
-    expect(report, {"DNS": (FAILURE, ""), "records of the name": (OK, "")})
+    expect(report, {"DNS": (FAILURE, ""), "records of the name": (FAILURE, "expected 10.77.0.100")})
