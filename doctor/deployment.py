@@ -36,8 +36,9 @@ class Deployment:
     others: tuple[Stack, ...] = ()
 
     def stack(self, kind: str) -> Stack | None:
-        """``kind`` is one of STACKS."""
-        return next((stack for stack in self.own if stack.name.endswith(f"-{kind}")), None)
+        """``kind`` is one of STACKS. A stack of another program is none."""
+        registry = (stack for stack in self.own if stack.is_of_a_registry)
+        return next((stack for stack in registry if stack.name.endswith(f"-{kind}")), None)
 
     @property
     def address(self) -> str:

@@ -53,6 +53,11 @@ class Cdk:
         stacks: dict[str, dict[str, str]] = json.loads(outputs.read_text())
         return {name: value for stack in stacks.values() for name, value in stack.items()}
 
+    def revert_drift(self, *stacks: str) -> None:
+        """``cdk deploy --revert-drift``: what was changed outside of CloudFormation is again as the template has it.
+        Raises CdkFailedError: the deployment failed."""
+        self._run("deploy", "--revert-drift", *stacks, "--require-approval=never", "--progress=events")
+
     def destroy(self) -> None:
         """``cdk destroy --all``, without asking. Raises CdkFailedError: a stack refused, as one with termination
         protection does."""

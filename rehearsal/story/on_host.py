@@ -6,7 +6,7 @@ from typing import Any
 
 from rehearsal.contract import product
 from rehearsal.contract.world_state import Host
-from rehearsal.outside import doctor
+from rehearsal.outside import own_command
 from rehearsal.story.images import expect_catalog
 from rehearsal.story.step import Story, expect
 
@@ -35,7 +35,7 @@ def usage(story: Story) -> str:
     for action in ("stop", "start"):
         done = story.world.run_on_host(host, "systemctl", action, product.LAST_USAGE)
         expect(done.returncode == 0, f"{product.LAST_USAGE} to {action}", done.stderr)
-    told = doctor.run(story.world, *product.USAGE, f"{story.domain}/demo:1.0")
+    told = own_command.run(story.world, *product.USAGE, f"{story.domain}/demo:1.0")
     expect(told.returncode == 0, "the usage of demo:1.0", told.stdout + told.stderr)
     by = f"by {product.FIRST_USER} "
     expect(told.stdout.count(by) == 2, f"a push and a pull {by}", told.stdout)

@@ -22,22 +22,19 @@ STEPS = (
     Step("who pushed and pulled", on_host.usage),
     Step("every host script once more", on_host.scripts_again),
     Step(
-        "cdk deploy again, nothing changed",
-        deploying.deploy_again,
-        meanwhile=(Step("the doctor, once the registry runs", advice.nothing_fails),),
-    ),
-    Step("the alerts' subscription is confirmed", operating.confirm),
-    Step("a health check", operating.health),
-    Step(
-        "the monthly renewal",
-        operating.renewal,
+        "the doctor, once the registry runs",
+        advice.nothing_fails,
         meanwhile=(
-            Step("docker on the server, through localhost:5000", on_host.docker_on_host),
             Step("a wrong password", users.wrong_password),
             Step("a user who may only pull", users.pull_only_user),
             Step("the user is revoked", users.revoked_user),
             Step("layers come straight from S3", images.redirect),
         ),
+    ),
+    Step("the alerts' subscription is confirmed", operating.confirm),
+    Step("a health check", operating.health),
+    Step(
+        "the monthly renewal", operating.renewal, meanwhile=(Step("a 200 MB layer there and back", images.large_layer),)
     ),
     Step("a stopped registry container is repaired", operating.repair),
     Step("the ports that are open on the host", hardening.listeners),
@@ -46,12 +43,16 @@ STEPS = (
         "a deployment that cannot work",
         deploying.broken_deploy,
         meanwhile=(
-            Step("a 200 MB layer there and back", images.large_layer),
+            Step("docker on the server, through localhost:5000", on_host.docker_on_host),
             Step("TLS as Mozilla advises", hardening.tls),
             Step("the headers of answers", hardening.headers),
         ),
     ),
-    Step("the next host after the roll-back", deploying.host_after_roll_back),
+    Step(
+        "the next host after the roll-back",
+        deploying.host_after_roll_back,
+        meanwhile=(Step("cdk deploy again, nothing changed", deploying.deploy_again),),
+    ),
     Step("an update rolls the host", deploying.update),
     Step("cdk destroy --all", deploying.destroy),
 )

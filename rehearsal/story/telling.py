@@ -1,8 +1,9 @@
 """Telling the story: a world is started, every step is taken in it, and then nothing is left."""
 
 import shutil
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from rehearsal.contract import run_directory
@@ -34,9 +35,9 @@ def set_up(workplace: Workplace, transcript: Transcript, *, hosts: int = 1, choi
     story = begin(workplace, transcript, detached=True, choices=choices)
     with playing(story.world, choices.troubles):
         for step in SET_UP:
-            _take(step, story, transcript)
+            take(step, story, transcript)
     if hosts > 1:
-        _take(Step(f"{hosts} hosts", lambda story: grow(story, hosts)), story, transcript)
+        take(Step(f"{hosts} hosts", lambda story: grow(story, hosts)), story, transcript)
     story.world.note_timings(transcript.timings)
     make_golden(workplace, transcript.detail, choices.host_release)
 
@@ -49,11 +50,11 @@ def tell(workplace: Workplace, transcript: Transcript) -> bool:
     with ThreadPoolExecutor() as pool:
         try:
             for step in STEPS[:with_host]:
-                _take(step, story, transcript)
+                take(step, story, transcript)
             # The first host has installed everything now; later hosts boot from the golden root.
             golden = pool.submit(make_golden, workplace, transcript.detail)
             for step in STEPS[with_host:]:
-                _take(step, story, transcript)
+                take(step, story, transcript)
             golden.result()
             held = True
         except RehearsalError as failed:
@@ -81,7 +82,9 @@ def story_in(world: World, say: Callable[[str], None]) -> Story:
     return Story(world.cdk(say), world.client(), world, say)
 
 
-def _take(step: Step, story: Story, transcript: Transcript) -> None:
+def take(step: Step, story: Story, transcript: Transcript) -> None:
+    """Take a step, and the others meanwhile. Raises RehearsalError: one of them failed; the transcript's current step
+    is the one that did."""
     started = transcript.seconds
     transcript.begin(step.title)
     evidence = _beside(step, story, transcript) if step.meanwhile else step.run(story)
@@ -89,13 +92,20 @@ def _take(step: Step, story: Story, transcript: Transcript) -> None:
 
 
 def _beside(step: Step, story: Story, transcript: Transcript) -> str:
-    """The step's evidence; meanwhile the others are taken."""
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(step.run, story)
-        for other in step.meanwhile:
-            _take(other, story, transcript)
-        transcript.begin(f"the end of: {step.title}")
-        return running.result()
+    """The step's evidence; meanwhile the others are taken. Ctrl-C and a failure of another wait for no step."""
+    evidence: Future[str] = Future()
+
+    def run() -> None:
+        try:
+            evidence.set_result(step.run(story))
+        except BaseException as error:  # noqa: BLE001  evidence.result() raises it
+            evidence.set_exception(error)
+
+    threading.Thread(target=run, name=step.title, daemon=True).start()
+    for other in step.meanwhile:
+        take(other, story, transcript)
+    transcript.begin(f"the end of: {step.title}")
+    return evidence.result()
 
 
 def keep_logs(workplace: Workplace, keeper_pid: int) -> Path:

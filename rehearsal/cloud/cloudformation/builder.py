@@ -69,6 +69,9 @@ class Builder:
                 kind.settle(request, new.resource)
         stack.record_resource(new, "UPDATE_COMPLETE")
 
+    def has_drifted(self, deployed: Deployed) -> bool:
+        return self.type_named(deployed.type).has_drifted(self._request(deployed, ""), deployed.resource)
+
     def resolve(self, resolver: Resolver, old: Deployed, definition: dict[str, Any]) -> Deployed:
         """The resource as the new template has it, not yet updated. Raises ResourceError: recorded as UPDATE_FAILED."""
         new = replace(old, definition=definition, replaces=False)

@@ -29,7 +29,7 @@ class PlannedChanges(ChangeSet):
         self.change_set_id = change_set_id
         self.change_set_name = name
         self.change_set_type = kind
-        self.stack = stack
+        self.stack: DeployedStack = stack
         self.stack_id = stack.stack_id
         self.stack_name = stack.name
         self.notification_arns: list[str] = []
@@ -39,8 +39,20 @@ class PlannedChanges(ChangeSet):
         self.parameters = dict(target.parameters)
         self.creation_time = utcnow()
         self.target = target
+        self.drifted: frozenset[str] = frozenset()
         self.changes = list(_changes(stack, target))
-        unchanged = kind == "UPDATE" and target.is_deployed(stack)
+        self._settle(unchanged=kind == "UPDATE" and target.is_deployed(stack))
+
+    def revert(self, drifted: frozenset[str]) -> None:
+        """From now on these resources are among the changes. It has no changes without them, so it may be available
+        now."""
+        self.drifted = drifted
+        changed = {change.logical_resource_id for change in self.changes}
+        kinds = {name: deployed.type for name, deployed in self.stack.deployed.items()}
+        self.changes += [Change("Modify", name, kinds[name]) for name in sorted(drifted - changed)]
+        self._settle(unchanged=self.status == "FAILED" and not drifted)
+
+    def _settle(self, *, unchanged: bool) -> None:
         self.status = "FAILED" if unchanged else "CREATE_COMPLETE"
         self.execution_status = "UNAVAILABLE" if unchanged else "AVAILABLE"
         self.status_reason = NO_CHANGES if unchanged else None
@@ -90,6 +102,11 @@ class ChangeSets:
         self._stacks.backend.change_sets[planned.change_set_id] = planned
         return planned.change_set_id, stack.stack_id
 
+    def revert_drift(self, change_set_name: str, stack_name: str) -> None:
+        """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html"""
+        planned = self.named(change_set_name, stack_name)
+        planned.revert(self._stacks.drifted(planned.stack))
+
     def execute(self, change_set_name: str, stack_name: str | None = None) -> None:
         planned = self.named(change_set_name, stack_name)
         if planned.execution_status != "AVAILABLE":
@@ -103,7 +120,7 @@ class ChangeSets:
             self._stacks.start(stack, lambda deployment: deployment.create(planned.target))
         else:
             stack.status = "UPDATE_IN_PROGRESS"
-            self._stacks.start(stack, lambda deployment: deployment.update(planned.target))
+            self._stacks.start(stack, lambda deployment: deployment.update(planned.target, planned.drifted))
 
     def delete(self, name_or_id: str, stack_name: str | None) -> None:
         """Deleting what does not exist succeeds."""

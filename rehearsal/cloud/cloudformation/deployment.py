@@ -105,7 +105,8 @@ class Deployment:
         else:
             stack.record("CREATE_COMPLETE")
 
-    def update(self, target: Target) -> None:
+    def update(self, target: Target, drifted: frozenset[str] = frozenset()) -> None:
+        """``drifted`` names resources to update although the template has not changed them."""
         stack, resolver = self.stack, target.resolver
         before, resolver_before = dict(stack.deployed), stack.resolver or resolver
         changed: list[tuple[Deployed, Deployed]] = []
@@ -119,7 +120,7 @@ class Deployment:
                     created.append(self.builder.create(resolver, logical_id, wanted[logical_id]))
                     continue
                 new = self.builder.resolve(resolver, old, wanted[logical_id])
-                if not is_same(old.resolved, new.resolved):
+                if logical_id in drifted or not is_same(old.resolved, new.resolved):
                     changed.append((old, new))
                     self.builder.update(resolver, old, new)
             outputs = resolver.outputs()

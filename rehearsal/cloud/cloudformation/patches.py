@@ -39,6 +39,13 @@ def patch(patches: Patches, engines: Engines) -> None:
     def _validate_different_update(*_: Any) -> None:
         pass
 
+    @patches.wrap(CloudFormationResponse, because="moto knows no drift")
+    def create_change_set(original: Any, self: CloudFormationResponse) -> ActionResult:
+        answer: ActionResult = original(self)
+        if self._get_param("DeploymentMode") == "REVERT_DRIFT":
+            change_sets.revert_drift(self._get_param("ChangeSetName"), self._get_param("StackName"))
+        return answer
+
     @patches.replace(CloudFormationResponse, because=OF_ITS_STACK)
     def describe_change_set(self: CloudFormationResponse) -> ActionResult:
         return ActionResult(change_sets.named(self._get_param("ChangeSetName"), self._get_param("StackName")))

@@ -94,6 +94,10 @@ class ResourceType:
         """Undo a failed update: ``request`` is what was before."""
         return self.update(request, resource, failed)
 
+    def has_drifted(self, request: Request, resource: Any) -> bool:  # noqa: ARG002
+        """Whether the resource was changed outside of CloudFormation. Known of a few types; the others never drift."""
+        return False
+
     def delete(self, request: Request, resource: Any) -> None:
         raise NotImplementedError
 

@@ -157,10 +157,7 @@ class Stacks:
         return Target(template, parsed, dict(parameters), resolver)
 
     def start(self, stack: DeployedStack, work: Callable[[Deployment], None]) -> None:
-        builder = Builder(
-            self._world, self._scope, self._buckets, self._type_named, stack, self._desks, lambda: self._stopping
-        )
-        deployment = Deployment(stack, builder, Exports(self.backend))
+        deployment = Deployment(stack, self._builder(stack), Exports(self.backend))
 
         def run() -> None:
             try:
@@ -174,6 +171,16 @@ class Stacks:
         thread = threading.Thread(target=run, name=f"cloudformation {stack.name}", daemon=True)
         self._threads.append(thread)
         thread.start()
+
+    def drifted(self, stack: DeployedStack) -> frozenset[str]:
+        """The resources that were changed outside of CloudFormation."""
+        builder = self._builder(stack)
+        return frozenset(name for name, deployed in stack.deployed.items() if builder.has_drifted(deployed))
+
+    def _builder(self, stack: DeployedStack) -> Builder:
+        return Builder(
+            self._world, self._scope, self._buckets, self._type_named, stack, self._desks, lambda: self._stopping
+        )
 
     def read_template(self, template_url: str) -> str:
         """https://s3.REGION.amazonaws.com/BUCKET/KEY, or http://HOST/BUCKET/KEY, or https://BUCKET.s3…/KEY."""

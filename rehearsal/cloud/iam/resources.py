@@ -37,6 +37,12 @@ class RoleType(MotoType):
         _attach(request, resource)
         return resource
 
+    def has_drifted(self, request: Request, resource: Role) -> bool:
+        policies = {each["PolicyName"]: each["PolicyDocument"] for each in request.properties.get("Policies", [])}
+        seen = {name: _document(text) for name, text in resource.policies.items() if name in policies}
+        attached = set(request.properties.get("ManagedPolicyArns", [])) <= resource.managed_policies.keys()
+        return seen != policies or not attached
+
     def delete(self, request: Request, resource: Role) -> None:
         iam = request.scope.wide(iam_backends)
         for arn in list(resource.managed_policies):
@@ -45,6 +51,11 @@ class RoleType(MotoType):
         for policy in request.properties.get("Policies", []):
             resource.policies.pop(policy["PolicyName"], None)
         iam.delete_role(resource.name)
+
+
+def _document(policy: Any) -> Any:
+    """moto keeps some as text."""
+    return json.loads(policy) if isinstance(policy, str) else policy
 
 
 def _attach(request: Request, role: Role) -> None:

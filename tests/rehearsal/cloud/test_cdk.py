@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,21 @@ def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tm
     cdk.deploy()
     assert sum("(no changes)" in line for line in said) == len(("storage", "dns", "host", "operations"))
 
+    zone = account.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
+    record = next(each for each in records_of(account, zone) if each["Type"] == "A")
+    # moto deletes only records that this API made.
+    for action in ("UPSERT", "DELETE"):
+        batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+        account.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+    role, policies = take_policies_from_the_hosts(account)
+    cdk.deploy()
+    assert record not in records_of(account, zone)
+    # The cures of dns-missing, and of a role that was changed.
+    cdk.revert_drift("registry-dns", "registry-host")
+    assert record in records_of(account, zone)
+    assert account.client("iam").list_role_policies(RoleName=role)["PolicyNames"] == policies
+    assert account.cloud.instances() == (first,)
+
     with account.hosts_signal("FAILURE"), pytest.raises(CdkFailedError, match="FAILURE signal"):
         cdk.deploy(registry_image="registry.example.org/none:1")
     assert account.cloud.instances() == (first,)
@@ -53,3 +69,21 @@ def test_the_product_is_deployed_kept_updated_and_destroyed(account: Account, tm
         cdk.destroy()
     assert account.cloud.instances() == ()
     assert account.client("s3").list_buckets()["Buckets"]
+
+
+def records_of(account: Account, zone: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = account.client("route53").list_resource_record_sets(HostedZoneId=zone)[
+        "ResourceRecordSets"
+    ]
+    return found
+
+
+def take_policies_from_the_hosts(account: Account) -> tuple[str, list[str]]:
+    """The role, and the policies that it had."""
+    iam = account.client("iam")
+    role = next(each["RoleName"] for each in iam.list_roles()["Roles"] if each["RoleName"].startswith("registry-host-"))
+    policies: list[str] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    assert policies
+    for policy in policies:
+        iam.delete_role_policy(RoleName=role, PolicyName=policy)
+    return role, policies

@@ -1,5 +1,5 @@
-"""One world for the tests of this folder. Its image has no SSM agent, and its first host may not write to its bucket
-at first."""
+"""One world for the tests of this folder. Its image has no SSM agent, one zone lacks the type of its hosts, and its
+first host may not write to its bucket at first."""
 
 import json
 import threading
@@ -18,6 +18,7 @@ from rehearsal.story.step import Story
 from tests.support.world import WORKPLACE, running_story
 
 TROUBLES = ("no-agent",)
+ZONE_WITHOUT_TYPE = "us-east-1b"
 # The host installs all its packages first.
 PATIENCE_SECONDS = 300
 
@@ -32,7 +33,8 @@ class Deployment:
 
 @pytest.fixture(scope="package")
 def deployment() -> Iterator[Deployment]:
-    with running_story(choices=Choices(troubles=TROUBLES)) as story, playing(story.world, TROUBLES):
+    choices = Choices(troubles=TROUBLES, zones_without_type=(ZONE_WITHOUT_TYPE,))
+    with running_story(choices=choices) as story, playing(story.world, TROUBLES):
         yield deploy_against_a_refusal(story)
 
 
