@@ -26,7 +26,7 @@ exit 1
 """
 # The module is one file, and the program is what is in it.
 BUILDS_PATCHED = """#!/bin/sh
-mkdir -p "$GOMODCACHE/tool" "${3%/*}"
+mkdir -p "$GOMODCACHE/tool" "$GOBIN"
 echo "as published" > "$GOMODCACHE/tool/text"
 case $1 in
   mod) echo "{\\"Dir\\": \\"$GOMODCACHE/tool\\"}" ;;
