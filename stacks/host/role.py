@@ -41,7 +41,11 @@ def host_statements(
         allow("ImageBucket", _ON_BUCKET, [images.bucket_arn]),
         allow("Images", _ON_LAYERS, [images.arn_for_objects("*")]),
         list_state(state),
-        allow("Certificate", ["s3:GetObject", "s3:PutObject"], [state.arn_for_objects(certificate)]),
+        # An older version takes the place of a damaged or deleted one.
+        allow("StateVersions", ["s3:ListBucketVersions"], [state.bucket_arn]),
+        allow(
+            "Certificate", ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [state.arn_for_objects(certificate)]
+        ),
         allow("Users", ["ssm:GetParametersByPath"], [f"{parameters}/users", f"{parameters}/users/*"]),
         allow("HttpSecret", ["ssm:GetParameter"], [http_secret]),
         allow(
