@@ -67,9 +67,9 @@ def restore(bucket: Bucket, order: Order, *, yes: bool) -> int:
     check_kept(order.moment, bucket.days_kept(), datetime.now(UTC))
     if not bucket.is_versioned():
         raise UsageError(f"s3://{bucket.name} keeps no versions: there is nothing to bring back")
+    plan = plan_for(bucket, order)
     about = f" {order.repository}" + (f":{order.tag}" if order.tag else "") if order.repository else ""
     print(f"s3://{bucket.name}{about} as of {order.moment:%Y-%m-%d %H:%M:%S} UTC:")
-    plan = plan_for(bucket, order)
     if plan.changes or plan.lost:
         print("\n".join(plan_lines(plan, lambda key, version: bucket.read(key, version).decode())))
     print(f"Read with {request_line(bucket.requests)}.")

@@ -15,6 +15,8 @@ PINNED_PACKAGES = "*requirements*.txt"
 # The command that looks at an account before and after a deployment; its lines begin with one of these words.
 DOCTOR = ("-m", "doctor")
 DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE = "ok", "warn", "FAIL"
+# The command that brings images back as they were.
+RESTORE = ("-m", "restore")
 
 # Job -> the part of its function's handler by which the schedule is found.
 JOBS = {"renew": "renew_certificate", "health": "check_health"}

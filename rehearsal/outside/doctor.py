@@ -1,13 +1,10 @@
-"""The person's doctor: the product's own look at the account, run as README.md says, by the real names of AWS."""
+"""The person's doctor: the product's own look at the account, run as README.md says."""
 
-import os
 import platform
-import subprocess
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rehearsal.contract import product
+from rehearsal.outside import own_command
 from rehearsal.outside.world import ALERT_EMAIL, World
 
 
@@ -35,24 +32,5 @@ def ask(world: World, **changed_settings: str) -> Report:
     # The image registry has the image of this machine alone.
     settings = {**mine, **product.HOST_LIKE_THIS_MACHINE[platform.machine()], **changed_settings}
     context = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-    done = subprocess.run(
-        world.command([sys.executable, *product.DOCTOR, *context], product.PROJECT),
-        env={**_without_aws(os.environ), **_of_a_person(world)},
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
+    done = own_command.run(world, *product.DOCTOR, *context)
     return Report(done.returncode, done.stdout + done.stderr)
-
-
-def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
-
-
-def _of_a_person(world: World) -> dict[str, str]:
-    """Keys and a region, and no endpoint: the world's DNS leads AWS's names to the emulated AWS."""
-    variables = world.state.profile.environment()
-    del variables["AWS_ENDPOINT_URL"]
-    bundle = world.state.ca_bundle
-    path = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"  # noqa: PTH120  not the file that a link leads to
-    return {**variables, "AWS_CA_BUNDLE": bundle, "REQUESTS_CA_BUNDLE": bundle, "PATH": path}

@@ -1,6 +1,6 @@
 """The steps of the story in their order: what a person does with the product, one thing after the other."""
 
-from rehearsal.story import advice, deploying, front_door, images, on_host, operating, users
+from rehearsal.story import advice, deploying, front_door, images, on_host, operating, restoring, users
 from rehearsal.story.security import hardening
 from rehearsal.story.step import Step
 
@@ -24,6 +24,7 @@ STEPS = (
     Step("a user who may only pull", users.pull_only_user),
     Step("the user is revoked", users.revoked_user),
     Step("layers come straight from S3", images.redirect),
+    Step("the restore drill", restoring.drill),
     *operating.STEPS,
     *hardening.STEPS,
     Step("cdk deploy again, nothing changed", deploying.deploy_again),

@@ -33,9 +33,7 @@ class BucketType(MotoType):
         if versioning := properties.get("VersioningConfiguration"):
             s3.put_bucket_versioning(resource.name, versioning["Status"])
         if access := properties.get("PublicAccessBlockConfiguration"):
-            s3.put_public_access_block(
-                resource.name, {name: str(value).lower() for name, value in access.items()}
-            )
+            s3.put_public_access_block(resource.name, {name: str(value).lower() for name, value in access.items()})
         return resource
 
     def delete(self, request: Request, resource: FakeBucket) -> None:

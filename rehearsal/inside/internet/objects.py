@@ -30,7 +30,7 @@ PROTOCOL_VERSION = 1
 # The gateway's own account; this process alone knows its secret.
 KEEPER = "keeper"
 # S3 takes this long for a page of a listing, however small its answer; a file system does not.
-LISTING, LISTING_SECONDS = "s3:ListBucket", 0.05
+LISTINGS, LISTING_SECONDS = {"s3:ListBucket", "s3:ListBucketVersions"}, 0.05
 
 Authorise = Callable[[str, str, str], bool]
 Start = Callable[[str, list[str], tuple[str, int]], None]
@@ -80,7 +80,7 @@ class Keyring:
 
         The gateway asks before each page of a listing, and waits for this answer.
         """
-        if LISTING in asked["actions"]:
+        if LISTINGS & set(asked["actions"]):
             self._sleep(LISTING_SECONDS)
         return {
             "decisions": [

@@ -213,7 +213,10 @@ def test_an_unknown_access_key_has_no_signing_key() -> None:
         Keyring(lambda *_: True).answer("/private/derive-signing-key", SIGNED)
 
 
-@pytest.mark.parametrize(("action", "waited"), [("s3:ListBucket", [LISTING_SECONDS]), ("s3:GetObject", [])])
+@pytest.mark.parametrize(
+    ("action", "waited"),
+    [("s3:ListBucket", [LISTING_SECONDS]), ("s3:ListBucketVersions", [LISTING_SECONDS]), ("s3:GetObject", [])],
+)
 def test_only_a_page_of_a_listing_takes_its_time(action: str, waited: list[float]) -> None:
     slept: list[float] = []
     asked = {"accessKeyId": "AKIDEXAMPLE", "actions": [action], "resources": ["arn:aws:s3:::images"]}
