@@ -16,6 +16,8 @@ from restore.plan import History, Version
 THREADS = 32
 # Of one DeleteObjects. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 MOST_DELETIONS = 1000
+# The storage stack's rule for what finished uploads leave behind, which no restore needs.
+UPLOADS_RULE = "finished-uploads"
 CONFIG = Config(
     max_pool_connections=THREADS,
     # S3 answers a copy of some gigabytes when it has ended.
@@ -95,15 +97,19 @@ class Bucket:
         self.s3.copy(source, self.name, key, Config=_COPY)
 
     def days_kept(self) -> int | None:
-        """The days for which S3 keeps an old version; None: for ever."""
+        """The days for which S3 keeps an old version of anything; None: for ever."""
         try:
             rules = self.s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchLifecycleConfiguration":
                 return None
             raise
-        expirations = (each.get("NoncurrentVersionExpiration") for each in rules if each["Status"] == "Enabled")
-        return min((each["NoncurrentDays"] for each in expirations if each), default=None)
+        days = (
+            rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+            for rule in rules
+            if rule["Status"] == "Enabled" and "NoncurrentVersionExpiration" in rule and rule["ID"] != UPLOADS_RULE
+        )
+        return min(days, default=None)
 
     def is_versioned(self) -> bool:
         return bool(self.s3.get_bucket_versioning(Bucket=self.name).get("Status") == "Enabled")

@@ -13,8 +13,8 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
-from restore.bucket import Bucket
-from restore.layout import blob_key, layer_key, revision_key, tag_key, tags_prefix
+from restore.bucket import UPLOADS_RULE, Bucket
+from restore.layout import REPOSITORIES, blob_key, layer_key, revision_key, tag_key, tags_prefix
 
 NAME = "images"
 # Within the days that S3 keeps.
@@ -93,11 +93,11 @@ def versioned_bucket() -> Iterator[VersionedBucket]:
         s3 = untyped("s3", region_name="us-east-1")
         s3.create_bucket(Bucket=NAME)
         s3.put_bucket_versioning(Bucket=NAME, VersioningConfiguration={"Status": "Enabled"})
-        rule = {
-            "ID": "history",
-            "Status": "Enabled",
-            "Filter": {},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
-        }
-        s3.put_bucket_lifecycle_configuration(Bucket=NAME, LifecycleConfiguration={"Rules": [rule]})
+        rules = [_expiration("history", "", 30), _expiration(UPLOADS_RULE, REPOSITORIES, 1)]
+        s3.put_bucket_lifecycle_configuration(Bucket=NAME, LifecycleConfiguration={"Rules": rules})
         yield VersionedBucket(s3)
+
+
+def _expiration(name: str, prefix: str, days: int) -> dict[str, Any]:
+    expiration = {"NoncurrentDays": days}
+    return {"ID": name, "Status": "Enabled", "Filter": {"Prefix": prefix}, "NoncurrentVersionExpiration": expiration}
