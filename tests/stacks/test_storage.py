@@ -2,6 +2,7 @@
 
 import pytest
 
+from restore.__main__ import BUCKETS as BUCKETS_BY_ID
 from restore.bucket import UPLOADS_RULE
 from restore.layout import REPOSITORIES
 from tests.support.assembly import Assembly, Synthesise, readable
@@ -14,6 +15,11 @@ def test_the_logical_ids_of_buckets_and_log_never_change(assembly: Assembly) -> 
     """A changed id would be a new, empty bucket."""
     assert set(assembly.storage.of_type("AWS::S3::Bucket")) == BUCKETS
     assert set(assembly.storage.of_type("AWS::Logs::LogGroup")) == {"HostLogGroup7B408FE5"}
+
+
+def test_the_restore_finds_each_bucket_by_its_logical_id() -> None:
+    found = {bucket for beginning in BUCKETS_BY_ID.values() for bucket in BUCKETS if bucket.startswith(beginning)}
+    assert found == BUCKETS
 
 
 @pytest.mark.parametrize("bucket", sorted(BUCKETS))
