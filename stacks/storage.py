@@ -5,7 +5,11 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+# As far back as `python -m restore` reaches.
 HISTORY_DAYS = 30
+# Every push writes its layers twice: the engine copies a finished upload to its place and deletes it. Of what is below
+# this folder, uploads alone are larger than a link.
+ENGINE_LINKS, LARGEST_LINK_BYTES = "docker/registry/v2/repositories/", 1024
 # The registry itself gives up an upload after 168 hours.
 ABORT_UPLOAD_DAYS = 8
 
@@ -16,7 +20,13 @@ class StorageStack(Stack):
         description = "Private Docker registry: images, certificates, host log"
         super().__init__(scope, stack_id, description=description, termination_protection=not remove_data)
         self._removal_policy = RemovalPolicy.DESTROY if remove_data else RemovalPolicy.RETAIN
-        self.images = self._bucket("Images")
+        uploads = s3.LifecycleRule(
+            id="finished-uploads",
+            prefix=ENGINE_LINKS,
+            object_size_greater_than=LARGEST_LINK_BYTES,
+            noncurrent_version_expiration=Duration.days(1),
+        )
+        self.images = self._bucket("Images", uploads)
         self.state = self._bucket("State")
         three_months = logs.RetentionDays.THREE_MONTHS
         policy = self._removal_policy
@@ -26,7 +36,7 @@ class StorageStack(Stack):
         show_log = f"aws logs tail {self.host_log.log_group_name} --since 1d --region {Aws.REGION}"
         CfnOutput(self, "HostLog", value=show_log, description="Shows the log of all hosts, including deleted ones")
 
-    def _bucket(self, name: str) -> s3.Bucket:
+    def _bucket(self, name: str, *rules: s3.LifecycleRule) -> s3.Bucket:
         history = s3.LifecycleRule(
             id="bounded-history",
             abort_incomplete_multipart_upload_after=Duration.days(ABORT_UPLOAD_DAYS),
@@ -41,7 +51,7 @@ class StorageStack(Stack):
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=True,
-            lifecycle_rules=[history],
+            lifecycle_rules=[history, *rules],
             removal_policy=self._removal_policy,
         )
         if bucket.policy:

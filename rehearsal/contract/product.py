@@ -17,6 +17,8 @@ PINNED_PACKAGES = "*requirements*.txt"
 DOCTOR = ("-m", "doctor")
 DOCTOR_TOTAL = " together"
 DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE = "ok", "warn", "FAIL"
+# The command that brings images back as they were.
+RESTORE = ("-m", "restore")
 
 # The command that prints who pushed and pulled a tag.
 USAGE = ("-m", "usage")

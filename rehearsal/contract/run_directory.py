@@ -10,8 +10,9 @@ EVENTS = "events.log"
 MAILBOX = "mail.jsonl"
 # The folder that the internet's stand-ins see as /srv: their configuration, data and logs.
 STAND_INS = "internet/srv"
-# The buckets of the S3 server, each a folder of files: on a disk that the world alone has mounted.
-BUCKETS = f"{STAND_INS}/buckets"
+# The disk of the S3 server, which the world alone has mounted. Below it is a folder of files for each bucket.
+OBJECTS = f"{STAND_INS}/objects"
+BUCKETS = f"{OBJECTS}/buckets"
 # Its log: a line for each request to AWS, the certificate authority and the image registry.
 FRONT_LOG = f"{STAND_INS}/nginx-access.log"
 # The images of a years-old registry that were put there, by repository.

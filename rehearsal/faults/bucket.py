@@ -74,6 +74,7 @@ def _policy_of(s3: Any, name: str) -> str | None:
 def _restore_bucket(world: World, remembered: Mapping[str, Any]) -> None:
     s3, name = world.aws("s3"), remembered["bucket"]
     s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     for number, key in enumerate(remembered["keys"]):
         s3.upload_file(str(Path(remembered["folder"], str(number))), name, key)
     if remembered["policy"]:

@@ -21,6 +21,8 @@ PACKAGES = {
     "nft": "nftables",
     "conntrack": "conntrack",
     "openssl": "openssl",
+    # For the sources of versitygw
+    "patch": "patch",
     "/usr/sbin/mkfs.ext4": "e2fsprogs",
     # Ubuntu's apt knows Ubuntu's keys alone
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",

@@ -5,6 +5,8 @@ Debian's older package takes its place. The transcript says which it was.
 """
 
 import fcntl
+import hashlib
+import json
 import os
 import platform
 import shutil
@@ -12,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +31,8 @@ class PartError(RehearsalError):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """``debian`` is a package whose program ``command`` does as well; without one, ``instead`` does its work."""
+    """``debian`` is a package whose program ``command`` does as well; without one, ``instead`` does its work. ``patch``
+    is a file beside this one, for the program's module."""
 
     name: str
     module: str
@@ -37,6 +40,17 @@ class Recipe:
     debian: str | None = None
     command: str | None = None
     instead: str | None = None
+    patch: Path | None = None
+
+    @property
+    def place(self) -> str:
+        """Another one for each content of the patch."""
+        patched = f"+{hashlib.sha256(self.patch.read_bytes()).hexdigest()[:8]}" if self.patch else ""
+        return f"{self.name}-{self.version}{patched}-{platform.machine()}"
+
+    @property
+    def source(self) -> str:
+        return f"built from the Go module{f', with {self.patch.name}' if self.patch else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +74,21 @@ REGISTRY = Recipe(
 PEBBLE = Recipe("pebble", "github.com/letsencrypt/pebble/v2/cmd/pebble", "v2.10.1", "pebble", "pebble")
 # Where it cannot be built, Debian's skopeo does its step of the story.
 CRANE = Recipe("crane", "github.com/google/go-containerregistry/cmd/crane", "v0.22.1", "skopeo", "skopeo")
-VERSITYGW = Recipe("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0", instead="the S3 of moto")
+VERSITYGW = Recipe(
+    "versitygw",
+    "github.com/versity/versitygw/cmd/versitygw",
+    "v1.8.0",
+    instead="the S3 of moto",
+    # S3's LastModified stays with a version, and a delete marker has its own; versitygw mixes them up.
+    patch=Path(__file__).with_name("versitygw.patch"),
+)
 
 
 def prepare(workplace: Workplace, recipe: Recipe, say: Callable[[str], None]) -> Part:
     """The program, built now if the cache has none. Raises PartError: it cannot be built here, and nothing takes its
     place."""
-    place = workplace.cache / "parts" / f"{recipe.name}-{recipe.version}-{platform.machine()}"
-    built = Part(recipe.name, recipe.version.removeprefix("v"), "built from the Go module", place)
+    place = workplace.cache / "parts" / recipe.place
+    built = Part(recipe.name, recipe.version.removeprefix("v"), recipe.source, place)
     if place.is_file():
         return built
     started = time.monotonic()
@@ -118,25 +139,44 @@ def _build(workplace: Workplace, recipe: Recipe, place: Path) -> None:
             shutil.rmtree(unfinished)
         with tempfile.TemporaryDirectory(prefix=".go-", dir=place.parent) as scratch:
             own = {"GOPATH": f"{scratch}/path", "GOBIN": f"{scratch}/bin"}
-            command = ["go", "install", f"{recipe.module}@{recipe.version}"]
-            try:
-                subprocess.run(
-                    # The build dies with this process.
-                    ["setpriv", "--pdeathsig", "KILL", *command],
-                    env={**go_environment(workplace), **own},
-                    cwd=scratch,
-                    check=True,
-                    capture_output=True,
-                    text=True,
-                    timeout=BUILD_TIMEOUT_SECONDS,
-                )
-            except subprocess.CalledProcessError as failed:
-                raise PartError(f"{' '.join(command)} failed:\n{failed.stderr}") from failed
-            except subprocess.TimeoutExpired as late:
-                raise PartError(f"{' '.join(command)}: no end after {BUILD_TIMEOUT_SECONDS} s") from late
+            environment = {**go_environment(workplace), **own}
+            if recipe.patch:
+                _build_patched(recipe, Path(scratch), environment)
+            else:
+                _run(["go", "install", f"{recipe.module}@{recipe.version}"], Path(scratch), environment)
             program = Path(scratch, "bin", recipe.name)
             program.chmod(0o755)
             program.replace(place)
+
+
+def _build_patched(recipe: Recipe, scratch: Path, environment: Mapping[str, str]) -> None:
+    """Go takes no other text for a module of its cache, so a copy is built."""
+    root, _, command = recipe.module.partition("/cmd/")
+    found = _run(["go", "mod", "download", "-json", f"{root}@{recipe.version}"], scratch, environment)
+    copy = scratch / "source"
+    shutil.copytree(json.loads(found)["Dir"], copy)
+    _run(["patch", "--strip=1", f"--input={recipe.patch}"], copy, environment)
+    _run(["go", "build", "-o", f"{scratch}/bin/{recipe.name}", f"./cmd/{command}"], copy, environment)
+
+
+def _run(command: list[str], folder: Path, environment: Mapping[str, str]) -> str:
+    """Raises PartError."""
+    try:
+        done = subprocess.run(
+            # The build dies with this process.
+            ["setpriv", "--pdeathsig", "KILL", *command],
+            env=environment,
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=BUILD_TIMEOUT_SECONDS,
+        )
+    except subprocess.CalledProcessError as failed:
+        raise PartError(f"{' '.join(command)} failed:\n{failed.stdout}{failed.stderr}") from failed
+    except subprocess.TimeoutExpired as late:
+        raise PartError(f"{' '.join(command)}: no end after {BUILD_TIMEOUT_SECONDS} s") from late
+    return done.stdout
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The steps of the story in their order: what a person does with the product, one thing after the other."""
 
-from rehearsal.story import advice, deploying, front_door, images, on_host, operating, users
+from rehearsal.story import advice, deploying, front_door, images, on_host, operating, restoring, users
 from rehearsal.story.security import hardening
 from rehearsal.story.step import Step
 
@@ -31,6 +31,7 @@ STEPS = (
             Step("layers come straight from S3", images.redirect),
         ),
     ),
+    Step("the restore drill", restoring.drill),
     Step("the alerts' subscription is confirmed", operating.confirm),
     Step("a health check", operating.health),
     Step(

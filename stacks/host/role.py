@@ -24,6 +24,7 @@ _ON_LAYERS = (
     *("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
     *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
 )
+_ON_SAVED = ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
 
 
 def host_statements(
@@ -42,9 +43,10 @@ def host_statements(
         allow("ImageBucket", _ON_BUCKET, [images.bucket_arn]),
         allow("Images", _ON_LAYERS, [images.arn_for_objects("*")]),
         list_state(state),
-        allow("Certificate", ["s3:GetObject", "s3:PutObject"], [state.arn_for_objects(certificate)]),
-        allow("Usage", ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [state.arn_for_objects(usage)]),
-        allow("UsageBefore", ["s3:ListBucketVersions"], [state.bucket_arn], {"StringEquals": {"s3:prefix": usage}}),
+        # An older version takes the place of a damaged or deleted one.
+        allow("StateVersions", ["s3:ListBucketVersions"], [state.bucket_arn]),
+        allow("Certificate", _ON_SAVED, [state.arn_for_objects(certificate)]),
+        allow("Usage", _ON_SAVED, [state.arn_for_objects(usage)]),
         # For the registry's page.
         allow("Health", ["s3:GetObject"], [state.arn_for_objects(health)]),
         allow("Users", ["ssm:GetParametersByPath"], [f"{parameters}/users", f"{parameters}/users/*"]),

@@ -68,6 +68,7 @@ def test_the_host_can_do_its_work(scene: Scene) -> None:
     images, state = physical["Images"], physical["State"]
     certificate = {"Bucket": state, "Key": f"letsencrypt/{DOMAIN}.tar.gz"}
     usage = {"Bucket": state, "Key": f"usage/{DOMAIN}.jsonl.gz"}
+    saved = scene.product.account.client("s3").head_object(**certificate)["VersionId"]
     layer = {"Bucket": images, "Key": "docker/registry/v2/blobs/sha256/00/data"}
     admin = {"Name": f"{TREE}/users/push/admin", "Value": "new", "Type": "SecureString"}
     calls: Calls = {
@@ -80,6 +81,8 @@ def test_the_host_can_do_its_work(scene: Scene) -> None:
         "write the usage of tags": lambda: s3.put_object(**usage, Body=b"x"),
         "read the usage of tags": lambda: s3.get_object(**usage),
         "read the check's state": lambda: s3.get_object(Bucket=state, Key=f"health/{DOMAIN}.json"),
+        "list the certificate's versions": lambda: s3.list_object_versions(Bucket=state),
+        "restore an older certificate": lambda: s3.get_object(**certificate, VersionId=saved),
         "read the users": lambda: ssm.get_parameters_by_path(Path=f"{TREE}/users", Recursive=True, WithDecryption=True),
         "read the HTTP secret": lambda: ssm.get_parameter(Name=f"{TREE}/http-secret", WithDecryption=True),
         "create the first login": lambda: ssm.put_parameter(**admin),
@@ -118,6 +121,7 @@ def test_the_host_can_do_nothing_else(scene: Scene) -> None:
         "delete the images' bucket": lambda: s3.delete_bucket(Bucket=images),
         "open the images' bucket": lambda: s3.put_bucket_policy(Bucket=images, Policy="{}"),
         "end the images' history": lambda: s3.put_bucket_versioning(Bucket=images, VersioningConfiguration=suspended),
+        "read an old version of an image": lambda: s3.get_object(Bucket=images, Key="docker/a", VersionId="1"),
         "delete for good": lambda: s3.delete_object(Bucket=images, Key="docker/a", VersionId="1"),
         "read another registry's certificate": lambda: s3.get_object(Bucket=state, Key=f"letsencrypt/{OTHER}.tar.gz"),
         "delete the certificate": lambda: s3.delete_object(Bucket=state, Key=f"letsencrypt/{DOMAIN}.tar.gz"),

@@ -2,6 +2,9 @@
 
 import pytest
 
+from restore.__main__ import BUCKETS as BUCKETS_BY_ID
+from restore.bucket import UPLOADS_RULE
+from restore.layout import REPOSITORIES
 from tests.support.assembly import Assembly, Synthesise, readable
 
 BUCKETS = {"Images2D38C313", "State1C20CC9A"}
@@ -12,6 +15,11 @@ def test_the_logical_ids_of_buckets_and_log_never_change(assembly: Assembly) -> 
     """A changed id would be a new, empty bucket."""
     assert set(assembly.storage.of_type("AWS::S3::Bucket")) == BUCKETS
     assert set(assembly.storage.of_type("AWS::Logs::LogGroup")) == {"HostLogGroup7B408FE5"}
+
+
+def test_the_restore_finds_each_bucket_by_its_logical_id() -> None:
+    found = {bucket for beginning in BUCKETS_BY_ID.values() for bucket in BUCKETS if bucket.startswith(beginning)}
+    assert found == BUCKETS
 
 
 @pytest.mark.parametrize("bucket", sorted(BUCKETS))
@@ -43,8 +51,7 @@ def test_a_bucket_answers_over_tls_only(assembly: Assembly, bucket: str) -> None
 def test_old_versions_expire_and_current_ones_never_do(assembly: Assembly, bucket: str) -> None:
     properties = assembly.storage.of_type("AWS::S3::Bucket")[bucket]["Properties"]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
-    (rule,) = properties["LifecycleConfiguration"]["Rules"]
-    assert rule == {
+    assert properties["LifecycleConfiguration"]["Rules"][0] == {
         "Id": "bounded-history",
         "Status": "Enabled",
         "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
@@ -53,10 +60,25 @@ def test_old_versions_expire_and_current_ones_never_do(assembly: Assembly, bucke
     }
 
 
+def test_the_copy_that_an_upload_leaves_behind_is_paid_for_a_day_and_no_link_is_touched(assembly: Assembly) -> None:
+    images = assembly.storage.of_type("AWS::S3::Bucket")["Images2D38C313"]["Properties"]
+    _, rule = images["LifecycleConfiguration"]["Rules"]
+    assert rule == {
+        "Id": UPLOADS_RULE,
+        "Status": "Enabled",
+        "Prefix": REPOSITORIES,
+        "ObjectSizeGreaterThan": 1024,
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    }
+    longest = f"sha512:{'0' * 128}"
+    assert len(longest) < rule["ObjectSizeGreaterThan"]
+
+
 def test_an_upload_is_aborted_after_the_registry_gives_it_up(assembly: Assembly) -> None:
     for bucket in assembly.storage.of_type("AWS::S3::Bucket").values():
-        (rule,) = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
-        days = rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
+        days = bucket["Properties"]["LifecycleConfiguration"]["Rules"][0]["AbortIncompleteMultipartUpload"][
+            "DaysAfterInitiation"
+        ]
         assert days * 24 > REGISTRY_UPLOAD_PURGE_HOURS
 
 

@@ -47,6 +47,7 @@ def with_runtime(account: Account) -> Runtime:
     account.cloud.follow_objects(
         on_bucket_created=lambda _bucket: None,
         on_bucket_deleted=lambda _bucket: None,
+        on_versioning=lambda _name, _status: None,
         on_access_key=lambda _id, _secret: None,
         read_object=lambda _bucket, _key: package.getvalue(),
         has_objects=lambda _bucket: False,

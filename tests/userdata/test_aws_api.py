@@ -40,6 +40,7 @@ VERSIONS = (
     "<DeleteMarker><Key>usage/a</Key><VersionId>marker</VersionId><IsLatest>true</IsLatest></DeleteMarker>"
     "<Version><Key>usage/a</Key><VersionId>second</VersionId><IsLatest>false</IsLatest><Size>7</Size></Version>"
     "<Version><Key>usage/a</Key><VersionId>first</VersionId><IsLatest>false</IsLatest><Size>7</Size></Version>"
+    "<Version><Key>usage/another</Key><VersionId>other</VersionId><IsLatest>true</IsLatest><Size>7</Size></Version>"
     "</ListVersionsResult>"
 )
 S3 = """

@@ -11,5 +11,5 @@ mkdir -p "$state" "$run"
 export users_synced=$state/users-synced
 # In memory: a full disk must not stop the script that reports it.
 export TMPDIR=$run
-# Exit codes of steps: another try cannot help; the name does not point to this host yet.
-export hopeless=3 waiting_for_dns=5
+# Exit codes of steps: the certificate is damaged; another try cannot help; the name does not point to this host yet.
+export damaged=2 hopeless=3 waiting_for_dns=5

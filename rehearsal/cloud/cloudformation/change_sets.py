@@ -131,10 +131,13 @@ class ChangeSets:
         del self._stacks.backend.change_sets[planned.change_set_id]
 
     def named(self, name_or_id: str, stack_name: str | None) -> PlannedChanges:
+        """A deleted stack takes its change sets along: the next stack of that name has none of them."""
         for planned in self._stacks.backend.change_sets.values():
             belongs = stack_name is None or stack_name in (planned.stack_name, planned.stack_id)
-            if isinstance(planned, PlannedChanges) and (
-                planned.change_set_id == name_or_id or (planned.change_set_name == name_or_id and belongs)
+            if (
+                isinstance(planned, PlannedChanges)
+                and planned.stack.status != "DELETE_COMPLETE"
+                and (planned.change_set_id == name_or_id or (planned.change_set_name == name_or_id and belongs))
             ):
                 return planned
         raise ChangeSetNotFoundError(f"ChangeSet [{name_or_id}] does not exist")

@@ -61,6 +61,7 @@ class Cloud:
         *,
         on_bucket_created: Callable[[str], object],
         on_bucket_deleted: Callable[[str], object],
+        on_versioning: Callable[[str, str], object],
         on_access_key: Callable[[str, str], None],
         read_object: Callable[[str, str], bytes],
         has_objects: Callable[[str], bool],
@@ -72,10 +73,12 @@ class Cloud:
         buckets = self.engines.buckets
         with self._world:
             on_access_key(self.administrator.id, self.administrator.secret)
-            for bucket in buckets.backend.buckets:
-                on_bucket_created(bucket)
+            for name, bucket in buckets.backend.buckets.items():
+                on_bucket_created(name)
+                if bucket.versioning_status:
+                    on_versioning(name, bucket.versioning_status)
             buckets.on_created, buckets.on_deleted = on_bucket_created, on_bucket_deleted
-            buckets.on_access_key = on_access_key
+            buckets.on_versioning, buckets.on_access_key = on_versioning, on_access_key
             buckets.read_object, buckets.has_objects = read_object, has_objects
 
     def fire(self, handler: str, at: datetime) -> Fired:

@@ -14,6 +14,7 @@ class Buckets:
         self._scope = scope
         self.on_created: Callable[[str], object] = lambda _name: None
         self.on_deleted: Callable[[str], object] = lambda _name: None
+        self.on_versioning: Callable[[str, str], object] = lambda _name, _status: None
         self.on_access_key: Callable[[str, str], object] = lambda _id, _secret: None
         self.read_object: Callable[[str, str], bytes] = self._read_from_moto
         self.has_objects: Callable[[str], bool] = lambda name: bool(self.backend.get_bucket(name).keys)

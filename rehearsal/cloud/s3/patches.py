@@ -18,6 +18,11 @@ def patch(patches: Patches, engines: Engines) -> None:
         buckets.on_created(bucket_name)
         return created
 
+    @patches.wrap(S3Backend, because="another S3 server may hold the objects: it keeps their versions")
+    def put_bucket_versioning(original: Any, s3: S3Backend, bucket_name: str, status: str) -> None:
+        original(s3, bucket_name, status)
+        buckets.on_versioning(bucket_name, status)
+
     @patches.wrap(S3Backend, because="another S3 server may hold the objects: only an empty bucket is deleted")
     def delete_bucket(original: Any, s3: S3Backend, bucket_name: str) -> Any:
         # moto answers 409 for what was not deleted.

@@ -29,12 +29,11 @@ class BucketType(MotoType):
 
     def change(self, request: Request, resource: FakeBucket, previous: Request) -> FakeBucket:  # noqa: ARG002
         properties = request.properties
+        s3 = request.scope.wide(s3_backends)
         if versioning := properties.get("VersioningConfiguration"):
-            resource.versioning_status = versioning["Status"]
+            s3.put_bucket_versioning(resource.name, versioning["Status"])
         if access := properties.get("PublicAccessBlockConfiguration"):
-            request.scope.wide(s3_backends).put_public_access_block(
-                resource.name, {name: str(value).lower() for name, value in access.items()}
-            )
+            s3.put_public_access_block(resource.name, {name: str(value).lower() for name, value in access.items()})
         return resource
 
     def delete(self, request: Request, resource: FakeBucket) -> None:

@@ -30,7 +30,7 @@ PROTOCOL_VERSION = 1
 # The gateway's own account; this process alone knows its secret.
 KEEPER = "keeper"
 # S3 takes this long for a page of a listing, however small its answer; a file system does not.
-LISTING, LISTING_SECONDS = "s3:ListBucket", 0.05
+LISTINGS, LISTING_SECONDS = {"s3:ListBucket", "s3:ListBucketVersions"}, 0.05
 
 Authorise = Callable[[str, str, str], bool]
 Start = Callable[[str, list[str], tuple[str, int]], None]
@@ -80,7 +80,7 @@ class Keyring:
 
         The gateway asks before each page of a listing, and waits for this answer.
         """
-        if LISTING in asked["actions"]:
+        if LISTINGS & set(asked["actions"]):
             self._sleep(LISTING_SECONDS)
         return {
             "decisions": [
@@ -101,7 +101,8 @@ class ObjectServer:
         region = cloud.scope.region
         server = _Server(folder / "iam.sock", keyring)
         Thread(target=server.serve_forever, name="iam for objects", daemon=True).start()
-        (folder / "buckets").mkdir(exist_ok=True)
+        for name in ("buckets", "versions"):
+            (folder / "objects" / name).mkdir(parents=True, exist_ok=True)
         secret = secrets.token_urlsafe(32)
         command = [
             "env", f"ROOT_ACCESS_KEY={KEEPER}", f"ROOT_SECRET_KEY={secret}",
@@ -109,7 +110,7 @@ class ObjectServer:
             # Whatever follows the first ".s3" of a host name is cut off: s3.amazonaws.com and s3.REGION.amazonaws.com.
             "--virtual-domain=s3",
             "--iam-standalone-endpoint=/srv/iam.sock",
-            "posix", "/srv/buckets",
+            "posix", "--versioning-dir=/srv/objects/versions", "/srv/objects/buckets",
         ]  # fmt: skip
         start("versitygw", command, ADDRESS)
         profile = AwsProfile(f"http://{ADDRESS[0]}:{ADDRESS[1]}", region, cloud.scope.account, KEEPER, secret)
@@ -117,10 +118,18 @@ class ObjectServer:
         cloud.follow_objects(
             on_bucket_created=lambda name: s3.create_bucket(Bucket=name),
             on_bucket_deleted=lambda name: s3.delete_bucket(Bucket=name),
+            on_versioning=lambda name, status: s3.put_bucket_versioning(
+                Bucket=name, VersioningConfiguration={"Status": status}
+            ),
             on_access_key=keyring.add,
             read_object=self._read_object,
-            has_objects=lambda name: bool(s3.list_objects_v2(Bucket=name, MaxKeys=1)["KeyCount"]),
+            has_objects=self._has_versions,
         )
+
+    def _has_versions(self, bucket: str) -> bool:
+        """S3 deletes no bucket with an old version or a delete marker in it, either."""
+        page = self._s3.list_object_versions(Bucket=bucket, MaxKeys=1)
+        return bool(page.get("Versions") or page.get("DeleteMarkers"))
 
     def _read_object(self, bucket: str, key: str) -> bytes:
         try:

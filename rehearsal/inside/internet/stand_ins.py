@@ -29,7 +29,7 @@ IMAGES_PORT = 5001
 # The number of the type NS. RFC 1035 3.2.2
 NS = 2
 # Room for four million files and folders.
-BUCKETS_BYTES = 32 << 30
+OBJECTS_BYTES = 32 << 30
 
 
 class StandIns:
@@ -53,7 +53,7 @@ class StandIns:
         self.root = self._run / "root"
         for name in ("srv", "client", "upper", "work", "root"):
             (self._run / name).mkdir(parents=True)
-        mount_new_disk(self._run / "buckets.img", self.folder / "buckets", BUCKETS_BYTES, *SMALL_FILES)
+        mount_new_disk(self._run / "objects.img", self.folder / "objects", OBJECTS_BYTES, *SMALL_FILES)
         self.programs = Programs(self.root, self.folder)
         self._mount_root(root, parts)
         self._configure(authority, region, objects_in="versitygw" if parts["versitygw"].path else "moto")

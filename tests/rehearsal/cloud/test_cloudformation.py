@@ -173,6 +173,14 @@ def test_a_change_set_without_changes_fails_as_the_cdk_expects(account: Account)
     assert described["StatusReason"].startswith("The submitted information didn't contain changes.")
 
 
+def test_the_next_stack_of_a_name_has_no_change_set_of_the_deleted_one(account: Account) -> None:
+    for _ in ("first", "next"):
+        account.cloudformation.create_change_set(ChangeSetName="cdk", ChangeSetType="CREATE", **STORAGE)
+        account.cloudformation.execute_change_set(StackName="storage", ChangeSetName="cdk")
+        assert account.settled("storage") == "CREATE_COMPLETE"
+        account.delete("storage")
+
+
 def test_a_change_set_is_carried_out_only_when_executed(account: Account) -> None:
     account.cloudformation.create_change_set(ChangeSetName="new", ChangeSetType="CREATE", **STORAGE)
     assert account.stack("storage")["StackStatus"] == "REVIEW_IN_PROGRESS"

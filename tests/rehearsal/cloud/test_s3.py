@@ -34,6 +34,7 @@ def test_a_bucket_with_objects_on_another_server_is_not_deleted(account: Account
     account.cloud.follow_objects(
         on_bucket_created=lambda _name: None,
         on_bucket_deleted=lambda _name: None,
+        on_versioning=lambda _name, _status: None,
         on_access_key=lambda _id, _secret: None,
         read_object=lambda _bucket, _key: b"",
         has_objects=lambda name: name == "full",

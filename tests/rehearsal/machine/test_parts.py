@@ -24,6 +24,21 @@ echo half > "$GOBIN/tool"
 echo "no such module" >&2
 exit 1
 """
+# The module is one file, and the program is what is in it.
+BUILDS_PATCHED = """#!/bin/sh
+mkdir -p "$GOMODCACHE/tool" "$GOBIN"
+echo "as published" > "$GOMODCACHE/tool/text"
+case $1 in
+  mod) echo "{\\"Dir\\": \\"$GOMODCACHE/tool\\"}" ;;
+  build) cp text "$3" ;;
+esac
+"""
+PATCH = """--- a/text
++++ b/text
+@@ -1 +1 @@
+-as published
++as S3 does it
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,25 @@ def test_replacement_is_named_if_debian_has_no_package(shop: Shop) -> None:
     part, said = shop.prepare(Recipe("tool", "example.com/tool", "v1.2.3", instead="the old way"))
     assert (part.path, part.package) == (None, None)
     assert said[-1] == "tool cannot be built here, the old way takes its place"
+
+
+def test_a_patched_program_is_built_from_a_changed_copy_and_says_so(shop: Shop, tmp_path: Path) -> None:
+    patch = tmp_path / "tool.patch"
+    patch.write_text(PATCH)
+    shop.go_is(BUILDS_PATCHED)
+    part, _ = shop.prepare(Recipe("tool", "example.com/tool/cmd/tool", "v1.2.3", patch=patch))
+    assert str(part) == "tool 1.2.3 (built from the Go module, with tool.patch)"
+    assert part.path is not None
+    assert part.path.read_text() == "as S3 does it\n"
+    assert (shop.workplace.cache / "go-modules/tool/text").read_text() == "as published\n"
+
+
+def test_a_patch_that_does_not_fit_is_an_error(shop: Shop, tmp_path: Path) -> None:
+    patch = tmp_path / "tool.patch"
+    patch.write_text(PATCH.replace("-as published", "-as somebody else has it"))
+    shop.go_is(BUILDS_PATCHED)
+    with pytest.raises(PartError, match=r"patch .*failed:\npatching file text"):
+        shop.prepare(Recipe("tool", "example.com/tool/cmd/tool", "v1.2.3", patch=patch))
 
 
 def test_a_failed_build_leaves_nothing_and_is_tried_again(shop: Shop) -> None:

@@ -11,6 +11,7 @@ ON_LAYERS = {
     *("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
     *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
 }
+ON_SAVED = {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"}
 OF_AGENT = {
     *("ec2messages:AcknowledgeMessage", "ec2messages:DeleteMessage", "ec2messages:FailMessage"),
     *("ec2messages:GetEndpoint", "ec2messages:GetMessages", "ec2messages:SendReply", "ssm:UpdateInstanceInformation"),
@@ -32,9 +33,9 @@ def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
         ("ImageBucket", {"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}, {IMAGES}, None),
         ("Images", ON_LAYERS, {f"{IMAGES}/*"}, None),
         ("StateBucket", {"s3:ListBucket"}, {STATE}, None),
-        ("Certificate", {"s3:GetObject", "s3:PutObject"}, {f"{STATE}/letsencrypt/registry.example.com.tar.gz"}, None),
-        ("Usage", {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"}, {f"{STATE}/{usage}"}, None),
-        ("UsageBefore", {"s3:ListBucketVersions"}, {STATE}, {"StringEquals": {"s3:prefix": usage}}),
+        ("StateVersions", {"s3:ListBucketVersions"}, {STATE}, None),
+        ("Certificate", ON_SAVED, {f"{STATE}/letsencrypt/registry.example.com.tar.gz"}, None),
+        ("Usage", ON_SAVED, {f"{STATE}/{usage}"}, None),
         ("Health", {"s3:GetObject"}, {f"{STATE}/health/registry.example.com.json"}, None),
         ("Users", {"ssm:GetParametersByPath"}, {f"{PARAMETERS}/users", f"{PARAMETERS}/users/*"}, None),
         ("HttpSecret", {"ssm:GetParameter"}, {f"{PARAMETERS}/http-secret"}, None),

@@ -6,6 +6,7 @@ import subprocess
 import time
 from base64 import b64decode
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -151,6 +152,54 @@ def test_a_bucket_comes_and_goes_with_its_configuration(account: Account, admini
     assert refusal(missing.value) == "NoSuchBucket"
 
 
+@pytest.fixture
+def kept(account: Account, administrator: Any) -> Iterator[str]:
+    """A bucket that keeps versions."""
+    moto = account.client("s3")
+    moto.create_bucket(Bucket="kept")
+    moto.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Enabled"})
+    yield "kept"
+    listed = administrator.list_object_versions(Bucket="kept")
+    for each in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())):
+        administrator.delete_object(Bucket="kept", Key=each["Key"], VersionId=each["VersionId"])
+    moto.delete_bucket(Bucket="kept")
+
+
+def test_a_deleted_object_keeps_its_time_and_the_marker_has_the_deletions(kept: str, administrator: Any) -> None:
+    administrator.put_object(Bucket=kept, Key="tag", Body=b"digest")
+    made = administrator.head_object(Bucket=kept, Key="tag")["LastModified"]
+    until(lambda: datetime.now(UTC) - made > timedelta(seconds=2))
+    administrator.delete_objects(Bucket=kept, Delete={"Objects": [{"Key": "tag"}]})
+    listed = administrator.list_object_versions(Bucket=kept)
+    (marker,), (version,) = listed["DeleteMarkers"], listed["Versions"]
+    assert (version["LastModified"], version["IsLatest"], marker["IsLatest"]) == (made, False, True)
+    assert marker["LastModified"] > made
+    assert "Contents" not in administrator.list_objects_v2(Bucket=kept)
+    with pytest.raises(ClientError) as missing:
+        administrator.head_object(Bucket=kept, Key="tag")
+    assert refusal(missing.value) == "404"
+
+    administrator.delete_object(Bucket=kept, Key="tag", VersionId=marker["VersionId"])
+    again = administrator.get_object(Bucket=kept, Key="tag")
+    assert (again["Body"].read(), again["LastModified"], again["VersionId"]) == (b"digest", made, version["VersionId"])
+
+
+def test_an_old_version_is_copied_over_the_current_one(kept: str, administrator: Any) -> None:
+    old = administrator.put_object(Bucket=kept, Key="tag", Body=b"old")
+    administrator.put_object(Bucket=kept, Key="tag", Body=b"new")
+    source = {"Bucket": kept, "Key": "tag", "VersionId": old["VersionId"]}
+    administrator.copy(source, kept, "tag")
+    assert administrator.get_object(Bucket=kept, Key="tag")["ETag"] == old["ETag"]
+    assert len(administrator.list_object_versions(Bucket=kept)["Versions"]) == 3
+
+
+def test_a_bucket_with_old_versions_alone_is_not_deleted(account: Account, kept: str, administrator: Any) -> None:
+    administrator.put_object(Bucket=kept, Key="tag", Body=b"digest")
+    administrator.delete_object(Bucket=kept, Key="tag")
+    with pytest.raises(ClientError, match="BucketNotEmpty"):
+        account.client("s3").delete_bucket(Bucket=kept)
+
+
 def test_a_signing_key_is_what_aws_derives() -> None:
     keyring = Keyring(lambda *_: True)
     keyring.add("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
@@ -164,7 +213,10 @@ def test_an_unknown_access_key_has_no_signing_key() -> None:
         Keyring(lambda *_: True).answer("/private/derive-signing-key", SIGNED)
 
 
-@pytest.mark.parametrize(("action", "waited"), [("s3:ListBucket", [LISTING_SECONDS]), ("s3:GetObject", [])])
+@pytest.mark.parametrize(
+    ("action", "waited"),
+    [("s3:ListBucket", [LISTING_SECONDS]), ("s3:ListBucketVersions", [LISTING_SECONDS]), ("s3:GetObject", [])],
+)
 def test_only_a_page_of_a_listing_takes_its_time(action: str, waited: list[float]) -> None:
     slept: list[float] = []
     asked = {"accessKeyId": "AKIDEXAMPLE", "actions": [action], "resources": ["arn:aws:s3:::images"]}
