@@ -1,0 +1,69 @@
+"""The page in a real browser, at the product's front door, before the real registry with 10,000 repositories."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from rehearsal.room import door
+from rehearsal.room.browser import open_browser
+from rehearsal.room.isolation import Room
+from rehearsal.room.names import add_repositories
+from tests.support.door_client import FRONT, IMAGES, PASSWORD_OF, Client
+from tests.support.door_room import browser_room, write_users
+
+REPOSITORIES = 10_000
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="package")
+def room() -> Iterator[Room]:
+    with browser_room() as room:
+        yield room
+
+
+@pytest.fixture(scope="package")
+def client(room: Room) -> Client:
+    write_users(room)
+    client = Client(room)
+    client.start_registry()
+    add_repositories(room, IMAGES, (f"old/{n // 100:02}/service-{n:05}" for n in range(REPOSITORIES)))
+    door.start_door(room)
+    return client
+
+
+@pytest.fixture(scope="package")
+def browser(room: Room, client: Client) -> Iterator[Browser]:
+    expect.set_options(timeout=30_000)
+    with open_browser(room) as browser:
+        yield browser
+
+
+@contextmanager
+def logged_in(browser: Browser, user: str, password: str | None = None, **options: object) -> Iterator[BrowserContext]:
+    """The browser's own password dialog, answered at the registry's address only."""
+    login = {"username": user, "password": password or PASSWORD_OF[user], "origin": FRONT}
+    context = browser.new_context(http_credentials=login, **options)  # type: ignore[arg-type]
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """Open the page at `#/PATH` as a user. At the end of the test, no page may have reported an error."""
+    errors: list[str] = []
+    with ExitStack() as opened:
+
+        def open_page(path: str = "", user: str = "pusher", **options: object) -> Page:
+            context = opened.enter_context(logged_in(browser, user, **options))
+            context.on("weberror", lambda error: errors.append(str(error.error)))
+            page = context.new_page()
+            page.on("console", lambda message: errors.append(message.text) if "Policy" in message.text else None)
+            page.goto(f"{FRONT}/#/{path}")
+            return page
+
+        yield open_page
+    assert errors == []

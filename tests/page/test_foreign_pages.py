@@ -1,0 +1,78 @@
+"""Pages of other sites in the browser of a user who is logged in."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rehearsal.room.isolation import Room
+from tests.page.conftest import Visit
+from tests.support.door_client import FRONT, Client
+from tests.support.page_images import push_image
+
+FOREIGN = "http://evil.example:8081"
+POLICIES = "/etc/nginx/page/policies.conf"
+# A form and requests without CORS: a browser sends them without asking.
+ATTACK = """async ([front, digest]) => {
+  const ask = (method, path) => fetch(front + path, {method, mode: 'no-cors', credentials: 'include'}).catch(String);
+  await ask('POST', '/v2/team/target/blobs/uploads/');
+  for (const method of ['DELETE', 'PUT', 'PATCH'])
+    await fetch(`${front}/v2/team/target/manifests/${digest}`, {method, credentials: 'include'}).catch(String);
+  const frame = Object.assign(document.createElement('iframe'), {name: 'sink'});
+  const form = Object.assign(document.createElement('form'),
+    {method: 'POST', target: 'sink', action: front + '/v2/team/target/blobs/uploads/'});
+  document.body.append(frame, form);
+  form.submit();
+  await new Promise((resolve) => frame.addEventListener('load', resolve));
+}"""
+
+
+@pytest.fixture(scope="module")
+def foreign_site(room: Room) -> Iterator[None]:
+    room.place("/srv/foreign").mkdir()
+    room.place("/srv/foreign/index.html").write_text("<!DOCTYPE html><title>A foreign page</title><body>")
+    room.start("foreign", "python3", "-m", "http.server", "8081", "--directory", "/srv/foreign")
+    room.wait_for("foreign", "127.0.0.1:8081")
+    yield
+    room.stop("foreign")
+
+
+@pytest.mark.usefixtures("foreign_site")
+def test_a_foreign_page_cannot_push_delete_or_start_an_upload(visit: Visit, client: Client, room: Room) -> None:
+    pushed = push_image(client, "team/target", "1")
+    page = visit("team/target")
+    page.goto(FOREIGN)
+    answers = []
+    page.on("response", lambda answer: answers.append((answer.request.method, answer.status)))
+    page.evaluate(ATTACK, [FRONT, pushed.digest])
+    assert ("POST", 403) in answers
+    assert {status for method, status in answers if method != "GET"} == {403}
+    assert client.ask(pushed.path).status == 200
+    assert not uploads_of(room)
+
+
+@pytest.mark.usefixtures("foreign_site")
+def test_without_the_refusal_the_same_page_would_start_an_upload(visit: Visit, client: Client, room: Room) -> None:
+    pushed = push_image(client, "team/target", "1")
+    page = visit("team/target")
+    policies = room.place(POLICIES)
+    as_it_is = policies.read_text()
+    try:
+        policies.write_text(as_it_is.replace("default 1;", 'default "";'))
+        restart(room)
+        page.goto(FOREIGN)
+        page.evaluate(ATTACK, [FRONT, pushed.digest])
+        assert uploads_of(room)
+    finally:
+        policies.write_text(as_it_is)
+        restart(room)
+
+
+def restart(room: Room) -> None:
+    room.stop("nginx")
+    room.start("nginx", "nginx", "-g", "daemon off;")
+    room.wait_for("nginx", "127.0.0.1:443")
+
+
+def uploads_of(room: Room) -> bool:
+    folder = room.place("/srv/images/docker/registry/v2/repositories/team/target/_uploads")
+    return folder.is_dir() and any(folder.iterdir())
