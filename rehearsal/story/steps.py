@@ -24,6 +24,7 @@ STEPS = (
     Step("a user who may only pull", users.pull_only_user),
     Step("the user is revoked", users.revoked_user),
     Step("layers come straight from S3", images.redirect),
+    Step("the page at the registry's address", images.page),
     *operating.STEPS,
     *hardening.STEPS,
     Step("cdk deploy again, nothing changed", deploying.deploy_again),

@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from rehearsal.room import door
-from rehearsal.room.browser import open_browser
+from rehearsal.room.browser import browser_root, open_browser
 from rehearsal.room.isolation import Room
 from rehearsal.room.names import add_repositories
 from tests.support.door_client import FRONT, IMAGES, PASSWORD_OF, Client
-from tests.support.door_room import browser_room, write_users
+from tests.support.door_room import furnished, write_users
 
 REPOSITORIES = 10_000
 Visit = Callable[..., Page]
@@ -19,7 +19,7 @@ Visit = Callable[..., Page]
 
 @pytest.fixture(scope="package")
 def room() -> Iterator[Room]:
-    with browser_room() as room:
+    with furnished(lambda workplace: browser_root(workplace, print)) as room:
         yield room
 
 

@@ -40,7 +40,7 @@ def test_cancel_and_escape_delete_nothing(visit: Visit, client: Client) -> None:
     page = visit("team/spared:1.0")
     for leave in (lambda: page.get_by_role("button", name="Cancel").click(), lambda: page.keyboard.press("Escape")):
         page.get_by_role("button", name="Delete …").click()
-        expect(page.get_by_role("dialog")).to_contain_text("No other tag has this image.")
+        expect(page.get_by_role("dialog")).to_contain_text("The image goes with it: it has no other tag.")
         leave()
         expect(page.get_by_role("dialog")).to_have_count(0)
     assert status_of(client, "team/spared", "1.0") == [200]

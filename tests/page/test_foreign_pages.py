@@ -30,7 +30,7 @@ ATTACK = """async ([front, digest]) => {
 def foreign_site(room: Room) -> Iterator[None]:
     room.place("/srv/foreign").mkdir()
     room.place("/srv/foreign/index.html").write_text("<!DOCTYPE html><title>A foreign page</title><body>")
-    room.start("foreign", "python3", "-m", "http.server", "8081", "--directory", "/srv/foreign")
+    room.start("foreign", "sh", "-c", "cd /srv/foreign && exec python3 -m http.server 8081")
     room.wait_for("foreign", "127.0.0.1:8081")
     yield
     room.stop("foreign")

@@ -67,7 +67,7 @@ def test_a_tag_shows_size_platforms_time_digest_and_the_newest_version_comes_fir
     expect(row.locator("time")).to_have_attribute("datetime", "2026-11-20T10:00:00.000Z")
     expect(page.locator(".space")).to_contain_text("each layer counted once")
     page.get_by_label("tags of signatures").check()
-    expect(page.locator(".rows > li")).to_have_count(4)
+    expect(page.locator(".rows > li")).to_have_count(5)
 
 
 def test_a_thousand_tags_are_listed_at_once_and_only_seen_ones_are_asked_for(

@@ -14,7 +14,6 @@ from rehearsal.machine.parts import Recipe
 from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door
-from rehearsal.room.browser import browser_root
 from rehearsal.room.isolation import Room, door_root, open_room
 from rehearsal.room.registry_server import PROGRAM
 from tests.support.door_client import PASSWORD_OF
@@ -33,19 +32,13 @@ def built(recipe: Recipe) -> Path:
 @contextmanager
 def door_room(release: str = roots.RELEASE) -> Iterator[Room]:
     """A room of this Debian with the registry's program and the product's files. No server runs yet."""
-    with _furnished(lambda workplace: door_root(workplace, print, release)) as room:
+    with furnished(lambda workplace: door_root(workplace, print, release)) as room:
         yield room
 
 
 @contextmanager
-def browser_room() -> Iterator[Room]:
-    """The same with a browser."""
-    with _furnished(lambda workplace: browser_root(workplace, print)) as room:
-        yield room
-
-
-@contextmanager
-def _furnished(root: Callable[[Workplace], Root]) -> Iterator[Room]:
+def furnished(root: Callable[[Workplace], Root]) -> Iterator[Room]:
+    """A room of this root with the registry's program and the product's files."""
     registry = built(parts.REGISTRY)
     with open_room(root(Workplace.of_this_machine())) as room:
         shutil.copy(registry, room.place(PROGRAM))

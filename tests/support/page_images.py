@@ -70,9 +70,7 @@ def _descriptor(client: Client, repository: str, media_type: str, content: str) 
     return {"mediaType": media_type, "digest": digest, "size": len(content.encode())}
 
 
-def _put(
-    client: Client, repository: str, media_type: str, document: Mapping[str, Any], tags: Sequence[str]
-) -> Pushed:
+def _put(client: Client, repository: str, media_type: str, document: Mapping[str, Any], tags: Sequence[str]) -> Pushed:
     body = json.dumps({"schemaVersion": 2, "mediaType": media_type} | document)
     pushed = Pushed(repository, digest_of(body), media_type, body)
     for reference in tags or (pushed.digest,):
