@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, HttpCredentials, Page, expect
 
 from rehearsal.room import door
 from rehearsal.room.browser import browser_root, open_browser
@@ -34,17 +35,17 @@ def client(room: Room) -> Client:
 
 
 @pytest.fixture(scope="package")
-def browser(room: Room, client: Client) -> Iterator[Browser]:
+def browser(client: Client) -> Iterator[Browser]:
     expect.set_options(timeout=30_000)
-    with open_browser(room) as browser:
+    with open_browser(client.room) as browser:
         yield browser
 
 
 @contextmanager
-def logged_in(browser: Browser, user: str, password: str | None = None, **options: object) -> Iterator[BrowserContext]:
+def logged_in(browser: Browser, user: str, password: str | None = None, **options: Any) -> Iterator[BrowserContext]:
     """The browser's own password dialog, answered at the registry's address only."""
-    login = {"username": user, "password": password or PASSWORD_OF[user], "origin": FRONT}
-    context = browser.new_context(http_credentials=login, **options)  # type: ignore[arg-type]
+    login = HttpCredentials(username=user, password=password or PASSWORD_OF[user], origin=FRONT)
+    context = browser.new_context(http_credentials=login, **options)
     try:
         yield context
     finally:
@@ -57,7 +58,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
     errors: list[str] = []
     with ExitStack() as opened:
 
-        def open_page(path: str = "", user: str = "pusher", **options: object) -> Page:
+        def open_page(path: str = "", user: str = "pusher", **options: Any) -> Page:
             context = opened.enter_context(logged_in(browser, user, **options))
             context.on("weberror", lambda error: errors.append(str(error.error)))
             page = context.new_page()

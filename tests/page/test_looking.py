@@ -37,7 +37,8 @@ def shown(page: Page) -> str:
     return page.locator("main").inner_text()
 
 
-def test_all_repositories_are_there_and_search_finds_one_as_one_types(visit: Visit, image: Pushed) -> None:
+@pytest.mark.usefixtures("image")
+def test_all_repositories_are_there_and_search_finds_one_as_one_types(visit: Visit) -> None:
     page = visit()
     expect(page.locator("#count")).to_contain_text(re.compile(r"^10,\d{3} repositories$"))
     page.get_by_label("Search repositories").press_sequentially("e-0999")
@@ -118,7 +119,8 @@ def test_the_lines_to_pull_by_tag_and_by_digest_can_be_copied(visit: Visit, imag
     assert "kubectl set image deployment/app app=registry.example.com/team/app:2.10" in shown(page)
 
 
-def test_who_pushed_and_pulled_a_tag_and_the_health_check_are_shown(visit: Visit, room: Room, image: Pushed) -> None:
+@pytest.mark.usefixtures("image")
+def test_who_pushed_and_pulled_a_tag_and_the_health_check_are_shown(visit: Visit, room: Room) -> None:
     facts = room.place(product.PAGE_FACTS)
     usage = facts / "usage/team/app.json"
     usage.parent.mkdir(parents=True, exist_ok=True)

@@ -71,7 +71,7 @@ def _descriptor(client: Client, repository: str, media_type: str, content: str) 
 
 
 def _put(client: Client, repository: str, media_type: str, document: Mapping[str, Any], tags: Sequence[str]) -> Pushed:
-    body = json.dumps({"schemaVersion": 2, "mediaType": media_type} | document)
+    body = json.dumps({"schemaVersion": 2, "mediaType": media_type, **document})
     pushed = Pushed(repository, digest_of(body), media_type, body)
     for reference in tags or (pushed.digest,):
         client.put(pushed, reference)

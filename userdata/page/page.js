@@ -67,6 +67,11 @@ async function lookAgain() {
 
 document.getElementById("name").textContent = host;
 document.addEventListener("signed-out", signedOut);
+document.querySelector(".skip").addEventListener("click", (event) => {
+  // The part after # says which view is shown.
+  event.preventDefault();
+  main.focus();
+});
 document.addEventListener("visibilitychange", lookAgain);
 addEventListener("hashchange", () => show(true));
 setInterval(lookAgain, LOOK_EVERY_MILLISECONDS);
