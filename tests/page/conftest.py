@@ -1,5 +1,7 @@
 """The page in a real browser, at the product's front door, before the real registry with 10,000 repositories."""
 
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, HttpCredentials, Page, expect
 
+from rehearsal.contract import product
 from rehearsal.room import door
 from rehearsal.room.browser import browser_root, open_browser
 from rehearsal.room.isolation import Room
@@ -50,6 +53,22 @@ def logged_in(browser: Browser, user: str, password: str | None = None, **option
         yield context
     finally:
         context.close()
+
+
+@contextmanager
+def facts(room: Room) -> Iterator[Callable[..., None]]:
+    """Write files, by path and content, as the host does for the page; until the end of the block."""
+    folder = room.place(product.PAGE_FACTS)
+
+    def write(path: str, **content: Any) -> None:
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(content))
+
+    try:
+        yield write
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture

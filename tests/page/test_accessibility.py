@@ -1,6 +1,6 @@
 """For everybody: no finding of axe, each view without a mouse, and pictures of the views for the documentation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,17 +8,18 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, expect
 
 from rehearsal.contract.product import PROJECT
-from tests.page.conftest import Visit
+from tests.page.conftest import Visit, facts
 from tests.support.door_client import Client
 from tests.support.page_images import config_of, push_image, push_index
 
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 PICTURES = PROJECT / "docs/page"
-NAME = "shop/checkout"
+NAME, AT = "shop/checkout", "2026-11-27T07:00:00Z"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def image(client: Client) -> None:
+def image(client: Client) -> Iterator[None]:
+    """Two images, who used them, and the health check's word."""
     platforms = {
         f"linux/{name}": push_image(
             client, NAME, config=config_of(name), layers=("base " * 900, f"server {name} " * 99)
@@ -27,6 +28,11 @@ def image(client: Client) -> None:
     }
     push_index(client, NAME, "2.4.1", "2.4", "latest", images=platforms)
     push_image(client, NAME, "2.3.0", layers=("base " * 900, "older"))
+    with facts(client.room) as write:
+        write("registry.json", health="OK", checked_at=AT, certificate_expires="2027-02-01T00:00:00Z", renewed_at=AT)
+        used = {"pushed": {"at": AT, "by": "alice"}, "pulled": {"at": AT, "by": "cluster"}, "pulls_30_days": 1240}
+        write(f"usage/{NAME}.json", **{"2.4.1": used, "2.4": used, "latest": used})
+        yield
 
 
 def all_repositories(page: Page) -> None:

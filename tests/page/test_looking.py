@@ -1,17 +1,15 @@
 """What people find on the page: repositories, tags, images, and the lines to copy."""
 
-import json
 import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from rehearsal.contract import product
 from rehearsal.room.isolation import Room
 from rehearsal.room.names import add_tags
 from rehearsal.room.registry_server import filesystem, start_registry
-from tests.page.conftest import REPOSITORIES, Visit
+from tests.page.conftest import REPOSITORIES, Visit, facts
 from tests.support.door_client import IMAGES, Client, Pushed
 from tests.support.page_images import config_of, descriptor_of, push_image, push_index
 
@@ -121,25 +119,19 @@ def test_the_lines_to_pull_by_tag_and_by_digest_can_be_copied(visit: Visit, imag
 
 @pytest.mark.usefixtures("image")
 def test_who_pushed_and_pulled_a_tag_and_the_health_check_are_shown(visit: Visit, room: Room) -> None:
-    facts = room.place(product.PAGE_FACTS)
-    usage = facts / "usage/team/app.json"
-    usage.parent.mkdir(parents=True, exist_ok=True)
     at = "2026-11-27T07:00:00Z"
-    used = {"pushed": {"at": at, "by": "alice"}, "pulled": {"at": at, "by": "bob"}, "pulls_30_days": 12}
-    usage.write_text(json.dumps({"2.9": used}))
-    health = {"health": "AT RISK", "reason": "The disk is nearly full.", "checked_at": at, "certificate_expires": at}
-    (facts / "registry.json").write_text(json.dumps(health | {"renewed_at": None, "runbook": "https://example.com/r"}))
-    try:
+    with facts(room) as write:
+        used = {"pushed": {"at": at, "by": "alice"}, "pulled": {"at": at, "by": "bob"}, "pulls_30_days": 12}
+        write("usage/team/app.json", **{"2.9": used})
+        risk = {"health": "AT RISK", "reason": "The disk is nearly full.", "runbook": "https://example.com/r"}
+        write("registry.json", checked_at=at, certificate_expires=at, renewed_at=None, **risk)
         page = visit("team/app")
-        expect(page.locator(".rows > li").first).to_contain_text(
-            re.compile(r"2\.9.*pushed .* by alice.*pulled .* by bob.*12 pulls in 30 days", re.DOTALL)
-        )
+        row = page.locator(".rows > li").first
+        told = re.compile(r"2\.9.*pushed .* by alice.*pulled .* by bob.*12 pulls in 30 days", re.DOTALL)
+        expect(row).to_contain_text(told)
         expect(page.locator("#health")).to_contain_text("Registry: at risk")
         expect(page.locator("#health")).to_contain_text("The disk is nearly full.")
         expect(page.get_by_role("link", name="runbook")).to_have_attribute("href", "https://example.com/r")
-    finally:
-        usage.unlink()
-        (facts / "registry.json").unlink()
 
 
 @pytest.fixture
