@@ -17,6 +17,7 @@ from rehearsal.room.door import BEHIND
 from rehearsal.room.isolation import Room, RoomError
 from rehearsal.room.registry_server import PROGRAM, s3, start_registry
 from tests.support.door_client import (
+    DOCKER_LIST,
     DOCKER_MANIFEST,
     FRONT,
     OCI_INDEX,
@@ -30,6 +31,7 @@ from tests.support.door_client import (
 from tests.support.door_room import built
 
 CONFIG = "application/vnd.oci.image.config.v1+json"
+OLD_MANIFEST = "application/vnd.docker.distribution.manifest.v1+json"
 ANY = ", ".join(TYPES)
 AS_TOLD = ("--request", "PUT", "--data-binary", "@-")
 
@@ -323,3 +325,31 @@ def test_the_page_reads_a_configuration_from_s3_and_never_more_than_a_megabyte(c
     assert "location" not in read.headers
     assert read.headers["content-security-policy"] == ["default-src 'none'; sandbox; frame-ancestors 'none'"]
     assert len(client.ask(f"/page/configuration/team/configured/{large}").body) == 1_048_576
+
+
+def test_each_request_of_klausmeyer_s_registry_browser_is_answered(client: Client) -> None:
+    """Its requests one by one, from app/models at commit 89069e9: the program needs Ruby 4.0.5, which Debian lacks."""
+    config = described(client, "team/browsed", json.dumps({"architecture": "arm64", "os": "linux"}), CONFIG)
+    _, image = put(client, "team/browsed", "1", {"mediaType": OCI_MANIFEST, "config": config, "layers": []})
+    entry = {"mediaType": OCI_MANIFEST, "digest": digest_of(image), "size": len(image)}
+    _, index = put(client, "team/browsed", "all", {"mediaType": OCI_INDEX, "manifests": [entry]})
+    accept = ", ".join((OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, OLD_MANIFEST))
+
+    def get(path: str, accept: str = "*/*", *options: str) -> Answer:
+        return client.ask(f"/v2/{path}", "--user-agent", "Faraday v2.14.0", *options, user="pusher", accept=accept)
+
+    page = get("_catalog?n=1")
+    assert (page.status, "link" in page.headers, len(json.loads(page.body)["repositories"])) == (200, True, 1)
+    assert "team/browsed" in json.loads(get("_catalog?n=100&last=team/a").body)["repositories"]
+    assert sorted(json.loads(get("team/browsed/tags/list").body)["tags"]) == ["1", "all"]
+    assert get("team/none/tags/list").status == 404
+    found = get("team/browsed/manifests/all", accept)
+    assert (found.body, found.headers["content-type"]) == (index, [OCI_INDEX])
+    assert json.loads(get(f"team/browsed/manifests/{digest_of(image)}", accept).body)["config"] == config
+    # It follows the link to S3, and sends no login there.
+    assert (
+        json.loads(get(f"team/browsed/blobs/{config['digest']}", "*/*", "--location").body)["architecture"] == "arm64"
+    )
+    (digest,) = found.headers["docker-content-digest"]
+    assert get(f"team/browsed/manifests/{digest}", "*/*", "--request", "DELETE").status == 202
+    assert json.loads(get("team/browsed/tags/list").body)["tags"] == ["1"]
