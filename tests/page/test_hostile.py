@@ -65,3 +65,12 @@ def test_a_pushed_document_is_never_rendered_at_the_registry_s_address(visit: Vi
             page.goto(f"{FRONT}{path}")
         assert page.locator("#shown").count() == 0
         assert page.title() != "taken"
+
+
+@pytest.mark.parametrize(
+    "path", ["%E0%A4%A", "team/../../page/me.json?:x", "team/app:../../../../page/me.json", "A//b:c"]
+)
+def test_a_link_to_another_address_shows_no_image(visit: Visit, path: str) -> None:
+    page = visit(path)
+    expect(page.get_by_role("alert")).to_have_text("There is no such image.")
+    expect(page.get_by_role("button", name="Delete")).to_have_count(0)

@@ -19,7 +19,7 @@ let user;
 async function show(focus) {
   leave.abort();
   leave = new AbortController();
-  const [, name, reference] = ADDRESS.exec(decodeURIComponent(location.hash)) ?? [];
+  const [, name, reference] = ADDRESS.exec(location.hash) ?? [];
   document.title = name ? `${name}${reference ? ` ${reference}` : ""} - ${host}` : host;
   if (focus) {
     main.focus({ preventScroll: true });
