@@ -13,18 +13,16 @@ from tests.support.page_images import push_image
 Attack = Callable[[], list[tuple[str, int]]]
 FOREIGN = "http://evil.example:8081"
 POLICIES = "/etc/nginx/page/policies.conf"
-# A form and requests without CORS: a browser sends them without asking.
+# What a page may send without asking; what it must ask for; and a form, with which the whole window leaves the page. Only
+# with the form does Chromium send a login that it knows from another site's page.
 ATTACK = """async ([front, digest]) => {
-  const ask = (method, path) => fetch(front + path, {method, mode: 'no-cors', credentials: 'include'}).catch(String);
-  await ask('POST', '/v2/team/target/blobs/uploads/');
+  const upload = front + '/v2/team/target/blobs/uploads/';
+  await fetch(upload, {method: 'POST', mode: 'no-cors', credentials: 'include'}).catch(String);
   for (const method of ['DELETE', 'PUT', 'PATCH'])
     await fetch(`${front}/v2/team/target/manifests/${digest}`, {method, credentials: 'include'}).catch(String);
-  const frame = Object.assign(document.createElement('iframe'), {name: 'sink'});
-  const form = Object.assign(document.createElement('form'),
-    {method: 'POST', target: 'sink', action: front + '/v2/team/target/blobs/uploads/'});
-  document.body.append(frame, form);
-  form.submit();
-  await new Promise((resolve) => frame.addEventListener('load', resolve));
+  const form = Object.assign(document.createElement('form'), {method: 'POST', action: upload});
+  document.body.append(form);
+  setTimeout(() => form.submit());
 }"""
 
 
@@ -51,7 +49,8 @@ def attack(browser: Browser, client: Client) -> Iterator[Attack]:
             page.goto(FOREIGN)
             seen: list[tuple[str, int]] = []
             page.on("response", lambda answer: seen.append((answer.request.method, answer.status)))
-            page.evaluate(ATTACK, [FRONT, pushed.digest])
+            with page.expect_response(lambda answer: answer.request.is_navigation_request()):
+                page.evaluate(ATTACK, [FRONT, pushed.digest])
             return seen
 
         yield run
