@@ -13,8 +13,8 @@ from tests.support.page_images import push_image
 Attack = Callable[[], list[tuple[str, int]]]
 FOREIGN = "http://evil.example:8081"
 POLICIES = "/etc/nginx/page/policies.conf"
-# What a page may send without asking; what it must ask for; and a form, with which the whole window leaves the page. Only
-# with the form does Chromium send a login that it knows from another site's page.
+# What a page may send without asking; what it must ask for; and a form, with which the whole window leaves the page.
+# Chromium sends a login that it knows with the form only.
 ATTACK = """async ([front, digest]) => {
   const upload = front + '/v2/team/target/blobs/uploads/';
   await fetch(upload, {method: 'POST', mode: 'no-cors', credentials: 'include'}).catch(String);
