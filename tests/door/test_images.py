@@ -329,6 +329,7 @@ def test_the_page_reads_a_configuration_from_s3_and_never_more_than_a_megabyte(c
 
 def test_each_request_of_klausmeyer_s_registry_browser_is_answered(client: Client) -> None:
     """Its requests one by one, from app/models at commit 89069e9: the program needs Ruby 4.0.5, which Debian lacks."""
+    client.push("team/another", tag="1")
     config = described(client, "team/browsed", json.dumps({"architecture": "arm64", "os": "linux"}), CONFIG)
     _, image = put(client, "team/browsed", "1", {"mediaType": OCI_MANIFEST, "config": config, "layers": []})
     entry = {"mediaType": OCI_MANIFEST, "digest": digest_of(image), "size": len(image)}
