@@ -12,7 +12,8 @@ from rehearsal.room.isolation import Room
 
 PROGRAM = "/opt/distribution"
 # The container's user on the host: nobody.
-CONFINED = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+SERVER = "65534"
+CONFINED = ("setpriv", f"--reuid={SERVER}", f"--regid={SERVER}", "--clear-groups")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def start_registry(
         settings[key] = {**settings.get(key, {}), **value}
     room.place(f"/srv/{name}.yml").write_text(yaml.safe_dump(settings))
     if driver.name == "filesystem":
-        room.run("install", "-d", "-o", "65534", "-g", "65534", driver.settings["rootdirectory"])
+        room.run("install", "-d", "-o", SERVER, "-g", SERVER, driver.settings["rootdirectory"])
     environment = {"REGISTRY_HTTP_SECRET": "bench", "OTEL_TRACES_EXPORTER": "none", **driver.secrets}
     room.start(name, *CONFINED, PROGRAM, "serve", f"/srv/{name}.yml", environment=environment)
     room.wait_for(name, address)

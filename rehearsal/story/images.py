@@ -5,6 +5,7 @@ import os
 import re
 import time
 
+from rehearsal.contract import product
 from rehearsal.machine.oci_layout import REFERENCE, Image, layers_of, pack, write_image
 from rehearsal.machine.registry_image import architecture
 from rehearsal.outside.client import CommandFailedError
@@ -87,6 +88,20 @@ def redirect(story: Story) -> str:
     status = story.client.status_of(location, user=None)
     expect(status == 200, "200 from S3 without the registry's login", status)
     return f"a layer is answered by redirect to {location.split('?')[0].split('/docker/')[0]} and comes from there"
+
+
+def page(story: Story) -> str:
+    base = f"https://{story.domain}"
+    shown = story.client.curl("--fail", f"{base}/").stdout
+    expect("/page/page.js" in shown, "the page at the registry's address", shown)
+    told = json.loads(story.client.curl("--fail", f"{base}/page/me.json").stdout)
+    expect(told == {"user": product.FIRST_USER, "may_push": True}, "the first user, who may push", told)
+    accept = "Accept: application/vnd.oci.image.manifest.v1+json"
+    manifest = json.loads(story.client.curl("--fail", "--header", accept, f"{base}/v2/demo/manifests/1.0").stdout)
+    configuration = f"{base}/page/configuration/demo/{manifest['config']['digest']}"
+    read = story.client.curl("--fail", configuration).stdout
+    expect("rootfs" in json.loads(read), "the image's configuration, which the host reads from S3", read)
+    return f"{base}/ is a page for people, and reads an image's configuration from S3 through the host"
 
 
 def pulls_work(story: Story, patience_seconds: float = PATIENCE_SECONDS) -> bool:

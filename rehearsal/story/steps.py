@@ -29,6 +29,7 @@ STEPS = (
             Step("a user who may only pull", users.pull_only_user),
             Step("the user is revoked", users.revoked_user),
             Step("layers come straight from S3", images.redirect),
+            Step("the page at the registry's address", images.page),
         ),
     ),
     Step("the restore drill", restoring.drill),

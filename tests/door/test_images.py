@@ -17,6 +17,7 @@ from rehearsal.room.door import BEHIND
 from rehearsal.room.isolation import Room, RoomError
 from rehearsal.room.registry_server import PROGRAM, s3, start_registry
 from tests.support.door_client import (
+    DOCKER_LIST,
     DOCKER_MANIFEST,
     FRONT,
     OCI_INDEX,
@@ -30,6 +31,7 @@ from tests.support.door_client import (
 from tests.support.door_room import built
 
 CONFIG = "application/vnd.oci.image.config.v1+json"
+OLD_MANIFEST = "application/vnd.docker.distribution.manifest.v1+json"
 ANY = ", ".join(TYPES)
 AS_TOLD = ("--request", "PUT", "--data-binary", "@-")
 
@@ -313,3 +315,13 @@ def test_after_a_garbage_collection_and_a_restart_a_push_is_whole(client: Client
     start_on_s3(room)
     client.push_blob("team/collected", "collected")
     assert client.ask(f"/v2/team/collected/blobs/{digest}", "--location").body == "collected"
+
+
+def test_the_page_reads_a_configuration_from_s3_and_never_more_than_a_megabyte(client: Client) -> None:
+    small, large = (client.push_blob("team/configured", text) for text in ("{}", "x" * 1_500_000))
+    assert client.ask(f"/v2/team/configured/blobs/{small}").status == 307
+    read = client.ask(f"/page/configuration/team/configured/{small}")
+    assert (read.status, read.body) == (206, "{}")
+    assert "location" not in read.headers
+    assert read.headers["content-security-policy"] == ["default-src 'none'; sandbox; frame-ancestors 'none'"]
+    assert len(client.ask(f"/page/configuration/team/configured/{large}").body) == 1_048_576

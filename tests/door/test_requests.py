@@ -35,7 +35,7 @@ def say(client: Client, lines: str) -> tuple[int, dict[str, str]]:
 
 
 def test_a_request_for_no_part_of_a_registry_is_told_so(client: Client) -> None:
-    for path in ("/", "/index.html", "/v1/", "/v2/v2/", "/v2/team/app/manifests/", "/v2/team", "/v2/_catalog/x"):
+    for path in ("/index.html", "/v1/", "/v2/v2/", "/v2/team/app/manifests/", "/v2/team", "/v2/_catalog/x"):
         answer = client.ask(path)
         assert (answer.status, error_of(answer)["code"]) == (404, "UNSUPPORTED"), path
         assert "registry" in error_of(answer)["message"]

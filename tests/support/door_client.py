@@ -29,6 +29,8 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 TYPES = (DOCKER_MANIFEST, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX)
 FRONT = f"https://{DOMAIN}"
 REGISTRY = f"http://{BEHIND}"
+# The folder of the registry.
+IMAGES = "/srv/images"
 CURL = ("curl", "--silent", "--cacert", CERTIFICATE, "--resolve", f"{DOMAIN}:443:127.0.0.1")
 
 
@@ -137,7 +139,7 @@ class Client:
     def start_registry(self) -> None:
         """Start the registry behind the door, on a file system, with a log of its requests."""
         log = {"log": {"accesslog": {"disabled": False}}}
-        start_registry(self.room, "registry", BEHIND, filesystem("/srv/images"), changes=log)
+        start_registry(self.room, "registry", BEHIND, filesystem(IMAGES), changes=log)
 
     @contextmanager
     def registry_silent(self) -> Iterator[None]:

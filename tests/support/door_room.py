@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from bench.door import exactness
 from rehearsal.machine import parts, roots
 from rehearsal.machine.parts import Recipe
+from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door
 from rehearsal.room.isolation import Room, door_root, open_room
@@ -31,8 +32,15 @@ def built(recipe: Recipe) -> Path:
 @contextmanager
 def door_room(release: str = roots.RELEASE) -> Iterator[Room]:
     """A room of this Debian with the registry's program and the product's files. No server runs yet."""
+    with furnished(lambda workplace: door_root(workplace, print, release)) as room:
+        yield room
+
+
+@contextmanager
+def furnished(root: Callable[[Workplace], Root]) -> Iterator[Room]:
+    """A room of this root with the registry's program and the product's files."""
     registry = built(parts.REGISTRY)
-    with open_room(door_root(Workplace.of_this_machine(), print, release)) as room:
+    with open_room(root(Workplace.of_this_machine())) as room:
         shutil.copy(registry, room.place(PROGRAM))
         door.make_certificate(room)
         door.place_files(room)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.contract.product import BROWSER_ORIGINS
+from rehearsal.contract.product import BROWSER_ORIGINS, RESOLVER
 from tests.userdata.conftest import Relocate
 
 
@@ -23,3 +23,23 @@ def test_the_allowed_pages_are_lines_of_the_front_doors_map(relocate: Relocate, 
     host.stand_in("id", "exit 0")
     done = host.run("configure")
     assert (host.root / BROWSER_ORIGINS.lstrip("/")).read_text() == lines, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ("nameserver 127.0.0.53\noptions edns0\n", "resolver 127.0.0.53 ipv6=off;\n"),
+        (
+            "search internal\nnameserver 10.0.0.2\nnameserver fd00::2\nnameserver 10.0.0.3\n",
+            "resolver 10.0.0.2 10.0.0.3 ipv6=off;\n",
+        ),
+        (None, "resolver 169.254.169.253 ipv6=off;\n"),
+    ],
+)
+def test_nginx_finds_s3_as_the_host_does(relocate: Relocate, given: str | None, line: str) -> None:
+    host = relocate()
+    if given is not None:
+        host.write("etc/resolv.conf", given)
+    host.stand_in("id", "exit 0")
+    done = host.run("configure")
+    assert (host.root / RESOLVER.lstrip("/")).read_text() == line, done.stderr

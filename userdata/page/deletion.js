@@ -57,10 +57,10 @@ async function tagsOf(name, digest, signal) {
 
 function choices(tag, same, top, attached) {
   const goes = [];
-  if (same.length) goes.push(element("p", {}, `${number(same.length, "other tag")} of the same image go with it:`), element("ul", { className: "names", tabIndex: 0, role: "region", ariaLabel: "tags that go with it" }, same.map((each) => element("li", {}, foreign(each)))));
-  else goes.push(element("p", {}, "No other tag has this image."));
-  if (isIndex(top)) goes.push(element("p", {}, `Its ${number(top.document.manifests.length, "image")} lose this name; each can still be pulled by its digest.`));
-  if (attached.length) goes.push(element("p", {}, `${number(attached.length, "attachment")} (signatures, SBOMs and the like) lose their image.`));
+  if (same.length) goes.push(element("p", {}, "The other tags of the same image go with it:"), element("div", { className: "names", tabIndex: 0, role: "region", ariaLabel: "tags that go with it" }, element("ul", {}, same.map((each) => element("li", {}, foreign(each))))));
+  else goes.push(element("p", {}, tag ? "The image goes with it: it has no other tag." : "It has no tag."));
+  if (isIndex(top)) goes.push(element("p", {}, "The image of each platform stays, and can be pulled by its digest."));
+  if (attached.length) goes.push(element("p", {}, `Signatures, SBOMs and the like that lose their image: ${attached.length}.`));
   goes.push(element("p", {}, "This cannot be undone."));
   if (!tag || !same.length) return { element: element("div", {}, goes), onlyTheTag: () => false };
   const radio = (id, label, checked) => {

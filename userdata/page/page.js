@@ -19,7 +19,7 @@ let user;
 async function show(focus) {
   leave.abort();
   leave = new AbortController();
-  const [, name, reference] = ADDRESS.exec(decodeURIComponent(location.hash)) ?? [];
+  const [, name, reference] = ADDRESS.exec(location.hash) ?? [];
   document.title = name ? `${name}${reference ? ` ${reference}` : ""} - ${host}` : host;
   if (focus) {
     main.focus({ preventScroll: true });
@@ -67,6 +67,11 @@ async function lookAgain() {
 
 document.getElementById("name").textContent = host;
 document.addEventListener("signed-out", signedOut);
+document.querySelector(".skip").addEventListener("click", (event) => {
+  // The part after # says which view is shown.
+  event.preventDefault();
+  main.focus();
+});
 document.addEventListener("visibilitychange", lookAgain);
 addEventListener("hashchange", () => show(true));
 setInterval(lookAgain, LOOK_EVERY_MILLISECONDS);

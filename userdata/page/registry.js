@@ -5,7 +5,10 @@ const TYPES = [
   "application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
 const AT_ONCE = 6;
-const FIRST_PAGE = 100, PAGE = 1000;
+// The registry looks through S3 for each name, so the first page is small.
+const FIRST = "/v2/_catalog?n=100", PAGE = 1000;
+const NAME = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
+const REFERENCE = /^(?:\w[\w.-]{0,127}|sha256:[0-9a-f]{64})$/;
 // Manifests by digest never change.
 const known = new Map();
 const KNOWN_AT_MOST = 5000;
@@ -71,6 +74,14 @@ async function reason(answer) {
   }
 }
 
+// Names in links and references in manifests are anybody's: none may lead to another address.
+function checked(name, reference = "latest") {
+  if (!NAME.test(name) || !REFERENCE.test(reference)) throw new Refused(404, "There is no such image.");
+  return name;
+}
+
+const manifestOf = (name, reference) => `/v2/${checked(name, reference)}/manifests/${reference}`;
+
 async function orNothing(promise) {
   try {
     return await (await promise).json();
@@ -84,11 +95,11 @@ export const me = async () => (await ask("/page/me.json")).json();
 /** The health check's last word, or null. */
 export const health = () => orNothing(ask("/page/registry.json"));
 /** Pushes and pulls by tag, or null. */
-export const usage = (name, signal) => orNothing(ask(`/page/usage/${name}.json`, { signal }));
+export const usage = async (name, signal) => orNothing(ask(`/page/usage/${checked(name)}.json`, { signal }));
 
-/** All repositories, page by page: the first is small, because the registry looks through S3 for each. */
+/** All repositories, page by page. */
 export async function* repositories(signal) {
-  let path = `/v2/_catalog?n=${FIRST_PAGE}`;
+  let path = FIRST;
   while (path) {
     const answer = await ask(path, { signal });
     yield (await answer.json()).repositories ?? [];
@@ -98,7 +109,7 @@ export async function* repositories(signal) {
 
 export async function tags(name, signal) {
   const found = [];
-  let path = `/v2/${name}/tags/list`;
+  let path = `/v2/${checked(name)}/tags/list`;
   while (path) {
     const answer = await ask(path, { signal });
     found.push(...((await answer.json()).tags ?? []));
@@ -119,7 +130,7 @@ function nextPage(answer) {
 export async function manifest(name, reference, signal) {
   const key = `${name}@${reference}`;
   if (known.has(key)) return known.get(key);
-  const answer = await ask(`/v2/${name}/manifests/${reference}`, { signal, accept: TYPES });
+  const answer = await ask(manifestOf(name, reference), { signal, accept: TYPES });
   const text = await answer.text();
   const document = JSON.parse(text);
   const digest = answer.headers.get("Docker-Content-Digest") ?? reference;
@@ -130,21 +141,21 @@ export async function manifest(name, reference, signal) {
 }
 
 export async function digestOf(name, tag, signal) {
-  const answer = await ask(`/v2/${name}/manifests/${tag}`, { signal, method: "HEAD", accept: TYPES });
+  const answer = await ask(manifestOf(name, tag), { signal, method: "HEAD", accept: TYPES });
   return answer.headers.get("Docker-Content-Digest");
 }
 
 /** An image's configuration, or null for one that is no JSON, or larger than a megabyte. */
-export const configuration = (name, digest, signal) =>
-  orNothing(ask(`/page/configuration/${name}/${digest}`, { signal }));
+export const configuration = async (name, digest, signal) =>
+  orNothing(ask(`/page/configuration/${checked(name, digest)}/${digest}`, { signal }));
 
 /** Descriptors of what is attached to a manifest. */
 export async function referrers(name, digest, signal) {
-  return (await orNothing(ask(`/v2/${name}/referrers/${digest}`, { signal })))?.manifests ?? [];
+  return (await orNothing(ask(`/v2/${checked(name, digest)}/referrers/${digest}`, { signal })))?.manifests ?? [];
 }
 
 /** Delete a tag alone, or a manifest with all its tags. */
 export async function remove(name, reference) {
-  await ask(`/v2/${name}/manifests/${reference}`, { method: "DELETE" });
+  await ask(manifestOf(name, reference), { method: "DELETE" });
   known.delete(`${name}@${reference}`);
 }

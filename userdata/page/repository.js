@@ -16,7 +16,7 @@ export async function showRepository(main, signal, name) {
   try {
     [tags, used] = await Promise.all([allTags(name, signal), usage(name, signal).catch(() => null)]);
   } catch (error) {
-    if (!signal.aborted) main.append(failure(error));
+    if (!signal.aborted) main.replaceChildren(heading(name), failure(error));
     return;
   }
   used ??= {};

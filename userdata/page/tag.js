@@ -19,7 +19,7 @@ export async function showTag(main, signal, { name, reference, mayPush }) {
     if (mayPush) main.append(deletion(name, isTag ? reference : null, top));
     await (isIndex(top) ? showIndex(body, signal, name, top) : showImage(body, signal, name, top));
   } catch (error) {
-    if (!signal.aborted) main.append(failure(error));
+    if (!signal.aborted) main.replaceChildren(title, failure(error));
   }
 }
 

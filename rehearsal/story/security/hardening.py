@@ -19,7 +19,13 @@ EXPECTED = {
 }
 # Mozilla's guideline, version 5.8: two years.
 LEAST_HSTS_SECONDS = 63_072_000
-SAID_ONCE = ("docker-distribution-api-version", "server", "strict-transport-security", "x-content-type-options")
+SAID_ONCE = (
+    "content-security-policy",
+    "docker-distribution-api-version",
+    "server",
+    "strict-transport-security",
+    "x-content-type-options",
+)
 
 Headers = list[tuple[str, str]]
 
@@ -46,7 +52,8 @@ def headers(story: Story) -> str:
     secure, plain = f"https://{story.domain}", f"http://{story.domain}"
     manifest = f"{secure}/v2/demo/manifests/1.0"
     asked = {
-        url: _headers(story, url, login=True) for url in (f"{secure}/v2/", manifest, f"{secure}/v2/none/tags/list")
+        url: _headers(story, url, login=True)
+        for url in (f"{secure}/", f"{secure}/v2/", manifest, f"{secure}/v2/none/tags/list")
     }
     asked |= {url: _headers(story, url, login=False) for url in (f"{secure}/v2/_catalog", f"{secure}/elsewhere")}
     faults = [f"{url}: {fault}" for url, seen in asked.items() for fault in faults_over_tls(seen)]
@@ -122,6 +129,9 @@ def faults_over_tls(seen: Headers) -> list[str]:
     age = re.search(r"max-age=(\d+)", value_of(seen, "strict-transport-security"))
     if not age or int(age[1]) < LEAST_HSTS_SECONDS:
         faults.append(f"HSTS is {value_of(seen, 'strict-transport-security') or 'missing'}")
+    policy = value_of(seen, "content-security-policy")
+    if not policy.startswith("default-src 'none';") or "unsafe" in policy:
+        faults.append(f"the policy for browsers is {policy or 'missing'}")
     return faults + _versions(seen)
 
 

@@ -25,6 +25,7 @@ from tests.support.cloud_account import Account, running_account
 
 DUMPED = """HTTP/2 401\r
 server: nginx\r
+content-security-policy: default-src 'none'; sandbox\r
 strict-transport-security: max-age=63072000\r
 docker-distribution-api-version: registry/2.0\r
 x-content-type-options: nosniff\r
@@ -55,6 +56,7 @@ def test_a_right_answer_has_no_fault() -> None:
         ("strict-transport-security", "x", "HSTS is missing"),
         ("docker-distribution", "Docker-Distribution-Api-Version: 2\r\ndocker-distribution", "is there 2 times"),
         ("x-content-type-options", "x", "x-content-type-options is there 0 times"),
+        ("default-src 'none'", "default-src *", "the policy for browsers is default-src *; sandbox"),
         ("server:", "Via: 1.1 proxy\r\nserver:", "via tells a version: 1.1 proxy"),
     ],
 )
