@@ -81,10 +81,15 @@ def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:
     forget(room, LOGINS)
 
 
-def start_door(room: Room) -> None:
-    """Start the login check and nginx on 443, before a registry at BEHIND, as their systemd units do."""
+def start_door(room: Room, environment: Mapping[str, str] | None = None) -> None:
+    """Start the login check and nginx on 443, before a registry at BEHIND, as their systemd units do. The environment is
+    nginx's."""
     start_login_check(room)
-    room.start("nginx", "nginx", "-g", "daemon off;")
+    start_nginx(room, environment)
+
+
+def start_nginx(room: Room, environment: Mapping[str, str] | None = None) -> None:
+    room.start("nginx", "nginx", "-g", "daemon off;", environment=environment)
     room.wait_for("nginx", "127.0.0.1:443")
 
 

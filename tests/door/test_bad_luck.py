@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from rehearsal.machine.world.namespaces import children
-from rehearsal.room import door
+from rehearsal.room import clock, door
 from rehearsal.room.isolation import Room, RoomError
 from tests.support.door_client import FRONT, OCI_MANIFEST, Client, curl_as
 
@@ -39,7 +39,7 @@ def test_manifests_are_answered_while_the_disk_cache_is_read_only(client: Client
 
 
 def test_a_worker_that_dies_during_a_push_leaves_its_repository_to_the_registry(client: Client, room: Room) -> None:
-    client.wait_for_a_fresh_half_minute()
+    client.begin_half_minute()
     first, second = client.push("luck/killed", tag="1.0"), client.push("luck/killed", tag="2.0")
     path = "/v2/luck/killed/manifests/1.0"
     assert client.ask(path).body == first.body
@@ -60,13 +60,12 @@ def test_a_worker_that_dies_during_a_push_leaves_its_repository_to_the_registry(
 
 
 def test_a_restart_of_nginx_brings_no_cached_tag_back(client: Client, room: Room) -> None:
-    client.wait_for_a_fresh_half_minute()
+    client.begin_half_minute()
     path = "/v2/luck/restarted/manifests/1.0"
     first = client.push("luck/restarted", tag="1.0")
     assert client.ask(path).body == first.body
     room.stop("nginx")
-    room.start("nginx", "nginx", "-g", "daemon off;")
-    room.wait_for("nginx", "127.0.0.1:443")
+    door.start_nginx(room, clock.ENVIRONMENT)
     second = client.push("luck/restarted", tag="1.0")
     assert client.ask(path).body == second.body
 
@@ -76,7 +75,7 @@ def test_tags_of_forty_thousand_repositories_fill_no_dictionary(client: Client, 
     many = (*curl_as("puller"), "--parallel", "--parallel-max", "100", "--head", "--output", "/dev/null")
     room.run(*many, f"{FRONT}/v2/luck/[1-40000]/manifests/1.0", timeout_seconds=120)
     assert "memory" not in room.place(ERRORS).read_text()
-    client.wait_for_a_fresh_half_minute()
+    client.begin_half_minute()
     pushed = client.push("luck/among", tag="1.0")
     path = "/v2/luck/among/manifests/1.0"
     with client.counting(path) as reads:
@@ -85,7 +84,7 @@ def test_tags_of_forty_thousand_repositories_fill_no_dictionary(client: Client, 
 
 
 def test_a_manifest_of_100_kb_is_answered_and_not_kept_in_memory(client: Client, room: Room) -> None:
-    client.wait_for_a_fresh_half_minute()
+    client.begin_half_minute()
     door.forget(room, door.MANIFESTS)
     pushed = client.push("luck/large", tag="1.0", mark="m" * 100_000)
     for path in (pushed.path, "/v2/luck/large/manifests/1.0"):
