@@ -204,7 +204,8 @@ def text_of(told: Mapping[str, Any]) -> str:
     about = (
         f"{datetime.date.today().isoformat()}, {told['seconds']:.0f} s. Random operations of 32 clients, on an S3 that "
         f"takes up to {JITTER_MILLISECONDS} ms before and after each request. At random, nginx reloads and restarts, a "
-        "worker is killed, the registry restarts, and nginx's clock goes an hour ahead or back. A register for each tag, checked with porcupine. "
+        "worker is killed, the registry restarts, and nginx's clock goes an hour ahead or back. A register for each "
+        "tag, checked with porcupine. "
         f"Violations: {len(told['violations'])}. Undecided: {told['undecided']}."
     )
     rows = [[kind, f"{count:,}"] for kind, count in sorted(told["counts"].items())]

@@ -82,8 +82,8 @@ def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:
 
 
 def start_door(room: Room, environment: Mapping[str, str] | None = None) -> None:
-    """Start the login check and nginx on 443, before a registry at BEHIND, as their systemd units do. The environment is
-    nginx's."""
+    """Start the login check and nginx on 443, before a registry at BEHIND, as their systemd units do. nginx has the
+    environment."""
     start_login_check(room)
     start_nginx(room, environment)
 

@@ -8,13 +8,16 @@ from contextlib import contextmanager
 
 import pytest
 
+from rehearsal.contract import product
 from rehearsal.machine.world.namespaces import children
 from rehearsal.room import clock, door
 from rehearsal.room.isolation import Room, RoomError
-from tests.support.door_client import FRONT, OCI_MANIFEST, Client, curl_as
+from tests.support.door_client import FRONT, OCI_MANIFEST, REGISTRY, Client, curl_as
 
 DISK = "/var/cache/nginx-manifests"
+EMPTY_CACHES = product.USERDATA / "steps/empty-caches"
 ERRORS = "/var/log/nginx/error.log"
+HOUR = 3600
 
 
 @contextmanager
@@ -91,3 +94,42 @@ def test_a_manifest_of_100_kb_is_answered_and_not_kept_in_memory(client: Client,
         assert client.ask(path).body == pushed.body
     files = [file for file in room.place(door.MANIFESTS).rglob("*") if file.is_file()]
     assert max((file.stat().st_size for file in files), default=0) < 100_000
+
+
+def test_a_clock_set_back_an_hour_brings_nothing_back(client: Client, room: Room) -> None:
+    client.begin_half_minute()
+    hidden, deleted, moved = (client.push(f"luck/clock-{name}", tag="1.0") for name in ("hidden", "deleted", "moved"))
+    tag = "/v2/luck/clock-moved/manifests/1.0"
+    for path in (hidden.path, deleted.path, moved.path, tag):
+        assert client.ask(path).status == 200
+    clock.step(room, -HOUR)
+    empty_caches(room)
+    client.delete(hidden, at=REGISTRY)
+    client.delete(deleted)
+    second = client.push("luck/clock-moved", tag="1.0")
+    for seconds in (0, 0, HOUR):
+        clock.step(room, seconds)
+        assert [client.ask(path).status for path in (hidden.path, deleted.path)] == [404, 404]
+        assert client.ask(tag).body == second.body
+
+
+def test_a_clock_set_back_an_hour_leaves_no_revoked_login(client: Client, room: Room) -> None:
+    assert client.ask("/v2/", user="visitor").status == 200
+    clock.step(room, -HOUR)
+    empty_caches(room)
+    users = room.place(product.PULL_USERS)
+    before = users.read_text()
+    users.write_text("".join(line for line in before.splitlines(keepends=True) if not line.startswith("visitor:")))
+    room.run("curl", "--silent", "--fail", "--request", "POST", "http://127.0.0.1:5080/forget-logins")
+    try:
+        for seconds in (0, HOUR):
+            clock.step(room, seconds)
+            assert client.ask("/v2/", user="visitor").status == 401
+    finally:
+        users.write_text(before)
+
+
+def empty_caches(room: Room) -> None:
+    """As registry-clock.timer starts it on the host."""
+    room.run("bash", "-c", f"systemctl() {{ kill -HUP $(cat /run/nginx.pid); }}\n{EMPTY_CACHES.read_text()}")
+    time.sleep(0.5)
