@@ -79,6 +79,7 @@ BROWSER_ORIGINS = "/etc/registry/browser-origins"
 # The host's units, and its container.
 NGINX = "nginx.service"
 LOGIN_CHECK = "registry-auth.service"
+CACHES_IN_MEMORY = "run-nginx.mount"
 USERS_TIMER = "registry-users.timer"
 ADDRESS_SERVICE = "registry-address.service"
 CONTAINER = "registry"
