@@ -33,7 +33,8 @@ function response()
   answered = answered + 1
   if answered == 100000 then
     print(answered .. " done")
-    wrk.thread:stop()
+    io.stdout:flush()
+    os.exit(0)
   end
 end
 """
