@@ -95,6 +95,28 @@ with_docker() {
   docker manifest push "$by/skopeo:index"
 }
 
+# A second daemon, with containerd's image store. An image by its tag right after each of two pushes.
+with_dockerd() {
+  local folder=/run/second-docker number id
+  export DOCKER_HOST=unix://$folder/socket
+  mkdir -p "$folder"
+  echo '{"features": {"containerd-snapshotter": true}}' > "$folder/daemon.json"
+  dockerd --config-file "$folder/daemon.json" --data-root "$folder/data" --exec-root "$folder/exec" --host "$DOCKER_HOST" \
+    --pidfile "$folder/pid" --containerd /run/containerd/containerd.sock --bridge none --iptables=false --ip6tables=false &
+  # shellcheck disable=SC2064
+  trap "kill $!; wait" EXIT
+  timeout 20 bash -c 'until docker info --format "{{.DriverStatus}}" | grep io.containerd.snapshotter; do sleep 0.2; done'
+  log_in docker login
+  for number in 1 2; do
+    echo "$number" > "$folder/number"
+    id=$(tar --create --directory "$folder" number | docker import - "$by/dockerd:1")
+    docker push -q "$by/dockerd:1"
+    docker rmi "$by/dockerd:1"
+    docker pull -q "$by/dockerd:1"
+    [[ $(docker inspect --format '{{.Id}}' "$by/dockerd:1") == "$id" ]]
+  done
+}
+
 with_containerd() {
   ctr images pull --user "$user:$PASSWORD" "$by/skopeo:1"
   ctr images tag "$by/skopeo:1" "$by/ctr:1"

@@ -22,11 +22,12 @@ from rehearsal.outside.world import World
 DEBIAN = ("skopeo", "podman", "buildah")
 BUILT = (Recipe("oras", "oras.land/oras/cmd/oras", "v1.3.6"), Recipe("helm", "helm.sh/helm/v4/cmd/helm", "v4.3.1"))
 IN_THE_CLIENTS_ROOT = (*DEBIAN, "crane", *(recipe.name for recipe in BUILT))
-ON_THE_HOST = ("docker", "containerd")
+ON_THE_HOST = ("docker", "dockerd", "containerd")
 AS_WELL = {
     "skopeo": ", copies an image with a layer that is kept elsewhere",
     "crane": ", copies an image with a layer that is kept elsewhere",
     "docker": ", reads such an image and pushes an index of it",
+    "dockerd": " with containerd's image store, and a tag's new image right after its push",
     "oras": ", finds both of two attachments that were pushed at the same time",
 }
 SCRIPT = Path(__file__).with_suffix(".bash")

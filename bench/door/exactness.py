@@ -19,7 +19,7 @@ from rehearsal.machine import fitness, parts
 from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.machine.world.namespaces import children
-from rehearsal.room import door
+from rehearsal.room import clock, door
 from rehearsal.room.isolation import Room, RoomError, door_root, open_room
 from rehearsal.room.registry_server import PROGRAM, start_registry
 
@@ -111,7 +111,7 @@ def stand(workplace: Workplace, say: Say) -> Iterator[Room]:
         for access in ("push", "pull"):
             door.write_users(room, access, {USER: hashed})
         start_the_registry(room)
-        door.start_door(room)
+        door.start_door(room, clock.ENVIRONMENT)
         yield room
 
 
@@ -120,11 +120,6 @@ def start_the_registry(room: Room) -> None:
     # it then (3.1.2, cachedBlobStatter.Clear), so a read between brings it back.
     uncached = {"storage": {"cache": {"blobdescriptor": ""}}}
     start_registry(room, "registry", door.BEHIND, driver("s3", "ours"), changes=uncached)
-
-
-def start_nginx(room: Room) -> None:
-    room.start("nginx", "nginx", "-g", "daemon off;")
-    room.wait_for("nginx", "127.0.0.1:443")
 
 
 def run(room: Room, operations: int, first: int = 0, *options: str) -> Mapping[str, Any]:
@@ -145,20 +140,26 @@ def run_mutant(room: Room, mutant: Mutant, operations: int) -> Mapping[str, Any]
             raise RoomError(f"{name} has {text.count(old)} times the text that a mutant replaces: {old}")
         file.write_text(text.replace(old, new))
     room.stop("nginx")
-    start_nginx(room)
+    door.start_nginx(room, clock.ENVIRONMENT)
     try:
         return run(room, operations, 1000 * (1 + MUTANTS.index(mutant)), "-stop", "-epoch=2000")
     finally:
         door.place_files(room)
         room.stop("nginx")
-        start_nginx(room)
+        door.start_nginx(room, clock.ENVIRONMENT)
 
 
 @contextmanager
 def incidents(room: Room) -> Iterator[None]:
     """One after the other at random, until the end of the block."""
     ended = threading.Event()
-    incident: tuple[Callable[[Room], None], ...] = (reload, restart_nginx, kill_a_worker, restart_registry)
+    incident: tuple[Callable[[Room], None], ...] = (
+        reload,
+        restart_nginx,
+        kill_a_worker,
+        restart_registry,
+        step_the_clock,
+    )
 
     def happen() -> None:
         while not ended.wait(random.uniform(*SECONDS_BETWEEN_INCIDENTS)):  # noqa: S311
@@ -179,13 +180,19 @@ def reload(room: Room) -> None:
 
 def restart_nginx(room: Room) -> None:
     room.stop("nginx")
-    start_nginx(room)
+    door.start_nginx(room, clock.ENVIRONMENT)
 
 
 def kill_a_worker(room: Room) -> None:
     # One that a reload ends may be gone by now.
     for pid in children(room.pid_of("nginx"))[:1]:
         os.kill(pid, signal.SIGKILL)
+
+
+def step_the_clock(room: Room) -> None:
+    """nginx's, an hour ahead or back. It stays within two hours of the machine's."""
+    hour = 3600
+    clock.step(room, -hour if clock.seconds_ahead(room) >= hour else hour)
 
 
 def restart_registry(room: Room) -> None:
@@ -198,7 +205,8 @@ def text_of(told: Mapping[str, Any]) -> str:
     about = (
         f"{datetime.date.today().isoformat()}, {told['seconds']:.0f} s. Random operations of 32 clients, on an S3 that "
         f"takes up to {JITTER_MILLISECONDS} ms before and after each request. At random, nginx reloads and restarts, a "
-        "worker is killed, and the registry restarts. A register for each tag, checked with porcupine. "
+        "worker is killed, the registry restarts, and nginx's clock goes an hour ahead or back. A register for each "
+        "tag, checked with porcupine. "
         f"Violations: {len(told['violations'])}. Undecided: {told['undecided']}."
     )
     rows = [[kind, f"{count:,}"] for kind, count in sorted(told["counts"].items())]

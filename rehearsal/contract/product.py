@@ -92,6 +92,7 @@ PAGE, PAGE_FACTS = f"{HOME}/page", "/var/lib/registry-page"
 # The host's units, and its container.
 NGINX = "nginx.service"
 LOGIN_CHECK = "registry-auth.service"
+CACHES_IN_MEMORY = "run-nginx.mount"
 USERS_TIMER = "registry-users.timer"
 # It runs while the host does; when it stops, the usage of tags is written.
 LAST_USAGE = "registry-last-usage.service"

@@ -2,6 +2,7 @@
 
 import configparser
 import contextlib
+import os
 import shlex
 import shutil
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ DOMAIN = "registry.example.com"
 # The registry behind the door.
 BEHIND = "127.0.0.1:5000"
 # nginx's caches: logins, and the manifests of the current half minute.
-LOGINS, MANIFESTS = "/run/nginx-logins", "/run/nginx-manifests"
+LOGINS, MANIFESTS = "/run/nginx/logins", "/run/nginx/manifests"
 CERTIFICATE, KEY = (f"{product.SERVED_CERTIFICATE}/{name}.pem" for name in ("fullchain", "privkey"))
 
 
@@ -35,9 +36,14 @@ def hash_password(room: Room, password: str, cost: int = 10) -> str:
 
 def auth_service() -> Mapping[str, str]:
     """The [Service] section of the login check's systemd unit."""
-    unit = configparser.ConfigParser(interpolation=None)
-    unit.read(product.USERDATA / "etc/systemd/system" / product.LOGIN_CHECK)
-    return unit["Service"]
+    return unit(product.LOGIN_CHECK)["Service"]
+
+
+def unit(name: str) -> Mapping[str, Mapping[str, str]]:
+    """The product's systemd unit by section and key."""
+    found = configparser.ConfigParser(interpolation=None)
+    found.read(product.USERDATA / "etc/systemd/system" / name)
+    return found
 
 
 def as_auth_user() -> tuple[str, ...]:
@@ -63,7 +69,17 @@ def place_files(room: Room) -> None:
     write_browser_origins(room)
     room.place(product.RESOLVER).write_text("resolver 127.0.0.1;\n")
     shutil.copytree(product.USERDATA / Path(product.PAGE).name, room.place(product.PAGE), dirs_exist_ok=True)
+    mount_caches(room)
     room.run("bash", given=(product.USERDATA / product.CHOOSE_FEATURES).read_text())
+
+
+def mount_caches(room: Room) -> None:
+    """As their systemd unit does, once."""
+    mount = unit(product.CACHES_IN_MEMORY)["Mount"]
+    place = mount["Where"]
+    if not os.path.ismount(room.place(place)):
+        room.run("mkdir", "-p", place)
+        room.run("mount", "-t", mount["Type"], "-o", mount["Options"], mount["What"], place)
 
 
 def write_browser_origins(room: Room, *origins: str) -> None:
@@ -83,10 +99,15 @@ def write_users(room: Room, access: str, hash_of: Mapping[str, str]) -> None:
     forget(room, LOGINS)
 
 
-def start_door(room: Room) -> None:
-    """Start the login check and nginx on 443, before a registry at BEHIND, as their systemd units do."""
+def start_door(room: Room, environment: Mapping[str, str] | None = None) -> None:
+    """Start the login check and nginx on 443, before a registry at BEHIND, as their systemd units do. nginx has the
+    environment."""
     start_login_check(room)
-    room.start("nginx", "nginx", "-g", "daemon off;")
+    start_nginx(room, environment)
+
+
+def start_nginx(room: Room, environment: Mapping[str, str] | None = None) -> None:
+    room.start("nginx", "nginx", "-g", "daemon off;", environment=environment)
     room.wait_for("nginx", "127.0.0.1:443")
 
 

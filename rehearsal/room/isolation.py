@@ -24,7 +24,7 @@ from rehearsal.machine.root_layers import CHROOT_ENVIRONMENT, Root, Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.machine.world.namespaces import children
 
-PACKAGES = ("apache2-utils", "curl", "libnginx-mod-http-js", "nginx", "openssl", "wrk")
+PACKAGES = ("apache2-utils", "curl", "libfaketime", "libnginx-mod-http-js", "nginx", "openssl", "wrk")
 START_TIMEOUT_SECONDS = 20
 # The first process ends when its standard input does, and with it everything in the room.
 FIRST_PROCESS = (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal.room import door
+from rehearsal.room import clock, door
 from rehearsal.room.isolation import Room
 from tests.support.door_client import Client
 from tests.support.door_room import door_room, write_users
@@ -21,5 +21,5 @@ def client(room: Room) -> Client:
     write_users(room)
     client = Client(room)
     client.start_registry()
-    door.start_door(room)
+    door.start_door(room, clock.ENVIRONMENT)
     return client

@@ -17,7 +17,6 @@ from rehearsal.room.door import BEHIND
 from rehearsal.room.isolation import Room, RoomError
 from rehearsal.room.registry_server import PROGRAM, s3, start_registry
 from tests.support.door_client import (
-    DOCKER_LIST,
     DOCKER_MANIFEST,
     FRONT,
     OCI_INDEX,

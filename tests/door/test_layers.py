@@ -33,13 +33,13 @@ def link(client: Client, path: str, *options: str) -> str:
 
 
 def test_clients_of_the_same_half_minute_get_the_same_link(on_s3: Client, layer: str) -> None:
-    on_s3.wait_for_a_fresh_half_minute()
+    on_s3.begin_half_minute()
     first = link(on_s3, layer)
     # The time of a signature has whole seconds.
     time.sleep(1.1)
     assert link(on_s3, f"{layer}?ns=docker.io") == first
     assert link(on_s3, layer, "--range", "5-") == first
-    on_s3.let_the_half_minute_pass()
+    on_s3.begin_half_minute()
     assert link(on_s3, layer) != first
 
 

@@ -27,7 +27,7 @@ LONGEST_SECONDS = 35
 
 
 def test_a_manifest_is_read_once_from_the_registry(client: Client) -> None:
-    client.wait_for_a_fresh_half_minute()
+    client.begin_half_minute()
     pushed = client.push("team/app")
     with client.counting(pushed.path) as reads:
         answers = [client.ask(pushed.path) for _ in range(5)]
@@ -109,21 +109,18 @@ def test_a_deleted_manifest_is_back_at_once_after_a_new_push(client: Client) -> 
     assert client.ask(pushed.path).body == pushed.body
 
 
-def test_a_manifest_deleted_in_the_registry_itself_is_gone_within_a_minute(client: Client) -> None:
+def test_a_manifest_deleted_in_the_registry_itself_is_gone_within_35_seconds(client: Client) -> None:
     pushed = client.push("team/app")
     assert client.ask(pushed.path).status == 200
     client.delete(pushed, at=REGISTRY)
-    deleted = time.monotonic()
-    while client.ask(pushed.path).status != 404:
-        assert time.monotonic() - deleted < LONGEST_SECONDS
-        time.sleep(0.5)
+    client.let_pass(LONGEST_SECONDS)
+    assert client.ask(pushed.path).status == 404
 
 
 def test_a_cached_manifest_is_served_while_the_registry_is_silent(client: Client) -> None:
     pushed, other = client.push("team/app"), client.push("team/app")
     assert client.ask(pushed.path).status == 200
-    client.wait_for_a_fresh_half_minute()
-    client.let_the_half_minute_pass()
+    client.begin_half_minute()
     with client.registry_silent():
         started = time.monotonic()
         assert client.ask(pushed.path).body == pushed.body
@@ -134,14 +131,14 @@ def test_a_cached_manifest_is_served_while_the_registry_is_silent(client: Client
         assert time.monotonic() - started < 2
         assert client.ask(other.path).status == 503
         assert client.ask(pushed.path, password="guessed").status == 401  # noqa: S106
-    client.let_the_half_minute_pass()
+    client.begin_half_minute()
     assert client.ask(other.path).body == other.body
 
 
 def test_a_cached_manifest_is_served_while_the_storage_fails(client: Client, room: Room) -> None:
     pushed, other = client.push("team/app"), client.push("team/app")
     assert client.ask(pushed.path).status == 200
-    client.let_the_half_minute_pass()
+    client.begin_half_minute()
     room.run("chmod", "000", "/srv/images")
     try:
         assert client.ask(other.path).status >= 500
@@ -152,7 +149,7 @@ def test_a_cached_manifest_is_served_while_the_storage_fails(client: Client, roo
 
 
 def test_ten_simultaneous_clients_of_a_new_manifest_cost_one_read(client: Client, room: Room) -> None:
-    client.wait_for_a_fresh_half_minute()
+    client.begin_half_minute()
     pushed = client.push("team/app")
     # With a cached login all ten arrive at the manifests' cache together.
     client.ask("/v2/")
@@ -170,7 +167,7 @@ def test_ten_simultaneous_clients_of_a_new_manifest_cost_one_read(client: Client
 
 @pytest.mark.parametrize("spelling", ["/v2/team/../team/app/manifests/{}", "/v2//team/app/manifests/{}?x=1"])
 def test_every_spelling_of_a_path_shares_one_cache_entry(client: Client, spelling: str) -> None:
-    client.wait_for_a_fresh_half_minute()
+    client.begin_half_minute()
     pushed = client.push("team/app")
     with client.counting(pushed.path) as reads:
         assert client.ask(pushed.path).status == 200
@@ -197,7 +194,7 @@ def test_a_client_that_has_the_manifest_gets_304(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["/run/nginx-logins", "/run/nginx-manifests", "/var/cache/nginx-manifests", "/run/nginx-tags"]
+    "folder", ["/run/nginx/logins", "/run/nginx/manifests", "/var/cache/nginx-manifests", "/run/nginx/tags"]
 )
 def test_only_nginx_can_read_its_caches(client: Client, room: Room, folder: str) -> None:
     client.ask(client.push("team/app", tag="cached").path)

@@ -260,7 +260,7 @@ def test_a_password_outside_ascii_is_its_utf_8_bytes(client: Client) -> None:
 
 
 def test_a_mirrors_question_has_the_same_answer_and_the_same_cache_entry(client: Client) -> None:
-    client.wait_for_a_fresh_half_minute()
+    client.begin_half_minute()
     pushed = client.push("team/mirrored", tag="1.0")
     assert client.ask("/v2/team/mirrored/manifests/1.0?ns=docker.io").body == pushed.body
     with client.counting(pushed.path) as reads:

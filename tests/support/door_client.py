@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearsal.room import door
+from rehearsal.room import clock
 from rehearsal.room.door import BEHIND, CERTIFICATE, DOMAIN
 from rehearsal.room.isolation import Room
 from rehearsal.room.registry_server import filesystem, start_registry
@@ -127,14 +127,13 @@ class Client:
         lines = log.read_bytes()[start:].decode().splitlines()
         seen += [line.split('"')[1] for line in lines if f" {path} " in line or f" {path}?" in line]
 
-    def wait_for_a_fresh_half_minute(self) -> None:
-        """Wait until ten seconds or more are left before nginx's cache of the half minute changes."""
-        if (left := 30 - time.time() % 30) < 10:
-            time.sleep(left)
+    def let_pass(self, seconds: float) -> None:
+        """By nginx's clock."""
+        clock.step(self.room, seconds)
 
-    def let_the_half_minute_pass(self) -> None:
-        """Empty nginx's cache of the half minute, as the next half minute does."""
-        door.forget(self.room, door.MANIFESTS)
+    def begin_half_minute(self) -> None:
+        """nginx's cache is that of a half minute of the clock. Begin the next one."""
+        self.let_pass(30.001 - (time.time() + clock.seconds_ahead(self.room)) % 30)
 
     def start_registry(self) -> None:
         """Start the registry behind the door, on a file system, with a log of its requests."""

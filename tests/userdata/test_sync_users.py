@@ -409,7 +409,7 @@ def test_logins_are_forgotten_if_one_of_them_changed(host: RelocatedHost, change
 def test_a_sync_waits_only_if_logins_are_remembered(host: RelocatedHost, remembered: bool) -> None:
     sync(host, {"push/anna": hashed("p")})
     if remembered:
-        host.write("run/nginx-logins/a/login", "")
+        host.write("run/nginx/logins/a/login", "")
     sync(host, {})
     assert ("sleep 2" in host.calls()) == remembered
 

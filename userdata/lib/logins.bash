@@ -1,7 +1,7 @@
 # Sourced: how the front door forgets the logins it remembers.
 # shellcheck shell=bash
 
-readonly cached_logins=/run/nginx-logins
+readonly cached_logins=/run/nginx/logins
 
 # From the end of this on, every login is checked anew. The front door believes an answer for a second, or nearly two by
 # its clock of whole seconds (nginx.conf).

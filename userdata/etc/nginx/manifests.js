@@ -4,7 +4,7 @@
 import crypto from 'crypto';
 import fs from 'fs';
 
-const folders = {latest: '/run/nginx-manifests', lasting: '/var/cache/nginx-manifests'};
+const folders = {latest: '/run/nginx/manifests', lasting: '/var/cache/nginx-manifests'};
 const types = [
     'application/vnd.docker.distribution.manifest.v2+json,',
     'application/vnd.docker.distribution.manifest.list.v2+json,',
