@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -13,7 +13,7 @@ from rehearsal.room import door
 from rehearsal.room.isolation import Room, RoomError
 from tests.support.door_client import FRONT, OCI_MANIFEST, Client, curl_as
 
-DISK = "/var/cache/nginx-manifests"
+DISK = ("/var/cache/nginx-manifests", "/var/cache/nginx-tags")
 ERRORS = "/var/log/nginx/error.log"
 
 
@@ -29,7 +29,9 @@ def read_only(room: Room, folder: str) -> Iterator[None]:
 
 def test_manifests_are_answered_while_the_disk_cache_is_read_only(client: Client, room: Room) -> None:
     pushed = client.push("luck/disk", tag="1.0")
-    with read_only(room, DISK):
+    with ExitStack() as mounts:
+        for folder in DISK:
+            mounts.enter_context(read_only(room, folder))
         for path in (pushed.path, "/v2/luck/disk/manifests/1.0") * 2:
             assert client.ask(path).body == pushed.body
             assert client.ask(path, "--head").headers["docker-content-digest"] == [pushed.digest]
