@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import browser, clients, faults, functions, memory, page, restore, synth, user_data
-from bench.door import comparison, exactness
+from bench.door import comparison, exactness, pulls
 from bench.growth import subject as growth
 from bench.rolling import subject as rolling
 from rehearsal.error import RehearsalError
@@ -28,6 +28,7 @@ SUBJECTS = {
     "door": Subject("the front door beside other registries (root)", comparison.measure, comparison.add_options),
     "exactness": Subject("whether cached tags are exact (root)", exactness.measure, exactness.add_options),
     "browser": Subject("the page in a real browser (root)", browser.measure),
+    "pulls": Subject("what a pull asks our front door, beside bare (root)", pulls.measure_pulls, pulls.add_options),
     "clients": Subject("clients that log in, push and pull (a rehearsal is up)", clients.measure),
     "faults": Subject("the mails about faults (a rehearsal is up)", faults.measure, faults.add_options),
     "functions": Subject("size and import time of the functions' package", functions.measure),

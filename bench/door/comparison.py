@@ -11,7 +11,7 @@ from bench.door import plot, report
 from bench.door.measure import FULL, QUICK, Size
 from bench.door.rounds import Results, measure_stand
 from bench.door.setups import BCRYPT_COST, DELAY_MILLISECONDS, STORAGES, Peer, stand_up
-from bench.door.targets import targets
+from bench.door.targets import pull_targets, targets
 from rehearsal.machine import fitness, parts
 from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
@@ -42,6 +42,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
         text = f"{about}\n\n{report.section(results, storage, names, size.connections)}"
         arguments.output.with_name("front-door.svg").write_text(plot.plot(results, names))
         page.report(arguments.output, "door", {STORAGES[storage]: text}, targets(results, size, names))
+    page.report(arguments.output, "tags", {}, pull_targets(results))
     return True
 
 

@@ -64,15 +64,17 @@ def wait_until_idle(stand: Stand, setup: Setup) -> None:
             return
 
 
-def storm(stand: Stand, setup: Setup, clients: int, number: int) -> Numbers | None:
-    """Many clients pull one image at once; None after LONGEST_STORM_SECONDS. Image and user are new to our door."""
-    repository, user = f"bench/storm-{number}", f"storm-{number}" if setup.name == OURS else USER
+def storm(stand: Stand, setup: Setup, clients: int, number: int, *more: str) -> Numbers | None:
+    """Many clients pull one image at once; None after LONGEST_STORM_SECONDS. Image and user are new to our door. `more`
+    are options of bench/load."""
+    new = "".join((f"storm-{number}", *more))
+    repository, user = f"bench/{new}", new if setup.name == OURS else USER
     if setup.name == OURS:
         add_users(stand, user)
     load(stand, setup, "image", f"-repository={repository}")
     s3_requests(stand)
     before = stand.cpu_seconds(setup)
-    options = (f"-clients={clients}", f"-repository={repository}")
+    options = (f"-clients={clients}", f"-repository={repository}", *more)
     try:
         told = load(stand, setup, "storm", *options, user=user, seconds=LONGEST_STORM_SECONDS)
     except subprocess.TimeoutExpired:

@@ -70,9 +70,12 @@ def request_table(results: Results, storage: str, names: Sequence[str], connecti
         for kind in KINDS[storage]
         for count in connections
     ]
+    return f"{table(('', *names), rows)}\n\n{ceiling_text(results, storage)}"
+
+
+def ceiling_text(results: Results, storage: str) -> str:
     plain, tls = (medians(results, storage, "ceiling", name, "rps")[0] for name in ("plain", "TLS"))
-    ceiling = f"The generator's own limit, with nginx answering from memory: {plain}/s, with TLS {tls}/s."
-    return f"{table(('', *names), rows)}\n\n{ceiling}"
+    return f"The generator's own limit, with nginx answering from memory: {plain}/s, with TLS {tls}/s."
 
 
 def setup_table(results: Results, storage: str, kind: str, names: Sequence[str], columns: Mapping[str, str]) -> str:

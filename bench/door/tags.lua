@@ -2,8 +2,16 @@
 dofile("/opt/wrk.lua")
 
 local requests, shares = {}, {}
+local threads = 0
+
+-- Otherwise all threads ask for the same things in the same order, and wait for each other.
+function setup(thread)
+  threads = threads + 1
+  thread:set("seed", threads)
+end
 
 function init(arguments)
+  math.randomseed(seed)
   local total = 0
   for rank = 1, tonumber(arguments[1]) do
     total = total + 1 / rank

@@ -15,8 +15,6 @@ def targets(results: Results, size: Size, peers: Sequence[str]) -> list[Target]:
 
     disk = "filesystem"
     bare_digest = against(BARE, "s3", "rps", "digest 64", "digest 8")
-    many = [f"tags {count}" for count in COUNTS]
-    counts = ", ".join(f"{count:,}" for count in COUNTS)
 
     def layers(direction: str, storage: str, of: str) -> Target:
         ratios = against(OWN_TLS, storage, "mb_per_second", *(f"{direction} {count}" for count in size.push_megabytes))
@@ -33,12 +31,6 @@ def targets(results: Results, size: Size, peers: Sequence[str]) -> list[Target]:
             Target(f"digest: requests/s against {peer}", 3, against(peer, disk, "rps", "digest 64"), at_least=True)
             for peer in peers
         ),
-        Target(
-            f"tag, S3: requests/s against bare, {counts} tags", 25, against(BARE, "s3", "rps", *many), at_least=True
-        ),
-        Target(f"tag, S3: p50 against bare, {counts} tags", 1 / 20, against(BARE, "s3", "p50", *many)),
-        Target("HEAD by tag, S3: requests/s against bare", 25, against(BARE, "s3", "rps", "HEAD"), at_least=True),
-        Target("layer's link, S3: requests/s against bare", 20, against(BARE, "s3", "rps", "blob 64"), at_least=True),
         Target("pulls of a tag just pushed that were stale", 0, [results.median("s3", "fresh", OURS, "stale")]),
         *(
             Target(f"tag: requests/s against {peer}", 1, against(peer, disk, "rps", "tag 64"), at_least=True)
@@ -53,11 +45,28 @@ def targets(results: Results, size: Size, peers: Sequence[str]) -> list[Target]:
             for direction in ("push", "pull")
         ),
         Target("50 pulls at once: slowest against own TLS", 1, against(OWN_TLS, disk, "slowest_seconds", "pull 50")),
-        Target("pull storm, S3: slowest client against bare", 0.4, against(BARE, "s3", "slowest_seconds", "storm")),
-        Target("pull storm, S3: the registry's requests to S3", 60, [results.median("s3", "storm", OURS, "s3")]),
         Target(
             "memory with 100,000 tags asked for", 150, [results.median(disk, "memory", OURS, "together")], unit=" MB"
         ),
         Target("CPU s per GB pulled, S3: redirect against none", 0.05, [quotient(*cpu)]),
         Target("p95 of a user during guessing, against idle", 3, [quotient(*p95)]),
+    ]
+
+
+def pull_targets(results: Results) -> list[Target]:
+    """Of what a pull asks for, on S3."""
+
+    def against_bare(number: str, *measurements: str) -> list[float | None]:
+        return [results.ratio("s3", measurement, number, OURS, BARE) for measurement in measurements]
+
+    many = [f"tags {count}" for count in COUNTS]
+    tags = f"tag, S3, 64 connections: {{}} against bare, {', '.join(f'{count:,}' for count in COUNTS)} tags"
+    return [
+        Target(tags.format("requests/s"), 25, against_bare("rps", *many), at_least=True),
+        Target(tags.format("p50"), 1 / 20, against_bare("p50", *many)),
+        Target("HEAD by tag, S3: requests/s against bare", 25, against_bare("rps", "HEAD"), at_least=True),
+        Target("link to a layer, S3: requests/s against bare", 20, against_bare("rps", "blob 64"), at_least=True),
+        Target("pull storm, S3: slowest client against bare", 0.4, against_bare("slowest_seconds", "storm")),
+        Target("pull storm without what S3 sends: the same", 0.4, against_bare("slowest_seconds", "storm of links")),
+        Target("pull storm, S3: the registry's S3 requests", 60, [results.median("s3", "storm", OURS, "s3")]),
     ]

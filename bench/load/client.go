@@ -67,7 +67,7 @@ func (c *client) do(method, address, kind string, body io.Reader, size int64, wa
 	return answer, nil
 }
 
-// get reads to the end, from S3 if the registry redirects there.
+// get reads to the end, from S3 if the registry redirects there and not only links are wanted.
 func (c *client) get(path string, to io.Writer) error {
 	answer, err := c.do("GET", path, "", nil, 0, 200)
 	if err != nil {
@@ -76,7 +76,7 @@ func (c *client) get(path string, to io.Writer) error {
 	count, err := io.Copy(to, answer.Body)
 	answer.Body.Close()
 	c.fromRegistry.Add(count)
-	if err != nil || answer.StatusCode != 307 {
+	if err != nil || answer.StatusCode != 307 || c.links {
 		return err
 	}
 	from, err := c.http.Get(answer.Header.Get("Location"))

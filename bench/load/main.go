@@ -16,7 +16,7 @@ type options struct {
 	url, user, password, repository, digest, path, listen string
 	clients, threads, megabytes, count                    int
 	duration, delay, jitter                               time.Duration
-	resume                                                bool
+	resume, links                                         bool
 	roots                                                 *x509.CertPool
 }
 
@@ -38,6 +38,7 @@ func parse(command string, arguments []string) (*options, error) {
 	flags.DurationVar(&o.delay, "delay", 30*time.Millisecond, "delay: added to each request")
 	flags.DurationVar(&o.jitter, "jitter", 0, "delay: at most added before and after each request, at random")
 	flags.BoolVar(&o.resume, "resume", false, "handshakes: with the session of the connection before")
+	flags.BoolVar(&o.links, "links", false, "storm: without what S3 sends")
 	_ = flags.Parse(arguments)
 	pem, err := os.ReadFile("/etc/registry/tls/fullchain.pem")
 	o.roots = x509.NewCertPool()

@@ -6,7 +6,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
 
@@ -16,8 +16,7 @@ from rehearsal.room import clock, door
 from rehearsal.room.isolation import Room, RoomError
 from tests.support.door_client import OCI_MANIFEST, PASSWORD_OF, REGISTRY, Client
 
-DISK = "/var/cache/nginx-manifests"
-TEMPORARY = "/var/lib/nginx"
+ON_DISK = ("/var/cache/nginx-manifests", "/var/cache/nginx-tags", "/var/lib/nginx")
 CHOOSE_FEATURES = product.USERDATA / product.CHOOSE_FEATURES
 EMPTY_CACHES = product.USERDATA / "steps/empty-caches"
 ERRORS = "/var/log/nginx/error.log"
@@ -72,7 +71,9 @@ def fill(room: Room, folder: str) -> None:
 def test_manifests_are_answered_while_the_disk_cache_is(client: Client, room: Room, harm: Harm, size: int) -> None:
     before, repository = client.push("luck/disk", tag="1.0", mark="m" * size), f"luck/disk-{harm.__name__}-{size}"
     assert client.ask(before.path).body == before.body
-    with harm(room, DISK), harm(room, TEMPORARY):
+    with ExitStack() as mounts:
+        for folder in ON_DISK:
+            mounts.enter_context(harm(room, folder))
         client.begin_half_minute()
         pushed = client.push(repository, tag="1.0", mark="m" * size)
         for path in (before.path, pushed.path, f"/v2/{repository}/manifests/1.0") * 2:

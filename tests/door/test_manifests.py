@@ -173,7 +173,7 @@ def test_every_spelling_of_a_path_shares_one_cache_entry(client: Client, spellin
         assert client.ask(pushed.path).status == 200
         assert client.ask(spelling.format(pushed.digest)).body == pushed.body
     assert len(reads) == 1
-    assert all(line.endswith(f"{pushed.path} HTTP/1.1") for line in reads)
+    assert all(line.endswith(f"{pushed.path} HTTP/1.1 200") for line in reads)
 
 
 def test_a_404_is_not_cached(client: Client) -> None:
@@ -194,7 +194,14 @@ def test_a_client_that_has_the_manifest_gets_304(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["/run/nginx/logins", "/run/nginx/manifests", "/var/cache/nginx-manifests", "/run/nginx/tags"]
+    "folder",
+    [
+        "/run/nginx/logins",
+        "/run/nginx/manifests",
+        "/run/nginx/tags",
+        "/var/cache/nginx-manifests",
+        "/var/cache/nginx-tags",
+    ],
 )
 def test_only_nginx_can_read_its_caches(client: Client, room: Room, folder: str) -> None:
     client.ask(client.push("team/app", tag="cached").path)

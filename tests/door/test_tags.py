@@ -11,6 +11,8 @@ from tests.support.door_client import OCI_INDEX, OCI_MANIFEST, REGISTRY, TYPES, 
 
 # Half a minute, the second in which the inner server counts an answer as new, and the request itself.
 LONGEST_SECONDS = 35
+# The inner server counts an answer as new for a second of its clock of whole seconds.
+NEW_SECONDS = 2
 # nginx keeps no tag before it is so old.
 YOUNG_SECONDS = 5
 
@@ -124,6 +126,34 @@ def test_a_tag_that_was_moved_in_the_registry_itself_is_seen_within_35_seconds(c
     assert client.ask(path_of(pushed), "--request", "DELETE", user=None, at=REGISTRY).status == 202
     client.let_pass(LONGEST_SECONDS)
     assert client.ask(path_of(pushed)).status == 404
+
+
+def test_a_tag_that_names_the_same_manifest_in_the_next_half_minute_is_confirmed_not_read(
+    client: Client, repository: str
+) -> None:
+    client.wait_for_a_fresh_half_minute()
+    pushed = client.push(repository, tag="1.0")
+    path = path_of(pushed)
+    with client.counting(path) as reads:
+        for _ in range(2):
+            assert client.ask(path).body == pushed.body
+            time.sleep(NEW_SECONDS)
+            client.let_the_half_minute_pass()
+    assert [line.rpartition(" ")[2] for line in reads] == ["200", "304"]
+
+
+def test_a_tag_that_was_pushed_to_the_registry_itself_is_seen_in_the_next_half_minute(
+    client: Client, repository: str
+) -> None:
+    first = client.push(repository, tag="1.0")
+    second = client.push(repository, tag="2.0")
+    path = path_of(first)
+    assert client.ask(path).body == first.body
+    put = ("--request", "PUT", "--header", f"Content-Type: {OCI_MANIFEST}", "--data-binary", "@-")
+    assert client.ask(path, *put, user=None, at=REGISTRY, given=second.body).status == 201
+    time.sleep(NEW_SECONDS)
+    client.let_the_half_minute_pass()
+    assert client.ask(path).body == second.body
 
 
 def test_a_tag_is_read_from_the_registry_while_a_push_is_under_way(client: Client, repository: str) -> None:

@@ -118,14 +118,16 @@ class Client:
 
     @contextmanager
     def counting(self, path: str) -> Iterator[list[str]]:
-        """The registry's requests for this path during the block. The list is empty until the end of the block."""
+        """The registry's requests for this path during the block, each with the status of its answer. The list is empty
+        until the end of the block."""
         log = self.room.logs / "registry"
         start = log.stat().st_size
         seen: list[str] = []
         yield seen
         time.sleep(0.1)
         lines = log.read_bytes()[start:].decode().splitlines()
-        seen += [line.split('"')[1] for line in lines if f" {path} " in line or f" {path}?" in line]
+        parts = [line.split('"') for line in lines if f" {path} " in line or f" {path}?" in line]
+        seen += [f"{request} {about.split()[0]}" for _, request, about, *_ in parts]
 
     def let_pass(self, seconds: float) -> None:
         """By nginx's clock."""
