@@ -19,7 +19,7 @@ FEATURES = ("http2-directive", "hybrid-key-exchange", "shared-dictionaries")
 @pytest.fixture(scope="module")
 def older() -> Iterator[Client]:
     with door_room("bookworm") as room:
-        shutil.copytree(product.USERDATA, room.place(product.HOME))
+        shutil.copytree(product.USERDATA, room.place(product.HOME), dirs_exist_ok=True)
         set_passwords(room, **PASSWORD_OF)
         client = Client(room)
         client.start_registry()
