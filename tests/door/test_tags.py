@@ -131,14 +131,14 @@ def test_a_tag_that_was_moved_in_the_registry_itself_is_seen_within_35_seconds(c
 def test_a_tag_that_names_the_same_manifest_in_the_next_half_minute_is_confirmed_not_read(
     client: Client, repository: str
 ) -> None:
-    client.wait_for_a_fresh_half_minute()
+    client.begin_half_minute()
     pushed = client.push(repository, tag="1.0")
     path = path_of(pushed)
     with client.counting(path) as reads:
         for _ in range(2):
             assert client.ask(path).body == pushed.body
-            time.sleep(NEW_SECONDS)
-            client.let_the_half_minute_pass()
+            client.let_pass(NEW_SECONDS)
+            client.begin_half_minute()
     assert [line.rpartition(" ")[2] for line in reads] == ["200", "304"]
 
 
@@ -151,8 +151,8 @@ def test_a_tag_that_was_pushed_to_the_registry_itself_is_seen_in_the_next_half_m
     assert client.ask(path).body == first.body
     put = ("--request", "PUT", "--header", f"Content-Type: {OCI_MANIFEST}", "--data-binary", "@-")
     assert client.ask(path, *put, user=None, at=REGISTRY, given=second.body).status == 201
-    time.sleep(NEW_SECONDS)
-    client.let_the_half_minute_pass()
+    client.let_pass(NEW_SECONDS)
+    client.begin_half_minute()
     assert client.ask(path).body == second.body
 
 
