@@ -18,7 +18,7 @@ LINE: Mapping[str, object] = {
     "kind": "manifests",
     "repository": "team/app",
     "reference": "1.0",
-    "status": 201,
+    "status": "201",
     "digest": "sha256:00",
 }
 
@@ -89,6 +89,10 @@ def test_a_line_of_nginx_is_a_request() -> None:
     request = parse(json.dumps(LINE).encode())
     assert (request.at, request.user, request.reference, request.status) == (1764313200.123, "alice", "1.0", 201)
     assert request.is_of_tag
+
+
+def test_the_request_of_a_client_that_hung_up_has_no_status() -> None:
+    assert parse(json.dumps({**LINE, "status": "000"}).encode()).status == 0
 
 
 @pytest.mark.parametrize("changes", [{"reference": "sha256:00"}, {"kind": "blobs", "reference": "sha256:00"}])
