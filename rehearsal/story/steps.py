@@ -32,23 +32,24 @@ STEPS = (
             Step("the page at the registry's address", images.page),
         ),
     ),
-    Step("the restore drill", restoring.drill),
     Step("the alerts' subscription is confirmed", operating.confirm),
     Step("a health check", operating.health),
     Step(
-        "the monthly renewal", operating.renewal, meanwhile=(Step("a 200 MB layer there and back", images.large_layer),)
+        "the monthly renewal",
+        operating.renewal,
+        meanwhile=(
+            Step("a 200 MB layer there and back", images.large_layer),
+            Step("docker on the server, through localhost:5000", on_host.docker_on_host),
+        ),
     ),
     Step("a stopped registry container is repaired", operating.repair),
+    Step("the restore drill", restoring.drill),
     Step("the ports that are open on the host", hardening.listeners),
     Step("no secret in a wrong place", hardening.secrets),
     Step(
         "a deployment that cannot work",
         deploying.broken_deploy,
-        meanwhile=(
-            Step("docker on the server, through localhost:5000", on_host.docker_on_host),
-            Step("TLS as Mozilla advises", hardening.tls),
-            Step("the headers of answers", hardening.headers),
-        ),
+        meanwhile=(Step("TLS as Mozilla advises", hardening.tls), Step("the headers of answers", hardening.headers)),
     ),
     Step(
         "the next host after the roll-back",

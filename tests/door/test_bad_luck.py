@@ -100,7 +100,7 @@ def test_files_of_others_in_run_leave_logins_and_manifests_alone(client: Client,
 
 def test_the_caches_in_memory_have_room_for_all_that_nginx_keeps(room: Room) -> None:
     zones = re.findall(
-        r"proxy_cache_path /run/nginx/.* max_size=(\d+)m", room.place("/etc/nginx/nginx.conf").read_text()
+        r"proxy_cache_path /run/nginx/.* max_size=(\d+)m", room.place("/etc/nginx/door/caches.conf").read_text()
     )
     assert len(zones) == 3
     about = os.statvfs(room.place("/run/nginx"))
