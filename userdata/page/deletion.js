@@ -61,7 +61,7 @@ function choices(tag, same, top, attached) {
   else goes.push(element("p", {}, tag ? "The image goes with it: it has no other tag." : "It has no tag."));
   if (isIndex(top)) goes.push(element("p", {}, "The image of each platform stays, and can be pulled by its digest."));
   if (attached.length) goes.push(element("p", {}, `Signatures, SBOMs and the like that lose their image: ${attached.length}.`));
-  goes.push(element("p", {}, "This cannot be undone."));
+  goes.push(element("p", {}, "What is deleted can be restored for 30 days, by an administrator of the AWS account."));
   if (!tag || !same.length) return { element: element("div", {}, goes), onlyTheTag: () => false };
   const radio = (id, label, checked) => {
     const input = element("input", { type: "radio", name: "what", id, checked });
