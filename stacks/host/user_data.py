@@ -44,6 +44,7 @@ def user_data(
         "REGISTRY_IMAGE": settings.registry_image,
         "REDIRECT": "true" if settings.redirect else "false",
         "BROWSER_ORIGINS": settings.browser_origins,
+        "RUNBOOK_URL": settings.runbook_url,
         "ASSET_BUCKET": scripts.s3_bucket_name,
         "ASSET_KEY": scripts.s3_object_key,
     }

@@ -130,7 +130,7 @@ class Settings:
     runbook_url: str = setting(
         forms.web_page,
         "an https:// address such as https://example.com/runbook.md, or nothing",
-        "Page with your team's copy of docs/runbook.md, linked in alerts; empty: alerts name the file",
+        "Page with your team's copy of docs/runbook.md, linked in alerts and on the page; empty: they name the file",
         default="",
     )
     name_prefix: str = setting(

@@ -45,6 +45,7 @@ _SETTINGS = {
     "REGISTRY_IMAGE": "registry:3",
     "REDIRECT": "true",
     "BROWSER_ORIGINS": "",
+    "RUNBOOK_URL": "",
 }
 
 

@@ -84,7 +84,14 @@ def test_what_is_not_known_yet_is_null(host: RelocatedHost) -> None:
         "reason": None,
         "certificate_expires": None,
         "renewed_at": None,
+        "runbook": None,
     }
+
+
+def test_the_teams_runbook_is_told(host: RelocatedHost) -> None:
+    file = host.root / "etc/registry/host.env"
+    file.write_text(file.read_text().replace("RUNBOOK_URL=\n", "RUNBOOK_URL=https://example.com/runbook.md\n"))
+    assert described(host)["runbook"] == "https://example.com/runbook.md"
 
 
 def test_a_refusal_of_s3_is_reported_and_the_rest_is_told(host: RelocatedHost) -> None:

@@ -63,6 +63,7 @@ def test_the_host_env_holds_the_settings_and_no_secret(assembly: Assembly) -> No
         "REGISTRY_IMAGE": "public.ecr.aws/docker/library/registry:3.1.2",
         "REDIRECT": "true",
         "BROWSER_ORIGINS": "",
+        "RUNBOOK_URL": "",
         "ASSET_BUCKET": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}",
     }
 
