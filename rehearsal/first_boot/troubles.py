@@ -70,7 +70,8 @@ def _refuse_images(world: World) -> None:
 
 TROUBLES: Mapping[str, Trouble] = {
     "apt-locked": Trouble(
-        "an upgrade of the image's own holds apt's locks, until the host has waited for 20 s", IMAGES / "apt-locked"
+        "an upgrade of the image's own holds apt's locks, until they have refused the host for 20 s",
+        IMAGES / "apt-locked",
     ),
     "mirrors-overloaded": Trouble(
         f"package mirrors answer 503, until {REFUSED_SECONDS} s after the host's first request",
