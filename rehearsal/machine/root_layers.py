@@ -77,6 +77,8 @@ def made(workplace: Workplace, name: str, key: str, make: Callable[[Path], None]
         root = draft / "root"
         root.mkdir(parents=True, mode=0o755)
         make(root)
+        # A copied tree has the date of its source.
+        os.utime(root)
         root.rename(place)
         remove_tree(draft)
         newest = sorted(place.parent.glob(f"{name}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
