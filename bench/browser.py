@@ -22,7 +22,7 @@ from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door
 from rehearsal.room.browser import browser_root, open_browser
-from rehearsal.room.isolation import Room, RoomError, family, open_room
+from rehearsal.room.isolation import Room, RoomError, cpu_seconds, open_room
 from rehearsal.room.names import add_repositories
 from rehearsal.room.registry_server import PROGRAM, filesystem, start_registry
 
@@ -115,13 +115,13 @@ def visited(browser: Browser, path: str) -> Iterator[Page]:
 def view(room: Room, browser: Browser, path: str, is_complete: Callable[[Page], None]) -> View:
     seen = []
     for _ in range(ROUNDS):
-        before, began = cpu_seconds(room), time.monotonic()
+        before, began = cpu_seconds(room, SERVERS), time.monotonic()
         with visited(browser, path) as shown:
             usable = time.monotonic() - began
             is_complete(shown)
             complete = time.monotonic() - began
             sent: list[tuple[str, int]] = shown.evaluate(SENT)
-            used = 1000 * (cpu_seconds(room) - before)
+            used = 1000 * (cpu_seconds(room, SERVERS) - before)
         own = sum(size for name, size in sent if Path(name).suffix in {"", ".js", ".css", ".svg"} and "v2" not in name)
         data = sum(size for _, size in sent) - own
         seen.append((usable, complete, len(sent), own / 1000, data / 1000, used))
@@ -149,12 +149,3 @@ def typing(browser: Browser) -> float:
             return (performance.now() - began) / 10;
         }""")
         return milliseconds
-
-
-def cpu_seconds(room: Room) -> float:
-    """Of the servers, since they started."""
-    ticks = 0
-    for pid in (pid for name in SERVERS for pid in family(room.started[name].pid)):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")

@@ -12,8 +12,8 @@ from typing import Any
 
 from bench import page
 from bench.page import Target
-from rehearsal.age.bucket import ROOT
-from rehearsal.age.fill import fill_world
+from rehearsal.age.bucket import REPOSITORIES, ROOT
+from rehearsal.age.fill import fill_world, image_bucket
 from rehearsal.age.plan import TAGS
 from rehearsal.contract import product
 from rehearsal.error import RehearsalError
@@ -24,7 +24,7 @@ from rehearsal.outside.world import World
 
 REPOSITORY, ANOTHER = "team/restored", "team/another"
 IMAGES = -(-1000 // TAGS)
-BELOW = f"{ROOT}/repositories/{REPOSITORY}/"
+BELOW = f"{REPOSITORIES}/{REPOSITORY}/"
 MOST_SECONDS = 60
 READERS = 16
 COUNTED = re.compile(r"([\d,]+) requests to S3")
@@ -60,12 +60,7 @@ class Images:
 def measure(arguments: argparse.Namespace, say: Say) -> bool:
     """Returns whether everything came back in time."""
     world = World.running(Workplace.of_this_machine())
-    outputs = {
-        each["OutputKey"]: each["OutputValue"]
-        for stack in world.aws("cloudformation").describe_stacks()["Stacks"]
-        for each in stack.get("Outputs", ())
-    }
-    images = Images(world.aws("s3"), outputs[product.OUTPUT_IMAGE_BUCKET])
+    images = Images(world.aws("s3"), image_bucket(world))
     fill_world(world, {REPOSITORY: IMAGES, ANOTHER: IMAGES})
     before = images.contents()
     tags = sum(key.startswith(f"{BELOW}_manifests/tags/") and key.endswith("/current/link") for key in before)

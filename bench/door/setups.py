@@ -12,7 +12,7 @@ from rehearsal.machine import parts
 from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door
-from rehearsal.room.isolation import Room, RoomError, cache, door_root, family, open_room
+from rehearsal.room.isolation import Room, RoomError, cache, cpu_seconds, door_root, open_room
 from rehearsal.room.registry_server import PROGRAM, StorageDriver, filesystem, s3, start_registry
 
 HERE = Path(__file__).parent
@@ -75,12 +75,7 @@ class Stand:
 
     def cpu_seconds(self, setup: Setup) -> float:
         """Of all processes of the set-up, since they started."""
-        ticks = 0
-        for name in setup.servers:
-            for pid in family(self.room.started[name].pid):
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                ticks += int(fields[11]) + int(fields[12])
-        return ticks / 100
+        return cpu_seconds(self.room, setup.servers)
 
 
 @contextmanager

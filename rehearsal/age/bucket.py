@@ -17,6 +17,7 @@ from rehearsal.age.image import Blob, Manifest
 from rehearsal.age.plan import ABANDONED_EVERY
 
 ROOT = "docker/registry/v2"
+REPOSITORIES = f"{ROOT}/repositories"
 # The engine gives up an upload after 168 hours.
 UPLOAD_AGE = timedelta(days=3)
 

@@ -32,16 +32,20 @@ class Filled:
     seconds: float
 
 
+def image_bucket(world: World) -> str:
+    stacks = world.aws("cloudformation").describe_stacks()["Stacks"]
+    outputs = {each["OutputKey"]: each["OutputValue"] for stack in stacks for each in stack.get("Outputs", ())}
+    return str(outputs[product.OUTPUT_IMAGE_BUCKET])
+
+
 def fill_world(world: World, images: Mapping[str, int]) -> Filled:
     """Write what is missing of so many images a repository into the bucket that the newest host uses.
 
     Raises:
         NoObjectServerError: the bucket has no folder.
     """
-    stacks = world.aws("cloudformation").describe_stacks()["Stacks"]
-    outputs = {each["OutputKey"]: each["OutputValue"] for stack in stacks for each in stack.get("Outputs", ())}
     buckets = run_directory.in_world(world.keeper_pid, world.workplace.run / run_directory.BUCKETS)
-    folder = buckets / outputs[product.OUTPUT_IMAGE_BUCKET]
+    folder = buckets / image_bucket(world)
     if not folder.is_dir():
         raise NoObjectServerError(f"there is no {folder}: versitygw could not be built on this machine")
     return fill(folder, world.workplace.run / run_directory.AGE, images)

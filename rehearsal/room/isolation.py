@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -161,3 +161,12 @@ def open_room(root: Root) -> Iterator[Room]:
 def family(pid: int) -> list[int]:
     """The process and all its descendants."""
     return [pid, *(member for child in children(pid) for member in family(child))]
+
+
+def cpu_seconds(room: Room, servers: Iterable[str]) -> float:
+    """Of all processes of these servers, since they started."""
+    ticks = 0
+    for pid in (pid for name in servers for pid in family(room.started[name].pid)):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")

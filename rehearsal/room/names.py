@@ -6,10 +6,9 @@ The layout is the one of registry/storage/paths.go of distribution 3.1.2.
 from collections.abc import Iterable
 from pathlib import Path
 
+from rehearsal.age.bucket import REPOSITORIES
 from rehearsal.room.isolation import Room
 from rehearsal.room.registry_server import SERVER
-
-REPOSITORIES = "docker/registry/v2/repositories"
 
 
 def add_repositories(room: Room, folder: str, names: Iterable[str]) -> None:

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from rehearsal.age.bucket import ROOT
+from rehearsal.age.bucket import REPOSITORIES
 from rehearsal.contract import product
 from rehearsal.machine.oci_layout import REFERENCE
 from rehearsal.outside import own_command
@@ -23,7 +23,7 @@ def drill(story: Story) -> str:
     story.client.curl("--fail", "--request", "DELETE", f"{demo}/manifests/1.0")
     story.client.run("skopeo", "copy", f"oci:small:{REFERENCE}", moved)
     story.client.run("skopeo", "delete", f"docker://{story.domain}/{DELETED}:1.0")
-    objects = f"s3://{story.outputs[product.OUTPUT_IMAGE_BUCKET]}/{ROOT}/repositories/{DELETED}/"
+    objects = f"s3://{story.outputs[product.OUTPUT_IMAGE_BUCKET]}/{REPOSITORIES}/{DELETED}/"
     story.client.run("aws", "s3", "rm", "--quiet", "--recursive", objects)
     expect_listed(story, {"demo": ["large"], DELETED: []})
 
