@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from doctor.deployment import look
+from userdata.usage.book import key_of
 
 _ABSENT = {"NoSuchKey", "404"}
 
@@ -34,7 +35,7 @@ def fetch(s3: Any, bucket: str, domain: str, file: Path) -> None:
     if not bucket:
         raise NoUsageError(f"{domain} was deployed before hosts kept the usage of tags: deploy it again")
     try:
-        found = s3.get_object(Bucket=bucket, Key=f"usage/{domain}.jsonl.gz")
+        found = s3.get_object(Bucket=bucket, Key=key_of(domain))
     except ClientError as error:
         if error.response["Error"]["Code"] in _ABSENT:
             raise NoUsageError(f"{domain} has no usage yet: its hosts write it every ten minutes") from error

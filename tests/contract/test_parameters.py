@@ -12,6 +12,7 @@ from rehearsal.contract import product
 from tests.contract.conftest import DOMAIN, function, script, statements
 from tests.support.assembly import Assembly
 from usage import registries
+from userdata.usage.book import key_of
 
 PATH = product.parameter_path(DOMAIN)
 
@@ -58,11 +59,9 @@ def test_functions_remember_under_the_keys_that_their_roles_may_write(assembly: 
 
 
 def test_hosts_keep_the_usage_where_their_role_may_and_the_command_looks(resources: str) -> None:
-    on_host = re.findall(r'f"(usage/)\{os\.environ\[\'DOMAIN_NAME\'\]\}(\S+)"', script("usage/__main__.py"))
-    (key,) = {f"{before}{DOMAIN}{after}" for before, after in on_host}
-    assert f"/{key}'" in resources
-    asked = inspect.getsource(registries.fetch)
-    assert key.replace(DOMAIN, "{domain}") in asked
+    assert f"/{key_of(DOMAIN)}'" in resources
+    assert 'key_of(os.environ["DOMAIN_NAME"])' in script("usage/__main__.py")
+    assert "Key=key_of(domain)" in inspect.getsource(registries.fetch)
 
 
 def test_hosts_read_what_the_health_check_remembers(resources: str) -> None:

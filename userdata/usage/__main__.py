@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import audit, page
 from .aws import Aws
-from .book import DAY_SECONDS
+from .book import DAY_SECONDS, key_of
 from .log import Request, new_lines, parse
 from .publish import Shelf, publish
 from .state import State, load, save
@@ -39,8 +39,7 @@ def main(verb: str) -> None:
         save(state, file)
         today = int(now) // DAY_SECONDS
         if verb != "fold" and (state.unsent or state.sending or state.shown_on != today):
-            key = f"usage/{os.environ['DOMAIN_NAME']}.jsonl.gz"
-            shelf = Shelf(os.environ["STATE_BUCKET"], key, OWN / "all.jsonl.gz")
+            shelf = Shelf(os.environ["STATE_BUCKET"], key_of(os.environ["DOMAIN_NAME"]), OWN / "all.jsonl.gz")
             book = publish(AWS, shelf, host, state, lambda: save(state, file), now)
             for repository in page.show(PAGE, book, today):
                 print(f"the page cannot show the usage of {repository}", file=sys.stderr)

@@ -22,6 +22,11 @@ MOST_TAGS = 100_000
 FORMAT = 1
 
 
+def key_of(domain: str) -> str:
+    """Of the file, in the state bucket."""
+    return f"usage/{domain}.jsonl.gz"
+
+
 class UnreadableError(Exception):
     """The file is not what :func:`write` has written."""
 

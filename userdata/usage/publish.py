@@ -57,8 +57,7 @@ def contribute(aws: Aws, shelf: Shelf, host: str, state: State, today: int) -> N
     Raises:
         OvertakenError: another host was quicker.
     """
-    condition = fetch(aws, shelf)
-    head = read_head(shelf.copy)
+    condition, head = fetch(aws, shelf)
     if not state.sending or head.has(host, state.number):
         return
     new = shelf.copy.with_suffix(".new")
@@ -71,8 +70,8 @@ def _sum(book: Path, more: dict[str, dict[str, Usage]]) -> Iterator[tuple[str, T
     return together(read(book), more)
 
 
-def fetch(aws: Aws, shelf: Shelf) -> str:
-    """Copy the object, and return the condition for its next write.
+def fetch(aws: Aws, shelf: Shelf) -> tuple[str, Head]:
+    """Copy the object, and return the condition for its next write, and its head.
 
     In the place of one that is damaged or deleted comes the version before it, then the last copy, then an empty one.
     """
@@ -83,32 +82,34 @@ def fetch(aws: Aws, shelf: Shelf) -> str:
     except AbsentError:
         condition = "If-None-Match: *"
         found.unlink(missing_ok=True)
-    if _is_readable(found) or _have_version_before(aws, shelf, found):
+    if head := _head(found) or _head_of_version_before(aws, shelf, found):
         found.replace(shelf.copy)
-    elif not _is_readable(shelf.copy):
-        write(shelf.copy, Head(), ())
-    return condition
+        return condition, head
+    if head := _head(shelf.copy):
+        return condition, head
+    write(shelf.copy, Head(), ())
+    return condition, Head()
 
 
-def _have_version_before(aws: Aws, shelf: Shelf, found: Path) -> bool:
+def _head_of_version_before(aws: Aws, shelf: Shelf, found: Path) -> Head | None:
     try:
         versions = aws.call("s3", "versions", shelf.bucket, shelf.key).split()
         for version in versions:
             aws.call("s3", "read", shelf.bucket, shelf.key, str(found), version)
-            if _is_readable(found):
+            if head := _head(found):
                 print(f"using version {version} of s3://{shelf.bucket}/{shelf.key}", file=sys.stderr)
-                return True
+                return head
     except AwsError as error:
         print(error, file=sys.stderr)
-    return False
+    return None
 
 
-def _is_readable(path: Path) -> bool:
+def _head(path: Path) -> Head | None:
+    """None: there is no such file, or it is damaged, which is reported."""
     try:
-        read_head(path)
+        return read_head(path)
     except FileNotFoundError:
-        return False
+        return None
     except UnreadableError as error:
         print(error, file=sys.stderr)
-        return False
-    return True
+        return None
