@@ -131,7 +131,7 @@ def test_a_tag_that_was_moved_in_the_registry_itself_is_seen_within_35_seconds(c
 def test_a_tag_that_names_the_same_manifest_in_the_next_half_minute_is_confirmed_not_read(
     client: Client, repository: str
 ) -> None:
-    client.begin_half_minute()
+    client.begin_ten_minutes()
     pushed = client.push(repository, tag="1.0")
     path = path_of(pushed)
     with client.counting(path) as reads:

@@ -135,7 +135,14 @@ class Client:
 
     def begin_half_minute(self) -> None:
         """nginx's cache is that of a half minute of the clock. Begin the next one."""
-        self.let_pass(30.001 - (time.time() + clock.seconds_ahead(self.room)) % 30)
+        self._begin(30)
+
+    def begin_ten_minutes(self) -> None:
+        """A tag is confirmed within ten minutes of the clock, then read again. Begin the next ones."""
+        self._begin(600)
+
+    def _begin(self, seconds: int) -> None:
+        self.let_pass(seconds + 0.001 - (time.time() + clock.seconds_ahead(self.room)) % seconds)
 
     def start_registry(self) -> None:
         """Start the registry behind the door, on a file system, with a log of its requests."""
