@@ -17,7 +17,7 @@ def given(*headers: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/page/me.json", "/page/page.js", "/page/registry.json", "/page/usage/team/app.json"]
+    "path", ["/", "/page/me.json", "/page/page.js", "/page/registry.json", "/page/usage/team/app/_.json"]
 )
 @pytest.mark.parametrize("options", [(), ("--head",)])
 def test_without_a_login_the_page_says_no_more_than_the_api(

@@ -31,7 +31,7 @@ def image(client: Client) -> Iterator[None]:
     with facts(client.room) as write:
         write("registry.json", health="OK", checked_at=AT, certificate_expires="2027-02-01T00:00:00Z", renewed_at=AT)
         used = {"pushed": {"at": AT, "by": "alice"}, "pulled": {"at": AT, "by": "cluster"}, "pulls_30_days": 1240}
-        write(f"usage/{NAME}.json", **{"2.4.1": used, "2.4": used, "latest": used})
+        write(f"usage/{NAME}/_.json", **{"2.4.1": used, "2.4": used, "latest": used})
         yield
 
 

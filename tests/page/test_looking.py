@@ -122,7 +122,7 @@ def test_who_pushed_and_pulled_a_tag_and_the_health_check_are_shown(visit: Visit
     at = "2026-11-27T07:00:00Z"
     with facts(room) as write:
         used = {"pushed": {"at": at, "by": "alice"}, "pulled": {"at": at, "by": "bob"}, "pulls_30_days": 12}
-        write("usage/team/app.json", **{"2.9": used})
+        write("usage/team/app/_.json", **{"2.9": used})
         risk = {"health": "AT RISK", "reason": "The disk is nearly full.", "runbook": "https://example.com/r"}
         write("registry.json", checked_at=at, certificate_expires=at, renewed_at=None, **risk)
         page = visit("team/app")

@@ -95,7 +95,7 @@ export const me = async () => (await ask("/page/me.json")).json();
 /** The health check's last word, or null. */
 export const health = () => orNothing(ask("/page/registry.json"));
 /** Pushes and pulls by tag, or null. */
-export const usage = async (name, signal) => orNothing(ask(`/page/usage/${checked(name)}.json`, { signal }));
+export const usage = async (name, signal) => orNothing(ask(`/page/usage/${checked(name)}/_.json`, { signal }));
 
 /** All repositories, page by page. */
 export async function* repositories(signal) {

@@ -17,11 +17,11 @@ _NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]
 def show(folder: Path, book: Repositories, today: int) -> Iterator[str]:
     """Write what has changed, remove what is not in the book, and yield each repository that has no file.
 
-    The file system takes no name of more than 255 bytes, and no ``a.json/b`` beside ``a``.
+    The file's own name is none of a repository, so that ``a`` and ``a/b`` have one each.
     """
     shown = set()
     for repository, tags in book:
-        file = folder / f"{repository}.json"
+        file = folder / repository / "_.json"
         text = json.dumps(_page_of(tags, today), separators=(",", ":"), ensure_ascii=False)
         try:
             if not _NAME.fullmatch(repository):

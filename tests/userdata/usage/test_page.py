@@ -12,7 +12,7 @@ USAGE = Usage(Moment(1764313200, "alice"), Moment(1764316800, "bob"), {TODAY: 2,
 
 def test_a_repository_has_a_file_of_its_tags(tmp_path: Path) -> None:
     assert list(show(tmp_path, [("team/app", {"1.0": USAGE, "new": Usage(Moment(0, "carol"))})], TODAY)) == []
-    file = tmp_path / "team/app.json"
+    file = tmp_path / "team/app/_.json"
     assert json.loads(file.read_text()) == {
         "1.0": {
             "pushed": {"at": "2025-11-28T07:00:00Z", "by": "alice"},
@@ -27,10 +27,10 @@ def test_a_repository_has_a_file_of_its_tags(tmp_path: Path) -> None:
 def test_only_what_has_changed_is_written(tmp_path: Path) -> None:
     for _ in range(2):
         list(show(tmp_path, [("team/app", {"1.0": USAGE}), ("other", {"1.0": USAGE})], TODAY))
-    kept = (tmp_path / "team/app.json").stat().st_ino
+    kept = (tmp_path / "team/app/_.json").stat().st_ino
     list(show(tmp_path, [("team/app", {"1.0": USAGE}), ("other", {"2.0": USAGE})], TODAY))
-    assert (tmp_path / "team/app.json").stat().st_ino == kept
-    assert "2.0" in json.loads((tmp_path / "other.json").read_text())
+    assert (tmp_path / "team/app/_.json").stat().st_ino == kept
+    assert "2.0" in json.loads((tmp_path / "other/_.json").read_text())
 
 
 def test_what_is_gone_has_no_file(tmp_path: Path) -> None:
@@ -41,8 +41,9 @@ def test_what_is_gone_has_no_file(tmp_path: Path) -> None:
 
 def test_no_name_leaves_the_folder_or_stops_the_others(tmp_path: Path) -> None:
     folder = tmp_path / "usage"
-    names = ["../outside", "/etc/cron.d/x", "a\0b", "A", "x" * 253, "a", "a.json/b", "z"]
+    names = ["../outside", "/etc/cron.d/x", "a\0b", "A", "x" * 255, "a", "a.json/b", "a/b", "z"]
     refused = list(show(folder, [(name, {"1.0": USAGE}) for name in names], TODAY))
-    assert refused == ["../outside", "/etc/cron.d/x", "a\0b", "A", "x" * 253, "a.json/b"]
-    assert sorted(path.name for path in folder.rglob("*.json")) == ["a.json", "z.json"]
+    assert refused == ["../outside", "/etc/cron.d/x", "a\0b", "A"]
+    shown = sorted(str(path.relative_to(folder).parent) for path in folder.rglob("_.json"))
+    assert shown == ["a", "a.json/b", "a/b", "x" * 255, "z"]
     assert [path.name for path in tmp_path.iterdir()] == ["usage"]
