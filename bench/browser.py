@@ -1,4 +1,5 @@
-"""The page in a real browser, at the front door of a registry with 10,000 repositories, one of them with 1,000 tags."""
+"""The page in a real browser, at the front door of a registry with 10,000 repositories, one of them with 1,000 tags, on
+a file system and on S3 that is 30 ms away."""
 
 import argparse
 import os
@@ -15,21 +16,19 @@ from pathlib import Path
 from playwright.sync_api import Browser, HttpCredentials, Page, expect
 
 from bench import page
+from bench.door.setups import BUCKET, STORAGES, build, driver, start_s3
 from bench.page import Target
-from rehearsal.age import bucket
+from rehearsal.age import bucket, plan
 from rehearsal.machine import fitness, parts
 from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door
 from rehearsal.room.browser import browser_root, open_browser
 from rehearsal.room.isolation import Room, RoomError, cpu_seconds, open_room
-from rehearsal.room.names import add_repositories
-from rehearsal.room.registry_server import PROGRAM, filesystem, start_registry
+from rehearsal.room.registry_server import PROGRAM, start_registry
 
 USER, PASSWORD = "reader", "a password"
-IMAGES, REPOSITORIES = "/srv/images", 10_000
-# Six tags each.
-GIANT, GIANT_IMAGES = "app/monolith", 167
+REPOSITORIES, GIANT_IMAGES = 10_000, 167
 ROUNDS = 5
 SERVERS = ("nginx", "auth", "registry")
 # transferSize counts 300 bytes for the headers of each answer: https://www.w3.org/TR/resource-timing/
@@ -53,51 +52,66 @@ class View:
 def measure(arguments: argparse.Namespace, say: Say) -> bool:
     workplace = Workplace.of_this_machine()
     fitness.make_fit(workplace, say)
-    with stand(workplace, say) as room, open_browser(room) as browser:
-        say("looking at all repositories …")
-        catalog = view(
-            room, browser, "", lambda shown: expect(shown.locator("#count")).to_have_text("10,001 repositories")
-        )
-        say("looking at a thousand tags …")
-        tags = view(room, browser, GIANT, has_details)
-        typed = typing(browser)
+    catalog: dict[str, View] = {}
+    tags: dict[str, View] = {}
+    for storage, name in STORAGES.items():
+        with stand(workplace, storage, say) as room, open_browser(room) as browser:
+            say(f"{name}: looking at all repositories …")
+            catalog[name] = view(room, browser, "", has_all_repositories)
+            say(f"{name}: looking at a thousand tags …")
+            tags[name] = view(room, browser, plan.GIANT, has_details)
+            typed = typing(browser)
     rows = [
-        [name, *(page.number(value) for value in asdict(seen).values())]
-        for name, seen in (("10,000 repositories", catalog), ("1,000 tags", tags))
+        [what, storage, *(page.number(value) for value in asdict(seen).values())]
+        for what, views in (("10,000 repositories", catalog), ("1,000 tags", tags))
+        for storage, seen in views.items()
     ]
-    header = ("view", "usable (s)", "complete (s)", "requests", "page (kB)", "data (kB)", "servers' CPU (ms)")
+    numbers = ("usable (s)", "complete (s)", "requests", "page (kB)", "data (kB)", "servers' CPU (ms)")
     about = (
         f"{date.today().isoformat()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}. Chromium without a "
         f"cache and the servers on one machine, median of {ROUNDS}. Usable: the first rows are there and the search "
-        "works. Complete: all names are read; or each tag on the screen has its details. The registry is on a file "
-        f"system. A letter typed into the search of 10,000 repositories: {typed:.0f} ms until its result is shown."
+        "works. Complete: all names are read; or each tag on the screen has its details. A letter typed into the "
+        f"search of 10,000 repositories: {typed:.0f} ms until its result is shown."
     )
     targets = [
-        Target("page: first view of 10,000 repositories", 1, [catalog.usable], unit=" s"),
-        Target("page: list of 1,000 tags", 1, [tags.usable], unit=" s"),
-        Target("page: its own files", 150, [catalog.page_kilobytes], unit=" kB"),
+        Target(f"page, file system and S3: {what}", 1, [seen.usable for seen in views.values()], unit=" s")
+        for what, views in (("first view of 10,000 repositories", catalog), ("list of 1,000 tags", tags))
     ]
+    own = max(seen.page_kilobytes for views in (catalog, tags) for seen in views.values())
+    targets.append(Target("page: its own files", 150, [own], unit=" kB"))
+    header = ("view", "storage", *numbers)
     return page.report(arguments.output, "browser", {"Views": f"{about}\n\n{page.table(header, rows)}"}, targets)
 
 
 @contextmanager
-def stand(workplace: Workplace, say: Say) -> Iterator[Room]:
-    """The front door, its registry and a browser in a room. Raises RoomError: the registry cannot be built."""
+def stand(workplace: Workplace, storage: str, say: Say) -> Iterator[Room]:
+    """The front door, its registry and a browser in a room. Raises RoomError: a program cannot be built."""
     registry = parts.prepare(workplace, parts.REGISTRY, say).path
-    if registry is None:
-        raise RoomError("the registry cannot be built from its Go module: see above")
+    gateway = parts.prepare(workplace, parts.VERSITYGW, say).path
+    if registry is None or gateway is None:
+        raise RoomError("the registry or versitygw cannot be built from its Go module: see above")
+    programs = {PROGRAM: registry, "/opt/versitygw": gateway, "/opt/load": build(workplace, "load", say)}
     with open_room(browser_root(workplace, say)) as room:
-        shutil.copy(registry, room.place(PROGRAM))
+        for place, program in programs.items():
+            shutil.copy(program, room.place(place))
         door.make_certificate(room)
         door.place_files(room)
         door.write_users(room, "push", {})
         door.write_users(room, "pull", {USER: door.hash_password(room, PASSWORD)})
-        bucket.prepare(room.place(IMAGES))
-        bucket.write_images(room.place(IMAGES), GIANT, 0, GIANT_IMAGES)
-        add_repositories(room, IMAGES, (f"team-{n // 100:02}/service-{n:04}" for n in range(REPOSITORIES)))
-        start_registry(room, "registry", door.BEHIND, filesystem(IMAGES))
+        start_s3(room)
+        say(f"filling {REPOSITORIES:,} repositories …")
+        images = driver(storage, "images")
+        fill(room.place(f"/srv/buckets/{BUCKET}/images" if storage == "s3" else images.settings["rootdirectory"]))
+        start_registry(room, "registry", door.BEHIND, images)
         door.start_door(room)
         yield room
+
+
+def fill(folder: Path) -> None:
+    bucket.prepare(folder)
+    bucket.write_images(folder, plan.GIANT, 0, GIANT_IMAGES)
+    for number in range(REPOSITORIES):
+        bucket.write_images(folder, plan.small(number), 0, 1)
 
 
 @contextmanager
@@ -128,6 +142,10 @@ def view(room: Room, browser: Browser, path: str, is_complete: Callable[[Page], 
     return View(*map(statistics.median, zip(*seen, strict=True)))
 
 
+def has_all_repositories(shown: Page) -> None:
+    expect(shown.locator("#count")).to_have_text("10,001 repositories", timeout=180_000)
+
+
 def has_details(shown: Page) -> None:
     expect(shown.locator("#count")).to_have_text(re.compile("^1,002 tags"))
     for row in range(5):
@@ -137,7 +155,7 @@ def has_details(shown: Page) -> None:
 def typing(browser: Browser) -> float:
     """Milliseconds for one letter, in the browser itself."""
     with visited(browser, "") as shown:
-        expect(shown.locator("#count")).to_have_text("10,001 repositories")
+        has_all_repositories(shown)
         milliseconds: float = shown.evaluate("""async () => {
             const field = document.getElementById('search');
             const began = performance.now();

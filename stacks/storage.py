@@ -27,7 +27,9 @@ class StorageStack(Stack):
             noncurrent_version_expiration=Duration.days(1),
         )
         self.images = self._bucket("Images", uploads)
-        self.state = self._bucket("State")
+        # Hosts write up to 11 MB every ten minutes (docs/usage.md).
+        usage = s3.LifecycleRule(id="usage", prefix="usage/", noncurrent_version_expiration=Duration.days(2))
+        self.state = self._bucket("State", usage)
         three_months = logs.RetentionDays.THREE_MONTHS
         policy = self._removal_policy
         self.host_log = logs.LogGroup(self, "HostLogGroup", retention=three_months, removal_policy=policy)

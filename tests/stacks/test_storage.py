@@ -6,6 +6,7 @@ from restore.__main__ import BUCKETS as BUCKETS_BY_ID
 from restore.bucket import UPLOADS_RULE
 from restore.layout import REPOSITORIES
 from tests.support.assembly import Assembly, Synthesise, readable
+from userdata.usage.book import key_of
 
 BUCKETS = {"Images2D38C313", "State1C20CC9A"}
 REGISTRY_UPLOAD_PURGE_HOURS = 168
@@ -72,6 +73,18 @@ def test_the_copy_that_an_upload_leaves_behind_is_paid_for_a_day_and_no_link_is_
     }
     longest = f"sha512:{'0' * 128}"
     assert len(longest) < rule["ObjectSizeGreaterThan"]
+
+
+def test_the_versions_of_the_usage_that_hosts_write_every_ten_minutes_are_kept_for_two_days(assembly: Assembly) -> None:
+    state = assembly.storage.of_type("AWS::S3::Bucket")["State1C20CC9A"]["Properties"]
+    _, rule = state["LifecycleConfiguration"]["Rules"]
+    assert rule == {
+        "Id": "usage",
+        "Status": "Enabled",
+        "Prefix": "usage/",
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 2},
+    }
+    assert key_of("registry.example.com").startswith(rule["Prefix"])
 
 
 def test_an_upload_is_aborted_after_the_registry_gives_it_up(assembly: Assembly) -> None:
