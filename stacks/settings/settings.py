@@ -35,7 +35,7 @@ def setting(form: Callable[..., object], accepted: str, meaning: str, *, default
 class Settings:
     """Each setting with its form, the accepted values in words, its meaning and its default.
 
-    Errors are made from these rows, and so is README's table: see ``stacks/settings/table.py``.
+    Errors are made from these rows, and so is the table of docs/settings.md.
     """
 
     domain_name: str = setting(

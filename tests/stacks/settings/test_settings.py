@@ -1,4 +1,4 @@
-"""Reading the settings from cdk.json's context, the errors that name everything wrong, and README's table."""
+"""Reading the settings from cdk.json's context, the errors that name everything wrong, and the page of all settings."""
 
 import json
 import subprocess
@@ -7,8 +7,8 @@ from dataclasses import MISSING, fields
 
 import pytest
 
+from docs.settings import PAGE, with_table
 from stacks.settings.settings import Settings, SettingsError
-from stacks.settings.table import settings_table
 from tests.support.assembly import PROJECT
 from tests.support.settings import errors, only_error, settings
 
@@ -127,8 +127,6 @@ def test_importing_the_settings_does_not_load_the_cdk() -> None:
     assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False).returncode == 0  # noqa: S603
 
 
-def test_readme_has_the_table_that_the_settings_make() -> None:
-    _, _, rest = (PROJECT / "README.md").read_text().partition("<!-- settings -->\n")
-    written, end, _ = rest.partition("<!-- /settings -->\n")
-    assert end
-    assert written == settings_table(), "put the output of `python -m stacks.settings.table` there"
+def test_the_page_has_the_table_that_the_settings_make() -> None:
+    page = PAGE.read_text()
+    assert with_table(page) == page, "run `python -m docs.settings`"

@@ -1,15 +1,22 @@
-"""README's table of the settings. ``python -m stacks.settings.table`` prints it."""
+"""Writes the table of docs/settings.md: ``.venv/bin/python -m docs.settings``.
+
+Everything before the table is the page's own: edit it there.
+"""
 
 import json
-import sys
 from dataclasses import MISSING, fields
+from pathlib import Path
 
 from stacks.settings.settings import Settings
 
+PAGE = Path(__file__).with_suffix(".md")
+HEADER = "| setting | default | accepted | meaning |"
 
-def settings_table() -> str:
+
+def with_table(page: str) -> str:
     """One line of Markdown a setting."""
-    lines = ["| setting | default | accepted | meaning |", "|---|---|---|---|"]
+    preface, _, _ = page.partition(HEADER)
+    lines = [f"{preface}{HEADER}", "|---|---|---|---|"]
     for row in fields(Settings):
         accepted, meaning = row.metadata["accepted"], row.metadata["meaning"]
         lines.append(f"| `{row.name}` | {_default(row.default)} | {accepted} | {meaning} |")
@@ -24,4 +31,4 @@ def _default(value: object) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(settings_table())
+    PAGE.write_text(with_table(PAGE.read_text()))
