@@ -18,7 +18,8 @@ from rehearsal.story.step import Story
 from tests.support.world import WORKPLACE, running_story
 
 TROUBLES = ("no-agent",)
-ZONE_WITHOUT_TYPE = "us-east-1b"
+# Where a host would start first.
+ZONE_WITHOUT_TYPE = "us-east-1a"
 # The host installs all its packages first.
 PATIENCE_SECONDS = 300
 
