@@ -14,7 +14,7 @@ from rehearsal.outside.doctor import Report
 from rehearsal.outside.world import World
 from rehearsal.story.step import Story
 from tests.rehearsal.outside import disorder
-from tests.rehearsal.outside.conftest import ZONE_WITHOUT_TYPE
+from tests.rehearsal.outside.conftest import ZONES_WITHOUT_TYPE
 from tests.rehearsal.outside.disorder import PICKY_DOMAIN, PICKY_ZONE, SECOND, SECOND_DOMAIN, UNDELEGATED, faults
 from tests.support.world import needs_a_world
 
@@ -96,7 +96,12 @@ def ask_of_the_account(world: World) -> Reports:
                 registry_image="public.ecr.aws/docker/library/registry:3.9",
             ),
             "picky": lambda: doctor.ask(
-                world, domain_name=PICKY_DOMAIN, name_prefix="third", hosted_zone=PICKY_ZONE, instance_type="t3.pico"
+                world,
+                domain_name=PICKY_DOMAIN,
+                name_prefix="third",
+                hosted_zone=PICKY_ZONE,
+                instance_type=product.instance_type(),
+                availability_zones="2",
             ),
             "undelegated": lambda: doctor.ask(
                 world, domain_name=f"a.{UNDELEGATED}", name_prefix="third", hosted_zone=UNDELEGATED
@@ -133,7 +138,7 @@ def test_what_stands_in_the_way_of_a_second_registry_is_told_at_once(reports: Re
             "stacks": (FAILURE, "second-storage DELETE_FAILED"),
             "users of the domain": (WARNING, "push/anna"),
             "S3 Block Public Access": (WARNING, "off: BlockPublicAcls"),
-            "instance type": (WARNING, f"not in {ZONE_WITHOUT_TYPE}"),
+            "instance type": (WARNING, f"not in {', '.join(ZONES_WITHOUT_TYPE)}"),
             "machine image": (FAILURE, "no parameter /my/none"),
             "registry image": (FAILURE, "no such image"),
             "records of the name": (FAILURE, "A 192.0.2.1"),
@@ -149,7 +154,7 @@ def test_a_domain_of_somebody_else_is_told(reports: Reports) -> None:
             "hosted zone": (FAILURE, "there is no zone picky.example"),
             "CAA records": (FAILURE, "picky.example allows digicert.com"),
             "certificates of the last week": (FAILURE, "5 of this name"),
-            "instance type": (FAILURE, "t3.pico in no zone"),
+            "instance type": (FAILURE, "expected t4g.small in us-east-1a and us-east-1b"),
         },
     )
     expect(reports["undelegated"], {"delegation": (FAILURE, f"no name server for {UNDELEGATED}")})
