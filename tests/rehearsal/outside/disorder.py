@@ -1,6 +1,7 @@
 """What is wrong while the doctor looks: in the account, with the group, on the host and in front of it."""
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -216,6 +217,13 @@ def another_address(world: World) -> Iterator[None]:
     finally:
         ec2.associate_address(AllocationId=own, InstanceId=target.host.id, AllowReassociation=True)
         ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
+        until(lambda: _reaches(world))
+
+
+def _reaches(world: World) -> bool:
+    """Whether a client reaches the registry, by its address."""
+    look = world.command(["curl", "--insecure", *LOOK, f"https://{world.domain}/"])
+    return subprocess.run(look, capture_output=True).returncode == 0
 
 
 @contextmanager
