@@ -101,7 +101,7 @@ def _ready_to_deploy(workplace: Workplace, say: Say, choices: Choices) -> Iterat
     """A world whose hosts install everything anew."""
     world = up(workplace, lambda _: None, detached=False, host_roots=(roots.base(workplace, say),), choices=choices)
     try:
-        story = story_in(world, say)
+        story = story_in(world, lambda _: None)
         bootstrap(story)
         yield story
     finally:
@@ -147,7 +147,13 @@ def _measure_small(arguments: argparse.Namespace, say: Say, story: Story, usual_
         rows.append([what, *seen.cells(), small.largest()])
         say(" | ".join(rows[-1]))
     header = ("load", "most MiB used", "least MiB available", "killed", "seconds", "largest processes, MiB")
-    target = Target("a small host: least memory available", LEAST_AVAILABLE_PERCENT, [least], at_least=True, unit=" %")
+    target = Target(
+        f"a host of {HOST_MIB} MiB (t4g.nano): least memory available",
+        LEAST_AVAILABLE_PERCENT,
+        [least],
+        at_least=True,
+        unit=" %",
+    )
     return page.report(arguments.output, "memory", {f"A host of {seen.total} MiB": page.table(header, rows)}, [target])
 
 

@@ -61,7 +61,7 @@ def _deploy_without_agent(workplace: Workplace, say: Say) -> str:
     host_roots = troubled_roots(workplace, choices, say)
     world = up(workplace, lambda _: None, detached=False, host_roots=host_roots, choices=choices)
     try:
-        story = story_in(world, say)
+        story = story_in(world, lambda _: None)
         bootstrap(story)
         began = time.monotonic()
         try:
