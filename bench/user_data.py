@@ -19,7 +19,7 @@ from rehearsal.story.deploying import bootstrap, deploy
 from rehearsal.story.telling import story_in
 
 SERVING = re.compile(r"serving after (\d+) s")
-SIGNAL = re.compile("(SUCCESS|FAILURE) signal")
+SIGNAL = re.compile("Received (SUCCESS|FAILURE) signal.*")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -67,12 +67,15 @@ def _deploy_without_agent(workplace: Workplace, say: Say) -> str:
         try:
             ended = deploy(story)
         except CdkFailedError as failed:
-            ended = next(line.strip() for line in str(failed).splitlines() if SIGNAL.search(line))
+            ended = next(found[0] for found in map(SIGNAL.search, str(failed).splitlines()) if found)
         seconds = time.monotonic() - began
         logs = world.aws("logs")
         (group,) = logs.describe_log_groups()["logGroups"]
         told = logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
     finally:
         down(workplace)
-    rows = [["the deployment, after", f"{seconds:.0f} s"], ["its event", ended]]
-    return page.table(("", ""), [*rows, *(["the host log", each["message"].replace("\n", "<br>")] for each in told)])
+    rows = [
+        ["the deployment's event", ended],
+        *(["the host log", each["message"].replace("\n", "<br>")] for each in told),
+    ]
+    return page.table(("where", f"what is told after {seconds:.0f} s"), rows)
