@@ -227,8 +227,12 @@ def _reaches(world: World) -> bool:
 
 
 @contextmanager
-def run_command_throttled(world: World) -> Iterator[None]:
-    put_in_front(world, "ssm", f"if ($http_x_amz_target = AmazonSSM.SendCommand) {{ return 400 '{TOO_MANY}'; }}\n")
+def run_command_throttled(world: World, person: AwsProfile) -> Iterator[None]:
+    """For this person."""
+    asked = f"AmazonSSM.SendCommand.*Credential={person.access_key_id}/"
+    put_in_front(
+        world, "ssm", f'if ("$http_x_amz_target $http_authorization" ~ "{asked}") {{ return 400 \'{TOO_MANY}\'; }}\n'
+    )
     try:
         yield
     finally:

@@ -80,12 +80,12 @@ def ask_of_the_account(world: World) -> Reports:
         stack.enter_context(disorder.another_address(world))
         stack.enter_context(faults(world, "certificate-missing", "nginx-config-broken"))
         stack.enter_context(disorder.docker_hangs(Target.newest(world)))
-        person = disorder.person_who_may_all_but(
-            world, "servicequotas:GetServiceQuota", "route53:ListHostedZonesByName"
-        )
+        person = disorder.person_who_may_all_but(world, "servicequotas:GetServiceQuota")
+        stack.enter_context(disorder.run_command_throttled(world, person))
         profile = world.state.profile
         asked: dict[str, Callable[[], Report]] = {
             "moved": lambda: doctor.ask(world),
+            "person": lambda: doctor.ask(world, person),
             "second": lambda: doctor.ask(
                 world,
                 replace(profile, region=""),
@@ -106,7 +106,6 @@ def ask_of_the_account(world: World) -> Reports:
             "undelegated": lambda: doctor.ask(
                 world, domain_name=f"a.{UNDELEGATED}", name_prefix="third", hosted_zone=UNDELEGATED
             ),
-            "person": lambda: doctor.ask(world, person, domain_name=SECOND_DOMAIN, name_prefix="third"),
             "stranger": lambda: doctor.ask(world, replace(profile, access_key_id="AKIAUNKNOWN")),
         }
         with ThreadPoolExecutor() as pool:
@@ -117,10 +116,8 @@ def ask_of_the_account(world: World) -> Reports:
 def ask_of_a_host_that_cannot_be_asked(world: World) -> Reports:
     with faults(world, "diagnosis-unreadable", "not-the-registry"):
         unreadable = doctor.ask(world)
-    with disorder.run_command_throttled(world):
-        throttled = doctor.ask(world)
     disorder.delete_operations(world)
-    return {"unreadable": unreadable, "throttled": throttled, "no operations": doctor.ask(world)}
+    return {"unreadable": unreadable, "no operations": doctor.ask(world)}
 
 
 def test_what_stands_in_the_way_of_a_second_registry_is_told_at_once(reports: Reports) -> None:
@@ -160,12 +157,12 @@ def test_a_domain_of_somebody_else_is_told(reports: Reports) -> None:
     expect(reports["undelegated"], {"delegation": (FAILURE, f"no name server for {UNDELEGATED}")})
 
 
-def test_a_person_with_few_rights_or_an_unknown_key_is_told(reports: Reports) -> None:
+def test_a_person_whom_aws_refuses_something_is_told(reports: Reports) -> None:
     expect(
         reports["person"],
         {
             "quotas": (UNKNOWN, "permission servicequotas:GetServiceQuota is missing"),
-            "hosted zone": (UNKNOWN, "permission route53:ListHostedZonesByName is missing"),
+            "Run Command": (FAILURE, "throttled"),
         },
     )
     expect(reports["stranger"], {"credentials": (FAILURE, "does not know this access key")})
@@ -236,7 +233,6 @@ def test_a_host_without_its_address_and_its_front_door_is_told(reports: Reports)
 
 def test_a_host_that_cannot_be_asked_is_told(reports: Reports) -> None:
     expect(reports["unreadable"], {"diagnose": (FAILURE, "0 facts"), "/v2/ without login": (FAILURE, "HTTP 200")})
-    expect(reports["throttled"], {"Run Command": (WARNING, "throttled")})
     expect(
         reports["no operations"],
         {
