@@ -34,10 +34,10 @@ SUBJECTS = {
     "functions": Subject("size and import time of the functions' package", functions.measure),
     "growth": Subject("what grows with the bucket (a rehearsal is up)", growth.measure, growth.add_options),
     "rolling": Subject("clients while the host is replaced (a rehearsal is up)", rolling.measure, rolling.add_options),
-    "memory": Subject("memory of a small host (such a rehearsal is up)", memory.measure),
+    "memory": Subject("memory of a small host, from its first boot on (root)", memory.measure),
     "restore": Subject("images that people deleted (a rehearsal is up)", restore.measure),
     "synth": Subject("time and memory of one synth", synth.measure),
-    "user-data": Subject("seconds until a new host serves (root)", user_data.measure),
+    "user-data": Subject("seconds until a new host serves (root)", user_data.measure, user_data.add_options),
 }
 
 

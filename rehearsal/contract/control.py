@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,6 +30,9 @@ class Actions(Protocol):
     def power(self, instance_id: str, on: bool) -> None:
         """Cut a host's power without EC2 noticing, or give it back."""
 
+    def forbid(self, actions: Sequence[str]) -> None:
+        """The account's organization denies these actions from now on, and no others."""
+
     def password(self) -> str:
         """The password of the first login; empty before a host has made it."""
 
@@ -47,6 +51,9 @@ class Control:
 
     def power(self, instance_id: str, on: bool) -> None:
         self._ask("power", instance_id=instance_id, on=on)
+
+    def forbid(self, *actions: str) -> None:
+        self._ask("forbid", actions=actions)
 
     def password(self) -> str:
         return str(self._ask("password"))

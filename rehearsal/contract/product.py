@@ -57,6 +57,7 @@ PROVE = f"{HOME}/steps/prove"
 CHOOSE_FEATURES = "steps/choose-features"
 SYNC_USERS = f"{HOME}/bin/sync-users"
 SAVE_CERTIFICATE = f"{HOME}/steps/save-certificate"
+RENEW_CERTIFICATE = f"{HOME}/bin/renew-certificate"
 AWS_API = f"{HOME}/tools/aws-api"
 FORGET_LOGINS = ("bash", "-c", f". {HOME}/lib/logins.bash && forget_logins")
 

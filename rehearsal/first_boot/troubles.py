@@ -89,6 +89,8 @@ TROUBLES: Mapping[str, Trouble] = {
     "no-agent": Trouble(
         "the image has no SSM agent; AWS offers its package", hides=AGENT_FILES, offer=agent_package.offer
     ),
+    "agent-unobtainable": Trouble("the image has no SSM agent, and AWS does not offer its package", hides=AGENT_FILES),
+    "user-data-late": Trouble("user data begins a quarter of an hour after the boot", IMAGES / "user-data-late"),
 }
 
 

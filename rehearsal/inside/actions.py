@@ -3,6 +3,7 @@
 import json
 import socketserver
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -58,6 +59,9 @@ class WorldActions:
 
     def power(self, instance_id: str, on: bool) -> None:
         self._fleet.set_power(instance_id, on)
+
+    def forbid(self, actions: Sequence[str]) -> None:
+        self._cloud.forbid(actions)
 
     def password(self) -> str:
         try:

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,6 +77,8 @@ class Keeper:
             self._internet.publish_image(image.layout, image.reference)
         authorities = workplace.run / "authorities.pem"
         authorities.write_text(authority.certificate.read_text() + self._internet.certificate_root(authority))
+        # It takes a second, and the first host comes later.
+        trust = ThreadPoolExecutor(1).submit(trust_layer, workplace, order.host_roots[-1], authorities)
         # From now on every process of the world asks the world's DNS for names.
         (workplace.run / "resolv.conf").write_text(f"nameserver {WORLD_ADDRESS}\n")
         self._bundle = workplace.run / "ca-bundle.pem"
@@ -87,7 +90,7 @@ class Keeper:
             self._cloud,
             roots=order.host_roots,
             memory_mib=order.choices.host_memory_mib,
-            trust=trust_layer(workplace, order.host_roots[-1], authorities),
+            trust=trust,
             public_address=lambda instance_id: self._working.get(instance_id),
             say=self._say,
             on_change=self._write_state,

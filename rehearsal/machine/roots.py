@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from rehearsal.machine.root_layers import Root, RootError, Say, contents, digest, made, run_to_layer, tree_contents
@@ -44,6 +45,7 @@ class Mirror:
         )
 
 
+@cache
 def machine_mirror() -> Mirror:
     """Where this machine's own apt gets Debian from, or Debian's public mirror on another distribution."""
     columns = "$(REPO_URI) $(CODENAME) $(COMPONENT)"

@@ -19,21 +19,21 @@ STEPS = (
     Step("a second client", images.second_client),
     Step("the catalog, from a client", images.catalog_from_client),
     Step("the catalog, on the server", on_host.catalog_on_host),
-    Step("who pushed and pulled", on_host.usage),
-    Step("every host script once more", on_host.scripts_again),
+    Step(
+        "who pushed and pulled", on_host.usage, meanwhile=(Step("every host script once more", on_host.scripts_again),)
+    ),
     Step(
         "the doctor, once the registry runs",
         advice.nothing_fails,
         meanwhile=(
             Step("a wrong password", users.wrong_password),
             Step("a user who may only pull", users.pull_only_user),
-            Step("the user is revoked", users.revoked_user),
             Step("layers come straight from S3", images.redirect),
             Step("the page at the registry's address", images.page),
         ),
     ),
     Step("the alerts' subscription is confirmed", operating.confirm),
-    Step("a health check", operating.health),
+    Step("a health check", operating.health, meanwhile=(Step("the user is revoked", users.revoked_user),)),
     Step(
         "the monthly renewal",
         operating.renewal,
@@ -43,9 +43,14 @@ STEPS = (
         ),
     ),
     Step("a stopped registry container is repaired", operating.repair),
-    Step("the restore drill", restoring.drill),
-    Step("the ports that are open on the host", hardening.listeners),
-    Step("no secret in a wrong place", hardening.secrets),
+    Step(
+        "the restore drill",
+        restoring.drill,
+        meanwhile=(
+            Step("the ports that are open on the host", hardening.listeners),
+            Step("no secret in a wrong place", hardening.secrets),
+        ),
+    ),
     Step(
         "a deployment that cannot work",
         deploying.broken_deploy,

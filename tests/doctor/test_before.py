@@ -39,12 +39,6 @@ def put_record(patient: Patient, kind: str, value: str) -> None:
     patient.account.client("route53").change_resource_record_sets(HostedZoneId=patient.zone_id, ChangeBatch=batch)
 
 
-def forbid(patient: Patient, *actions: str) -> None:
-    """As an organization does."""
-    statement = {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
-    patient.account.cloud.engines.authority.organization.append(json.dumps(document(statement)))
-
-
 def act_as(patient: Patient, *statements: dict[str, Any]) -> None:
     """From now on the doctor's user has these rights alone."""
     keys = patient.account.client_of_user("sts", *statements)._request_signer._credentials
@@ -173,10 +167,10 @@ WRONG = (
     Wrong("no bootstrap", delete_bootstrap, "CDK bootstrap", FAILURE, "none", "npx cdk bootstrap aws://123456789012/"),
     Wrong("an old bootstrap", old_bootstrap, "CDK bootstrap", FAILURE, "version 5", "npx cdk bootstrap"),
     Wrong("the role is weak", weaken_role, "deployment role", FAILURE, "may not make kms:CreateKey", ROLE),
-    Wrong("an SCP forbids what CloudFormation does", lambda p: forbid(p, "lambda:*"), "deployment role", FAILURE,
-          "lambda:CreateFunction", "An organization's policy denies lambda:CreateFunction"),
+    Wrong("an SCP forbids what CloudFormation does", lambda p: p.account.cloud.forbid(["lambda:*"]), "deployment role",
+          FAILURE, "lambda:CreateFunction", "An organization's policy denies lambda:CreateFunction"),
     Wrong("no role", delete_role, "deployment role", UNKNOWN, "no such role before `cdk bootstrap`"),
-    Wrong("an SCP forbids instances", lambda p: forbid(p, "ec2:RunInstances"), "EC2 dry runs", FAILURE,
+    Wrong("an SCP forbids instances", lambda p: p.account.cloud.forbid(["ec2:RunInstances"]), "EC2 dry runs", FAILURE,
           "policy denies ec2:RunInstances", "organization"),
     Wrong("the user may not run instances", lambda p: may_all_but(p, "ec2:RunInstances"), "EC2 dry runs", UNKNOWN,
           "permission ec2:RunInstances is missing"),

@@ -110,3 +110,14 @@ def test_an_ubuntu_without_the_agent_gets_its_snap(host: RelocatedHost) -> None:
     assert install(host).returncode == 0
     asked = [call for call in host.calls() if call.startswith("snap ")]
     assert asked == ["snap wait system seed.loaded", "snap install amazon-ssm-agent --classic"]
+
+
+@pytest.mark.parametrize("refused", ["^curl ", "^apt-get .*amazon-ssm-agent.deb", "^snap install"])
+def test_a_host_that_gets_no_agent_ends_with_that_as_its_cause(host: RelocatedHost, refused: str) -> None:
+    (host.root / PACKAGE_UNIT).unlink()
+    if "snap" in refused:
+        (host.tools / "snap").symlink_to(STAND_IN)
+    host.answer(Answer(refused, code=22), INSTALLED)
+    done = install(host)
+    assert done.returncode == 22
+    assert done.stderr.splitlines()[-1].startswith("this host has no SSM agent, and none can be installed")

@@ -91,6 +91,11 @@ class DeployedStack(Stack):
         ]
 
     @property
+    def stack_parameters(self) -> dict[str, str]:
+        """What a change set with UsePreviousValue takes, as a second `cdk bootstrap` does."""
+        return self.parameters
+
+    @property
     def stack_resources(self) -> list[Any]:
         return list(self.deployed.values())
 

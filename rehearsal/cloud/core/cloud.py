@@ -1,7 +1,8 @@
 """The emulated AWS: one account, one region, one HTTP endpoint."""
 
+import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -103,6 +104,13 @@ class Cloud:
         """From now on EC2 does not offer this type in this zone."""
         with self._world:
             offers.withdraw(self.scope.region, zone, instance_type)
+
+    def forbid(self, actions: Sequence[str]) -> None:
+        """From now on the account's organization denies these actions to everybody in the account, and no others."""
+        statement = {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        with self._world:
+            self.engines.authority.organization = [policy] if actions else []
 
     def name_servers(self, zone_id: str) -> tuple[str, ...]:
         """To which the owner of a domain has it delegated, once its zone exists."""

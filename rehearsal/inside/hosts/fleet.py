@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,15 +35,15 @@ class _Follower:
 
 @dataclass(slots=True)
 class Fleet:
-    """Boots a host from the first of ``roots`` that exists, under the layer ``trust``. ``public_address`` tells
-    which public address of an instance works now."""
+    """Boots a host from the first of ``roots`` that exists, under the layer ``trust``, once that is made.
+    ``public_address`` tells which public address of an instance works now."""
 
     workplace: Workplace
     network: Network
     cloud: Cloud
     roots: tuple[Root, ...]
     memory_mib: int | None
-    trust: Path
+    trust: Future[Path]
     public_address: Callable[[str], str | None]
     say: Callable[[str], None]
     on_change: Callable[[], None]
@@ -101,7 +102,7 @@ class Fleet:
         self.say(f"EC2 starts {instance.id}, a host at {instance.private_ip}")
         mac_address = self.cloud.instance_metadata(instance.id)["mac"]
         root = next(root for root in self.roots if root.layers[0].is_dir())
-        layers = (self.trust, *root.layers)
+        layers = (self.trust.result(), *root.layers)
         guest = Guest(
             self.workplace, self.network, instance.id, instance.private_ip, mac_address, layers, self.memory_mib
         )

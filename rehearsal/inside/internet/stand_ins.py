@@ -25,9 +25,12 @@ from rehearsal.machine.world.namespaces import WAY_OUT_RESOLVER
 CONFIGURATION = Path(__file__).with_name("etc")
 ACME_NAMES = ("acme-v02.api.letsencrypt.org", "acme-staging-v02.api.letsencrypt.org")
 IMAGE_REGISTRY_NAMES = ("public.ecr.aws", "registry-1.docker.io", "ghcr.io", "quay.io")
+CERTIFICATE_LOGS = "crt.sh"
+# A domain of somebody else, for which one certificate authority alone may issue.
+PICKY_DOMAIN, PICKY_CAA = "picky.example", b"\0\5issuedigicert.com"
 IMAGES_PORT = 5001
-# The number of the type NS. RFC 1035 3.2.2
-NS = 2
+# The numbers of the types NS and CAA. RFC 1035 3.2.2, RFC 8659 4.1
+NS, CAA = 2, 257
 # Room for four million files and folders.
 OBJECTS_BYTES = 32 << 30
 
@@ -115,17 +118,18 @@ class StandIns:
         shutil.copy(self.folder / f"objects-in-{objects_in}.conf", self.folder / "objects.conf")
         prefixes = ("", "s3.", f"{region}.", f"s3.{region}.", f"s3-control.{region}.")
         aws = [f"*.{prefix}amazonaws.com" for prefix in prefixes]
-        for file in authority.issue("front", (*aws, *ACME_NAMES, *IMAGE_REGISTRY_NAMES)):
+        for file in authority.issue("front", (*aws, *ACME_NAMES, *IMAGE_REGISTRY_NAMES, CERTIFICATE_LOGS)):
             shutil.copy(file, self.folder)
 
     def _start_dns(self, zone: str, name_servers: Sequence[str], region: str) -> None:
         (self.folder / "hosts").touch()
-        here = [*ACME_NAMES, *IMAGE_REGISTRY_NAMES, "amazonaws.com"]
+        here = [*ACME_NAMES, *IMAGE_REGISTRY_NAMES, CERTIFICATE_LOGS, "amazonaws.com"]
         command = [
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=",
             "--no-hosts", "--no-resolv", "--addn-hosts=/srv/hosts", f"--server={WAY_OUT_RESOLVER}",
             f"--listen-address={WORLD_ADDRESS}", "--bind-interfaces", f"--local=/{zone}/", "--no-negcache",
             *(f"--dns-rr={zone},{NS},{_on_the_wire(server)}" for server in name_servers),
+            f"--local=/{PICKY_DOMAIN}/", f"--dns-rr={PICKY_DOMAIN},{CAA},{PICKY_CAA.hex()}",
             *(f"--address=/{name}/{WORLD_ADDRESS}" for name in here),
             *(f"--address=/{name}/{S3_ADDRESS}" for name in ("s3.amazonaws.com", f"s3.{region}.amazonaws.com")),
         ]  # fmt: skip

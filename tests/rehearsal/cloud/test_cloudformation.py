@@ -188,6 +188,20 @@ def test_a_change_set_is_carried_out_only_when_executed(account: Account) -> Non
     assert account.settled("storage") == "CREATE_COMPLETE"
 
 
+def test_a_change_set_takes_the_previous_value_of_a_parameter(account: Account) -> None:
+    """As a second `cdk bootstrap` does, the cure of an old one."""
+    stack = {"StackName": "toolkit", "TemplateBody": json.dumps({"Parameters": {"Name": {"Type": "String"}}, **BUCKET})}
+    first = [{"ParameterKey": "Name", "ParameterValue": "hnb659fds"}]
+    account.cloudformation.create_stack(**stack, Parameters=first)
+    assert account.settled("toolkit") == "CREATE_COMPLETE"
+    previous = [{"ParameterKey": "Name", "UsePreviousValue": True}]
+    account.cloudformation.create_change_set(
+        **stack, ChangeSetName="again", ChangeSetType="UPDATE", Parameters=previous
+    )
+    described = account.cloudformation.describe_change_set(StackName="toolkit", ChangeSetName="again")
+    assert described["Parameters"] == first
+
+
 def test_a_protected_stack_is_not_deleted(account: Account) -> None:
     account.create("storage", BUCKET, EnableTerminationProtection=True)
     with pytest.raises(ClientError, match="TerminationProtection is enabled"):

@@ -1,5 +1,6 @@
 """Requests from outside, answered by the world's side of the control socket."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,9 @@ class KnownAnswers:
     def power(self, instance_id: str, on: bool) -> None:
         raise KeyError(instance_id, on)
 
+    def forbid(self, actions: Sequence[str]) -> None:
+        assert actions == ["ec2:RunInstances"]
+
     def password(self) -> str:
         return "secret"
 
@@ -56,6 +60,7 @@ def test_answers_keep_their_types_across_the_socket(control: Control) -> None:
     assert control.tick("health") == RESULT
     assert control.alarms("2027-03-01") == (ALARM,)
     assert control.password() == "secret"
+    control.forbid("ec2:RunInstances")
 
 
 def test_failed_action_is_refused_with_its_reason(control: Control) -> None:

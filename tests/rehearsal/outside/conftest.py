@@ -1,4 +1,4 @@
-"""One world for the tests of this folder. Its image has no SSM agent, one zone lacks the type of its hosts, and its
+"""One world for the tests of this folder. Its image has no SSM agent, two zones lack the type of its hosts, and its
 first host may not write to its bucket at first."""
 
 import json
@@ -18,7 +18,8 @@ from rehearsal.story.step import Story
 from tests.support.world import WORKPLACE, running_story
 
 TROUBLES = ("no-agent",)
-ZONE_WITHOUT_TYPE = "us-east-1b"
+# Where a host would start first.
+ZONES_WITHOUT_TYPE = ("us-east-1a", "us-east-1b")
 # The host installs all its packages first.
 PATIENCE_SECONDS = 300
 
@@ -33,7 +34,7 @@ class Deployment:
 
 @pytest.fixture(scope="package")
 def deployment() -> Iterator[Deployment]:
-    choices = Choices(troubles=TROUBLES, zones_without_type=(ZONE_WITHOUT_TYPE,))
+    choices = Choices(troubles=TROUBLES, zones_without_type=ZONES_WITHOUT_TYPE)
     with running_story(choices=choices) as story, playing(story.world, TROUBLES):
         yield deploy_against_a_refusal(story)
 

@@ -27,6 +27,14 @@ def test_only_http_and_https_are_open(assembly: Assembly) -> None:
     assert assembly.host.of_type("AWS::EC2::SecurityGroupIngress") == {}
 
 
+def test_ec2_does_not_track_the_front_doors_connections(assembly: Assembly) -> None:
+    """So that a host that takes the address resets those of the host before, and clients try again at once.
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html"""
+    rules = assembly.host.properties("AWS::EC2::SecurityGroup")
+    assert {rule["CidrIp"] for rule in rules["SecurityGroupIngress"]} == {"0.0.0.0/0"}
+    assert [(rule["CidrIp"], rule["IpProtocol"]) for rule in rules["SecurityGroupEgress"]] == [("0.0.0.0/0", "-1")]
+
+
 def test_ssh_is_open_to_the_given_range_only(synthesise: Synthesise) -> None:
     host = synthesise(ssh_cidr="203.0.113.0/24", ssh_key_name="laptop").host
     assert ingress(host)[2:] == [("203.0.113.0/24", "tcp", 22, 22)]
