@@ -59,6 +59,12 @@ class WorldActions:
     def power(self, instance_id: str, on: bool) -> None:
         self._fleet.set_power(instance_id, on)
 
+    def lose_disk(self, instance_id: str) -> None:
+        self._fleet.lose_disk(instance_id)
+
+    def fail_check(self, instance_id: str, check: str) -> None:
+        self._cloud.fail_check(instance_id, check)
+
     def password(self) -> str:
         try:
             found = self._ssm.get_parameter(Name=self._first_user, WithDecryption=True)

@@ -40,6 +40,12 @@ class KnownAnswers:
     def power(self, instance_id: str, on: bool) -> None:
         raise KeyError(instance_id, on)
 
+    def lose_disk(self, instance_id: str) -> None:
+        raise KeyError(instance_id)
+
+    def fail_check(self, instance_id: str, check: str) -> None:
+        raise KeyError(instance_id, check)
+
     def password(self) -> str:
         return "secret"
 
