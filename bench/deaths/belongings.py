@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from bench.deaths.kinds import host
-from rehearsal.contract import product
+from rehearsal.contract import product, run_directory
 from rehearsal.faults.fault import Target
 from rehearsal.faults.renewal import ORDER
 from rehearsal.outside.client import Client
@@ -44,8 +44,13 @@ def belongings(world: World, client: Client) -> Belongings:
 
 def orders(world: World) -> int:
     """How often the certificate authority was asked for a certificate."""
-    log = world.workplace.run / "internet/srv/nginx-access.log"
+    log = world.workplace.run / run_directory.STAND_INS / "nginx-access.log"
     return sum(f"POST {ORDER}" in line for line in log.read_text().splitlines())
+
+
+def moves(world: World) -> int:
+    """How often the address has moved to a host."""
+    return (world.workplace.run / run_directory.EVENTS).read_text().count("now leads to the host")
 
 
 def begin_upload(world: World, client: Client, repository: str) -> Callable[[], Any]:

@@ -1,5 +1,6 @@
 """The ways in which a host or one of its processes dies. Nobody but AWS and the host itself brings it back."""
 
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from rehearsal.contract import product
 from rehearsal.contract.world_state import Host
 from rehearsal.faults.fault import FaultError, Target
 from rehearsal.outside.world import World
+
+LONGEST_BOOT_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,15 @@ def _fail_power(world: World, dying: Host) -> None:
     world.control.power(dying.id, on=True)
 
 
+def _fail_power_of_the_new_host(world: World, dying: Host) -> None:
+    """At any moment of its first boot."""
+    world.aws("ec2").terminate_instances(InstanceIds=[dying.id])
+    while not (new := [each for each in world.hosts() if each.id != dying.id and each.leader_pid]):
+        time.sleep(0.2)
+    time.sleep(random.uniform(0, LONGEST_BOOT_SECONDS))  # noqa: S311  nothing secret is drawn
+    _fail_power(world, new[0])
+
+
 def _mark_unhealthy(world: World, dying: Host) -> None:
     _autoscaling(world).set_instance_health(
         InstanceId=dying.id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
@@ -112,6 +124,12 @@ KINDS: Mapping[str, Kind] = {
         "`cdk deploy` of other user data: longest gap", _update, _host_that_serves, replaces=True, hands_over=True
     ),
     "power-failure": Kind("power cut, and power at once; what was not synced is lost", _fail_power, _boot_that_serves),
+    "power-failure-at-boot": Kind(
+        "TerminateInstances, and such a power failure in the new host's first 15 s",
+        _fail_power_of_the_new_host,
+        _host_that_serves,
+        replaces=True,
+    ),
     "reboot": Kind(
         "reboot", lambda world, dying: world.run_on_host(dying, "systemctl", "reboot"), _boot_that_serves
     ),

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench import page
-from bench.deaths.belongings import Belongings, begin_upload, belongings, orders
+from bench.deaths.belongings import Belongings, begin_upload, belongings, moves, orders
 from bench.deaths.kinds import KINDS, host
 from bench.deaths.pulls import Pulls, seconds_until_pulls_work
 from bench.page import Target
@@ -80,7 +80,7 @@ def _prepare(world: World, client: Client) -> Image:
 def _die(world: World, client: Client, image: Image, name: str, before: Belongings) -> Death:
     kind = KINDS[name]
     dying = host(world)
-    life, ordered = kind.life(world), orders(world)
+    life, ordered, moved = kind.life(world), orders(world), moves(world)
     finish_upload = begin_upload(world, client, REPOSITORY)
     with Pulls(client, image, f"{world.domain}/{REPOSITORY}:1") as pulls:
         _await_pull(pulls)
@@ -91,6 +91,8 @@ def _die(world: World, client: Client, image: Image, name: str, before: Belongin
     lost = before.differences(belongings(world, client)) + ["image"] * pulls.differing
     if (host(world).id == dying.id) == kind.replaces:
         lost.append("host")
+    if moves(world) - moved != kind.replaces:
+        lost.append("way of the address")
     try:
         finish_upload()
     except CommandFailedError:

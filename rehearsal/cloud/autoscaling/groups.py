@@ -139,10 +139,10 @@ def fit(group: FakeAutoScalingGroup) -> None:
 
 
 def fail_check(group: FakeAutoScalingGroup, instance_id: str, check: str) -> None:
-    """Replaces the instance if the group looks at that health check. Only the one of EC2 needs no turning on.
+    """Replaces the instance if the group looks at that health check. The one of EC2 cannot be turned off.
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/health-checks-overview.html
     """
-    if check in str(group.health_check_type).split(","):
+    if check in ("EC2", *str(group.health_check_type).split(",")):
         for state in group.instance_states:
             if state.instance.id == instance_id:
                 state.health_status = "Unhealthy"
