@@ -64,11 +64,7 @@ class Fleet:
 
     def hosts(self) -> tuple[Host, ...]:
         return tuple(
-            Host(
-                each.instance.id,
-                each.instance.private_ip,
-                each.guest.leader_pid if each.guest and each.guest.is_running() else None,
-            )
+            Host(each.instance.id, each.instance.private_ip, each.guest.leader_now() if each.guest else None)
             for each in tuple(self._followers.values())
         )
 

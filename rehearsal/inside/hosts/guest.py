@@ -88,6 +88,10 @@ class Guest:
     def leader_pid(self) -> int:
         return self._started_leader(self.is_running)
 
+    def leader_now(self) -> int | None:
+        """None without power, and between two boots."""
+        return _leader(self._nspawn.pid) if self._nspawn and self.is_running() else None
+
     def _started_leader(self, may_come: Callable[[], bool] = lambda: True) -> int:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while may_come() and time.monotonic() < deadline:
