@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from rehearsal.contract.world_state import Host
 from rehearsal.faults.fault import FaultError, Target
 from rehearsal.outside.world import World
 
-LONGEST_BOOT_SECONDS = 15
+LONGEST_BOOT_SECONDS, LONGEST_START_SECONDS, SAVES = 15, 300, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Kind:
     life: Callable[[World], str]
     replaces: bool = False
     hands_over: bool = False
+    is_process: bool = False
 
 
 def host(world: World) -> Host:
@@ -94,9 +96,31 @@ def _update(world: World, _dying: Host) -> None:
     world.cdk(lambda _: None).deploy(**product.another_user_data(int(time.time())))
 
 
+def _double(world: World, _older: Host) -> None:
+    """Two hosts at once, which save their certificate again and again; then the older one goes."""
+    _want(world, 2)
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while len(serving := [each for each in world.hosts() if world.serves(each)]) < 2:
+        if time.monotonic() > deadline:
+            raise FaultError(f"no second host serves after {LONGEST_START_SECONDS} s")
+        time.sleep(0.2)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda each: Target(world, each).do(product.SAVE_CERTIFICATE), serving * SAVES))
+    _want(world, 1)
+
+
+def _want(world: World, hosts: int) -> None:
+    autoscaling = _autoscaling(world)
+    (group,) = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+    name = group["AutoScalingGroupName"]
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, DesiredCapacity=hosts)
+
+
 def _kill(unit: str) -> Kind:
     argv = ("systemctl", "kill", "--signal=KILL", unit)
-    return Kind(f"{unit} is killed", lambda world, dying: Target(world, dying).do(*argv), _process(unit))
+    return Kind(
+        f"{unit} is killed", lambda world, dying: Target(world, dying).do(*argv), _process(unit), is_process=True
+    )
 
 
 def _kill_registry(world: World, dying: Host) -> None:
@@ -123,6 +147,13 @@ KINDS: Mapping[str, Kind] = {
     "update": Kind(
         "`cdk deploy` of other user data: longest gap", _update, _host_that_serves, replaces=True, hands_over=True
     ),
+    "two-hosts": Kind(
+        "two hosts at once, then the older one goes: longest gap",
+        _double,
+        _host_that_serves,
+        replaces=True,
+        hands_over=True,
+    ),
     "power-failure": Kind("power cut, and power at once; what was not synced is lost", _fail_power, _boot_that_serves),
     "power-failure-at-boot": Kind(
         "TerminateInstances, and such a power failure in the new host's first 15 s",
@@ -133,7 +164,7 @@ KINDS: Mapping[str, Kind] = {
     "reboot": Kind(
         "reboot", lambda world, dying: world.run_on_host(dying, "systemctl", "reboot"), _boot_that_serves
     ),
-    "registry": Kind("the registry's process is killed", _kill_registry, _registry),
+    "registry": Kind("the registry's process is killed", _kill_registry, _registry, is_process=True),
     "nginx": _kill(product.NGINX),
     "login-check": _kill(product.LOGIN_CHECK),
     "docker": _kill("docker.service"),

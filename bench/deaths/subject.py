@@ -6,10 +6,11 @@ none here.
 
 import argparse
 import json
+import shutil
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,7 +28,8 @@ from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.client import Client, CommandFailedError
 from rehearsal.outside.world import World
 
-TIMES, MOST_SECONDS, REPLACEMENT_SECONDS = 10, 300, 60
+TIMES, MOST_SECONDS = 10, 300
+NEW_HOST_SECONDS, RESTART_SECONDS = 60, 10
 REPOSITORY = "deaths/image"
 LAYER_BYTES = 300_000
 
@@ -46,32 +48,41 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kinds", nargs="+", choices=KINDS, default=tuple(KINDS), metavar="KIND", help=", ".join(KINDS)
     )
-    parser.add_argument("--times", type=int, default=TIMES, metavar="N", help=f"each kind (default: {TIMES})")
+    parser.add_argument(
+        "--times", type=int, default=TIMES, metavar="N", help=f"each kind (default: {TIMES}); 0 reports"
+    )
     about = "a file to which each death is added; the report is about all in it"
     parser.add_argument("--tally", type=Path, metavar="FILE", help=about)
 
 
 def measure(arguments: argparse.Namespace, say: Say) -> bool:
     """Returns whether everything survived, in time."""
+    deaths = _tallied(arguments.tally)
+    if not arguments.times:
+        return _report(arguments.output, deaths)
     world = World.running(Workplace.of_this_machine())
+    for death in _deaths(world, arguments.kinds * arguments.times):
+        deaths.append(death)
+        if arguments.tally:
+            with arguments.tally.open("a") as file:
+                file.write(json.dumps(asdict(death)) + "\n")
+        say(f"{death.kind}: {death.seconds:.1f} s{''.join(f', {each} LOST' for each in death.lost)}")
+    return _report(arguments.output, deaths)
+
+
+def _deaths(world: World, kinds: Sequence[str]) -> Iterator[Death]:
     client = world.client()
     image = _prepare(world, client)
     before = belongings(world, client)
-    deaths = _tallied(arguments.tally)
-    for number in range(arguments.times):
-        for name in arguments.kinds:
-            death = _die(world, client, image, name, before)
-            deaths.append(death)
-            if arguments.tally:
-                with arguments.tally.open("a") as file:
-                    file.write(json.dumps(asdict(death)) + "\n")
-            say(f"{number + 1}: {name}: {death.seconds:.1f} s{''.join(f', {each} LOST' for each in death.lost)}")
-    return _report(arguments.output, deaths)
+    for name in kinds:
+        yield _die(world, client, image, name, before)
 
 
 def _prepare(world: World, client: Client) -> Image:
     client.log_in()
     layout = client.work / "deaths"
+    # Left by an earlier run.
+    shutil.rmtree(layout, ignore_errors=True)
     image = write_image(layout, pack({"payload": bytes(LAYER_BYTES)}), architecture=architecture(), config={})
     client.run("skopeo", "copy", "--quiet", f"oci:deaths:{REFERENCE}", f"docker://{world.domain}/{REPOSITORY}:1")
     return image
@@ -129,37 +140,34 @@ def _report(output: Path, deaths: Sequence[Death]) -> bool:
         seconds[death.kind].append(death.seconds)
     rows = [
         [
-            KINDS[name].what,
-            "new" if KINDS[name].replaces else "same",
+            KINDS[kind].what,
+            "new" if KINDS[kind].replaces else "same",
             str(len(found)),
             page.number(statistics.median(found)),
             page.number(max(found)),
-            ", ".join(sorted({each for death in deaths if death.kind == name for each in death.lost})) or "nothing",
+            ", ".join(sorted({each for death in deaths if death.kind == kind for each in death.lost})) or "nothing",
         ]
-        for name, found in seconds.items()
+        for kind, found in seconds.items()
     ]
     replacements = [death for death in deaths if KINDS[death.kind].replaces]
+    ordered = sum(death.orders for death in replacements)
     header = ("death", "host", "times", "median, s", "worst, s", "lost")
+    text = (
+        f"{page.table(header, rows)}\n\n{len(replacements)} new hosts, {ordered} orders at the certificate authority."
+    )
     worst = {kind: max(found) for kind, found in seconds.items()}
+    new = [kind for kind in worst if KINDS[kind].replaces]
+    killed = [kind for kind in worst if KINDS[kind].is_process]
     targets = [
-        Target(
-            f"seconds until a pull by a new host, worst: {', '.join(kind for kind in worst if _starts_host(kind))}",
-            REPLACEMENT_SECONDS,
-            [number for kind, number in worst.items() if _starts_host(kind)],
-        ),
-        Target(
-            f"{len(replacements)} replacements: orders that the certificate authority saw",
-            0,
-            [sum(death.orders for death in replacements)],
-        ),
-        Target(
-            f"{len(deaths)} deaths: image, users, certificate, HTTP secret, address or begun upload lost",
-            0,
-            [sum(bool(death.lost) for death in deaths)],
-        ),
+        *(_both(kind, seconds[kind]) for kind in ("power-cut", "reboot")),
+        Target(f"seconds until a pull, worst: {', '.join(new)}", NEW_HOST_SECONDS, [worst[kind] for kind in new]),
+        Target(f"seconds until a pull, worst: {', '.join(killed)}", RESTART_SECONDS, [worst[kind] for kind in killed]),
+        Target("all new hosts: orders that the certificate authority saw", 0, [ordered]),
+        Target("all deaths after which something was lost", 0, [sum(bool(death.lost) for death in deaths)]),
     ]
-    return page.report(output, "deaths", {"Each kind of death": page.table(header, rows)}, targets)
+    return page.report(output, "deaths", {"Each kind of death": text}, targets)
 
 
-def _starts_host(kind: str) -> bool:
-    return KINDS[kind].replaces and not KINDS[kind].hands_over
+def _both(kind: str, seconds: Sequence[float]) -> Target:
+    measured = [statistics.median(seconds), max(seconds)] if seconds else []
+    return Target(f"{kind}: seconds until a pull, median and worst", NEW_HOST_SECONDS, measured)
