@@ -16,8 +16,8 @@ unpack_saved() {
   "${steps:?}/check-certificate" "$2"
 }
 
-# Of the certificate in a certbot folder: when its certificate authority issued it, as seconds since 1970.
-issued_at() { seconds_of "$1/live/registry/cert.pem" startdate; }
+# Whether the certificate in the first certbot folder was issued after the one in the second.
+is_newer() { (($(seconds_of "$1/live/registry/cert.pem" startdate) > $(seconds_of "$2/live/registry/cert.pem" startdate))); }
 
 fingerprint_of() { openssl x509 -noout -fingerprint -sha256 -in "$1" 2> /dev/null | cut -d = -f 2 | tr -d : | tr A-F a-f; }
 serial_of() { openssl x509 -noout -serial -in "$1" 2> /dev/null | cut -d = -f 2; }
