@@ -154,15 +154,7 @@ def _prepare(world: World, client: Client, say: Say) -> None:
         (client.work / script.name).write_text(script.read_text())
     say("starting docker beside the clients …")
     client.run("bash", DAEMON.name, world.domain, timeout_seconds=600)
-    user, password = client.login()
-    login = subprocess.run(
-        client.command(["docker", "login", "--username", user, "--password-stdin", world.domain]),
-        input=password,
-        capture_output=True,
-        text=True,
-    )
-    if login.returncode:
-        raise RuntimeError(f"docker login: {login.stderr}")
+    client.log_in()
     client.curl("--fail", f"https://{world.domain}/v2/")
     for name, size in (("small", "1K"), ("large", "20M")):
         client.shell(

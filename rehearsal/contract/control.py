@@ -28,7 +28,14 @@ class Actions(Protocol):
         """Have CloudWatch look at every alarm."""
 
     def power(self, instance_id: str, on: bool) -> None:
-        """Cut a host's power without EC2 noticing, or give it back."""
+        """Cut a host's power without EC2 noticing, or give it back. Its disk keeps what was written to it: what
+        programs have synced, and the rest after half a minute."""
+
+    def lose_disk(self, instance_id: str) -> None:
+        """Have every read and write of a host's disk fail, without EC2 noticing."""
+
+    def fail_check(self, instance_id: str, check: str) -> None:
+        """Have a host's group notice that it fails a health check: EC2, or EBS."""
 
     def forbid(self, actions: Sequence[str]) -> None:
         """The account's organization denies these actions from now on, and no others."""
@@ -54,6 +61,12 @@ class Control:
 
     def forbid(self, *actions: str) -> None:
         self._ask("forbid", actions=actions)
+
+    def lose_disk(self, instance_id: str) -> None:
+        self._ask("lose_disk", instance_id=instance_id)
+
+    def fail_check(self, instance_id: str, check: str) -> None:
+        self._ask("fail_check", instance_id=instance_id, check=check)
 
     def password(self) -> str:
         return str(self._ask("password"))

@@ -63,6 +63,12 @@ class WorldActions:
     def forbid(self, actions: Sequence[str]) -> None:
         self._cloud.forbid(actions)
 
+    def lose_disk(self, instance_id: str) -> None:
+        self._fleet.lose_disk(instance_id)
+
+    def fail_check(self, instance_id: str, check: str) -> None:
+        self._cloud.fail_check(instance_id, check)
+
     def password(self) -> str:
         try:
             found = self._ssm.get_parameter(Name=self._first_user, WithDecryption=True)

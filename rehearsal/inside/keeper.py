@@ -21,7 +21,7 @@ from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.contract.mail import Mail, Mailbox
 from rehearsal.contract.order import Order
 from rehearsal.contract.world_network import MESSAGES_PORT, WORLD_ADDRESS
-from rehearsal.contract.world_state import WorldState
+from rehearsal.contract.world_state import Host, WorldState
 from rehearsal.inside.actions import WorldActions, serve
 from rehearsal.inside.functions import FunctionRuntime
 from rehearsal.inside.hosts import metadata_service
@@ -46,6 +46,7 @@ class Keeper:
         self._order = order
         self._events = (workplace.run / run_directory.EVENTS).open("a", buffering=1)
         self._public = PublicAddresses(order.choices.address_lag_seconds)
+        self._hosts: tuple[Host, ...] = ()
         self._working: Mapping[str, str] = {}
         self._forwards: dict[str, Forward] = {}
         self._records: Mapping[str, tuple[str, ...]] = {}
@@ -110,6 +111,7 @@ class Keeper:
         self._write_state()
         while not self._stopping.wait(LOOK_EVERY_SECONDS):
             self._fleet.follow()
+            self._follow_boots()
             self._follow_addresses()
             self._follow_records()
 
@@ -123,6 +125,13 @@ class Keeper:
     def _deliver(self, letter: Letter) -> None:
         self._mailbox.post(Mail(at=datetime.now(UTC).isoformat(timespec="seconds"), **asdict(letter)))
         self._say(f"mail to {letter.to}: {letter.subject}")
+
+    def _follow_boots(self) -> None:
+        """A host that starts anew has another process 1."""
+        hosts = self._fleet.hosts()
+        if hosts != self._hosts:
+            self._hosts = hosts
+            self._write_state()
 
     def _follow_addresses(self) -> None:
         instances = {host.id: host.private_ip for host in self._fleet.hosts()}

@@ -22,11 +22,11 @@ class Stack:
     at: str
 
 
-def mount_stack(stack: Stack) -> None:
+def mount_stack(stack: Stack, *, volatile: bool = True) -> None:
+    """A volatile one ignores it when programs sync, because nothing in it outlives its world."""
     lower = ":".join(layer.replace(":", r"\:") for layer in stack.layers)
-    options = f"lowerdir={lower},upperdir={stack.upper},workdir={stack.work}"
-    # volatile: nothing here outlives its world, so no write waits for the disk.
-    mount("-t", "overlay", "-o", f"{options},volatile", "overlay", stack.at)
+    options = f"lowerdir={lower},upperdir={stack.upper},workdir={stack.work}{',volatile' if volatile else ''}"
+    mount("-t", "overlay", "-o", options, "overlay", stack.at)
 
 
 def mount(*arguments: str) -> None:

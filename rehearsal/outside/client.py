@@ -49,6 +49,14 @@ class Client:
         """Run a line as a person would paste it."""
         return self.run("bash", "-o", "pipefail", "-c", line)
 
+    def log_in(self) -> None:
+        """docker login, whose login skopeo and crane use too. Raises CommandFailedError: it was refused."""
+        user, password = self.login()
+        command = ["docker", "login", "--username", user, "--password-stdin", self.registry]
+        done = subprocess.run(self.command(command), input=password, capture_output=True, text=True)
+        if done.returncode:
+            raise CommandFailedError(f"{shlex.join(command)}: exit code {done.returncode}\n{done.stderr}")
+
     def curl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run curl with the first login, kept off the command line."""
         user, password = self.login()

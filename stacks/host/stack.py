@@ -84,7 +84,10 @@ class HostStack(Stack):
             launch_template=template,
             min_capacity=1,
             max_capacity=2,
-            health_checks=autoscaling.HealthChecks.ec2(),
+            # EBS: a host whose disk is lost answers from memory for a while, and can do nothing new.
+            health_checks=autoscaling.HealthChecks.with_additional_checks(
+                additional_types=[autoscaling.AdditionalHealthCheckType.EBS]
+            ),
             update_policy=autoscaling.UpdatePolicy.rolling_update(
                 min_instances_in_service=1, max_batch_size=1, wait_on_resource_signals=True, pause_time=LONGEST_START
             ),

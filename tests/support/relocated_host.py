@@ -27,7 +27,7 @@ STAND_IN = Path(__file__).with_name("stand_in.bash")
 DOMAIN = "registry.example.com"
 ADDRESS = "203.0.113.5"
 # They would change this machine, or depend on it; and no test waits for a pause.
-PROGRAMS = ("curl", "df", "docker", "getent", "htpasswd", "journalctl", "nginx", "sleep", "systemctl")
+PROGRAMS = ("curl", "df", "docker", "getent", "htpasswd", "journalctl", "nginx", "sleep", "sync", "systemctl")
 _OWN_PATHS = re.compile(r"(?<![\w.}])/(opt/registry|etc|var|run)\b")
 _ANY_FILE = re.compile(r'"/\$file"')
 _OWNERS = re.compile(r" -o \S+ -g \S+")

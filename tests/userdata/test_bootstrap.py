@@ -11,7 +11,13 @@ from rehearsal.contract.product import USERDATA
 from tests.support.relocated_host import Answer, RelocatedHost
 from tests.userdata.conftest import Relocate
 
-MORE = {"ASSET_KEY": "scripts.zip", "STACK_NAME": "stack", "GROUP_LOGICAL_ID": "Hosts", "HOST_LOG_GROUP": "hosts"}
+MORE = {
+    "ASSET_BUCKET": "assets",
+    "ASSET_KEY": "scripts.zip",
+    "STACK_NAME": "stack",
+    "GROUP_LOGICAL_ID": "Hosts",
+    "HOST_LOG_GROUP": "hosts",
+}
 INSTANCE = Answer("^aws-api metadata instance-id", "i-0host")
 
 
@@ -49,6 +55,16 @@ def test_user_data_that_begins_late_signals_before_the_deployment_stops_waiting(
     assert "trying again" not in output
     assert re.search(r"install failed after 9\d\d s \(exit code 100\)", output)
     assert signals(host) == ["FAILURE"]
+
+
+def test_a_new_hosts_scripts_are_on_the_disk_before_they_count_as_fetched(host: RelocatedHost) -> None:
+    host.write("opt/registry/.asset", "")
+    host.write("tools/python3", f"#!/bin/sh\ncp -R {host.home}/. $5\n", 0o755)
+    host.stand_in("sync", f'[ "$1" != --file-system ] || cat "$2/.asset" > {host.root}/seen')
+    host.write("opt/registry/install", "#!/bin/sh\nexit 0\n", 0o755)
+    assert "serving after" in bootstrap(host, seconds_since_boot=86400)
+    assert (host.root / "seen").read_text() == ""
+    assert (host.home / ".asset").read_text() == "scripts.zip\n"
 
 
 def test_a_run_long_after_the_boot_has_the_whole_time(host: RelocatedHost) -> None:

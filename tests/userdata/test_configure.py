@@ -1,8 +1,8 @@
-"""`configure`: what it writes from the host's settings."""
+"""`configure`: what it writes from the host's settings, and what it makes of a certificate after a power cut."""
 
 import pytest
 
-from rehearsal.contract.product import BROWSER_ORIGINS, RESOLVER
+from rehearsal.contract.product import BROWSER_ORIGINS, RESOLVER, SERVED_CERTIFICATE
 from tests.userdata.conftest import Relocate
 
 
@@ -43,3 +43,20 @@ def test_nginx_finds_s3_as_the_host_does(relocate: Relocate, given: str | None, 
     host.stand_in("id", "exit 0")
     done = host.run("configure")
     assert (host.root / RESOLVER.lstrip("/")).read_text() == line, done.stderr
+
+
+@pytest.mark.parametrize("empty", ["fullchain.pem", "privkey.pem"])
+def test_a_certificate_that_lost_its_content_gives_way_to_the_placeholder(relocate: Relocate, empty: str) -> None:
+    host = relocate()
+    host.have_certificate()
+    host.stand_in("id", "exit 0")
+    served = host.root / SERVED_CERTIFICATE.lstrip("/")
+    served.symlink_to(host.root / "etc/letsencrypt/live/registry")
+    host.run("configure")
+    assert served.readlink().name == "registry"
+    (host.root / "etc/letsencrypt/live/registry" / empty).write_text("")
+    host.run("configure")
+    assert served.readlink().name == "placeholder"
+    (served / empty).write_text("")
+    host.run("configure")
+    assert (served / empty).read_text()

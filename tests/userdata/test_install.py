@@ -82,6 +82,18 @@ def test_an_nginx_that_is_too_old_is_named_with_the_least_version_and_not_tried_
     assert "nginx 1.18.0-6ubuntu14 is too old: the front door needs 1.22" in done.stderr
 
 
+def test_certbot_counts_as_installed_once_it_is_on_the_disk(host: RelocatedHost) -> None:
+    mark = host.root / "opt/certbot/requirements.sha256"
+    mark.unlink()
+    host.write("tools/python3", "#!/bin/sh\n", 0o755)
+    host.write("opt/certbot/bin/pip", "#!/bin/sh\n", 0o755)
+    host.stand_in("sync", f"[ ! -e {mark} ] && echo synced > {host.root}/seen")
+    host.answer(INSTALLED)
+    done = install(host)
+    assert (done.returncode, mark.exists()) == (0, True), done.stderr
+    assert (host.root / "seen").read_text() == "synced\n"
+
+
 def test_an_image_without_an_agent_gets_awss_package(host: RelocatedHost) -> None:
     (host.root / PACKAGE_UNIT).unlink()
     host.answer(INSTALLED)

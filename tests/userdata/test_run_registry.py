@@ -28,6 +28,14 @@ def test_layers_come_from_the_host_if_the_settings_say_so(host: RelocatedHost, r
     assert f"REGISTRY_STORAGE_REDIRECT_DISABLE={disabled}" in environment
 
 
+def test_a_new_image_is_on_the_disk_before_its_container_starts(host: RelocatedHost) -> None:
+    secret = Answer("^aws-api ssm GetParameter", '{"Parameter": {"Value": "secret"}}')
+    host.answer(Answer("^docker image inspect", code=1), secret)
+    assert host.run("steps/run-registry").returncode == 0
+    order = [call.split(" -")[0] for call in host.calls() if call.startswith(("docker pull", "docker run", "sync "))]
+    assert order == ["docker pull", "sync", "docker run"]
+
+
 def test_the_registry_may_take_half_of_the_memory(host: RelocatedHost) -> None:
     done = host.run("steps/run-registry")
     assert done.returncode == 0, done.stderr

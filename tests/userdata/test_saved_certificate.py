@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +12,24 @@ import pytest
 from tests.support.relocated_host import RelocatedHost
 from tests.userdata.conftest import Relocate
 
-# A folder with a file for each version, and "versions", their names; "current" is missing once deleted.
+# A folder with a file for each version, and "versions", their names; "current" is missing once deleted. Another host
+# saves "meanwhile" right before this one.
 BUCKET = """
+exec 9> "$0.bucket/lock"
+flock 9
+etag() { [ ! -e "$0.bucket/current" ] || md5sum < "$0.bucket/current" | cut -c 1-32; }
 case $2 in
-  put) cp "$5" "$0.bucket/current"; exit ;;
+  put)
+    [ ! -e "$0.bucket/meanwhile" ] || mv "$0.bucket/meanwhile" "$0.bucket/current"
+    case $6 in
+      "If-None-Match: *") [ ! -e "$0.bucket/current" ] ;;
+      "If-Match: "*) [ "$6" = "If-Match: $(etag)" ] ;;
+    esac || { echo "aws-api: s3 PutObject: HTTP 412 PreconditionFailed: no" >&2; exit 4; }
+    cp "$5" "$0.bucket/current"
+    exit ;;
   versions) cat "$0.bucket/versions" 2> /dev/null && exit ;;
   get) cp "$0.bucket/${6:-current}" "$5" 2> /dev/null && exit ;;
+  read) cp "$0.bucket/current" "$5" 2> /dev/null && etag && exit ;;
 esac
 echo "aws-api: s3 GetObject: HTTP 404 NoSuchKey: none" >&2
 exit 4
@@ -158,3 +171,69 @@ def test_a_damaged_folder_is_not_saved_over_a_whole_copy(saved: SavedCertificate
     assert done.stderr == f"not saved: there is no certificate in {saved.host.root}/etc/letsencrypt\n"
     assert (saved.folder / "current").read_bytes() == whole
     assert (saved.host.root / "var/lib/registry/certificate-unsaved").exists()
+
+
+def saved_serial(saved: SavedCertificates) -> bytes:
+    """The certificate in the bucket."""
+    with tarfile.open(saved.folder / "current") as file:
+        found = file.extractfile("./live/registry/cert.pem")
+        assert found
+        return found.read()
+
+
+def test_a_host_that_saves_late_leaves_the_newer_certificate_of_another_host(saved: SavedCertificates) -> None:
+    saved.have(v2=saved.certificate("newer", age=timedelta(days=1)))
+    saved.host.have_certificate(age=timedelta(days=60), lifetime=timedelta(days=300))
+    saved.host.write("var/lib/registry/certificate-unsaved", "")
+    done = saved.host.run("steps/save-certificate")
+    assert done.returncode == 0, done.stderr
+    assert (saved.folder / "current").read_bytes() == (saved.folder / "v2").read_bytes()
+    assert not (saved.host.root / "var/lib/registry/certificate-unsaved").exists()
+
+
+@pytest.mark.parametrize(("days", "kept"), [(1, "its own"), (9, "the other's")])
+def test_of_two_hosts_that_save_at_once_the_newer_certificate_stays(
+    saved: SavedCertificates, days: int, kept: str
+) -> None:
+    saved.have(v1=saved.certificate("before", age=timedelta(days=60)))
+    (saved.folder / "meanwhile").write_bytes(saved.certificate("other", age=timedelta(days=5)))
+    saved.host.have_certificate(age=timedelta(days=days))
+    done = saved.host.run("steps/save-certificate")
+    assert done.returncode == 0, done.stderr
+    own = (saved.host.root / CERTIFICATE).read_bytes()
+    assert (saved_serial(saved) == own) == (kept == "its own")
+
+
+def test_a_certificate_for_another_name_is_saved_over(saved: SavedCertificates) -> None:
+    saved.host.have_certificate(folder="moved", name="old.example.com", age=timedelta(days=1))
+    saved.have(v1=archive(saved.host.root / "moved"))
+    saved.host.have_certificate(age=timedelta(days=9))
+    assert saved.host.run("steps/save-certificate").returncode == 0
+    assert saved_serial(saved) == (saved.host.root / CERTIFICATE).read_bytes()
+
+
+def test_a_shorter_certificate_that_was_issued_later_is_the_newer_one(saved: SavedCertificates) -> None:
+    saved.have(v1=saved.certificate("long", age=timedelta(days=30)))
+    short = saved.host.have_certificate(age=timedelta(hours=1), lifetime=timedelta(days=6))
+    assert short
+    assert saved.host.run("steps/restore-certificate").returncode == 0
+    assert saved.restored() == "its own"
+    assert saved.host.run("steps/save-certificate").returncode == 0
+    assert saved_serial(saved) == (saved.host.root / CERTIFICATE).read_bytes()
+
+
+def test_many_hosts_that_save_at_once_leave_the_newest_certificate_whole(
+    saved: SavedCertificates, tmp_path: Path
+) -> None:
+    hosts = []
+    for days in (40, 10, 30, 20):
+        host = RelocatedHost(tmp_path / f"host-{days}", "tools/aws-api")
+        host.stand_in("aws-api", BUCKET)
+        (host.tools / "aws-api.bucket").symlink_to(saved.folder)
+        host.have_certificate(age=timedelta(days=days))
+        host.front_door.close()
+        hosts.append(host)
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(lambda host: host.run("steps/save-certificate"), hosts))
+    assert [each.returncode for each in done] == [0] * 4, [each.stderr for each in done]
+    assert saved_serial(saved) == (hosts[1].root / CERTIFICATE).read_bytes()

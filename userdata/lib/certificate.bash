@@ -5,6 +5,20 @@ readonly certificate=/etc/letsencrypt/live/registry/cert.pem
 # The key of its copy in the state bucket.
 saved_key() { printf 'letsencrypt/%s.tar.gz' "$DOMAIN_NAME"; }
 
+# Unpacks such a copy into a folder, and checks it as steps/check-certificate does.
+unpack_saved() {
+  rm -rf "$2"
+  mkdir "$2"
+  tar --extract --gzip --file "$1" --directory "$2" 2> /dev/null || {
+    echo 'the archive cannot be unpacked'
+    return "${damaged:?}"
+  }
+  "${steps:?}/check-certificate" "$2"
+}
+
+# Whether the certificate in the first certbot folder was issued after the one in the second.
+is_newer() { (($(seconds_of "$1/live/registry/cert.pem" startdate) > $(seconds_of "$2/live/registry/cert.pem" startdate))); }
+
 fingerprint_of() { openssl x509 -noout -fingerprint -sha256 -in "$1" 2> /dev/null | cut -d = -f 2 | tr -d : | tr A-F a-f; }
 serial_of() { openssl x509 -noout -serial -in "$1" 2> /dev/null | cut -d = -f 2; }
 # The second argument is startdate or enddate.

@@ -138,6 +138,17 @@ def fit(group: FakeAutoScalingGroup) -> None:
     launch(group, max(0, -surplus))
 
 
+def fail_check(group: FakeAutoScalingGroup, instance_id: str, check: str) -> None:
+    """Replaces the instance if the group looks at that health check. The one of EC2 cannot be turned off.
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/health-checks-overview.html
+    """
+    if check in ("EC2", *str(group.health_check_type).split(",")):
+        for state in group.instance_states:
+            if state.instance.id == instance_id:
+                state.health_status = "Unhealthy"
+        heal(group)
+
+
 def heal(group: FakeAutoScalingGroup) -> None:
     """Drop what no longer runs or is unhealthy, and launch what is missing."""
     suspended = {process["ProcessName"] for process in group.suspended_processes}

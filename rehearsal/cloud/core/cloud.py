@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from moto.autoscaling.models import autoscaling_backends
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 from moto.route53.models import route53_backends
 
+from rehearsal.cloud.autoscaling import groups
 from rehearsal.cloud.core import services
 from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
@@ -133,6 +135,12 @@ class Cloud:
         """The pending and the running instances."""
         with self._world:
             return tuple(map(observed.observe, observed.running(self.scope)))
+
+    def fail_check(self, instance_id: str, check: str) -> None:
+        """The instance fails a health check of its group: EC2, or EBS."""
+        with self._world:
+            for group in self.scope.regional(autoscaling_backends).autoscaling_groups.values():
+                groups.fail_check(group, instance_id, check)
 
     def associations(self) -> Mapping[str, str]:
         """Every allocated Elastic IP -> instance id, "" when free."""

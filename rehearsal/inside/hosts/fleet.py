@@ -1,6 +1,8 @@
 """The hosts of the world: one for each running instance of the emulated EC2."""
 
+import contextlib
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -63,11 +65,7 @@ class Fleet:
 
     def hosts(self) -> tuple[Host, ...]:
         return tuple(
-            Host(
-                each.instance.id,
-                each.instance.private_ip,
-                each.guest.leader_pid if each.guest and each.guest.is_running() else None,
-            )
+            Host(each.instance.id, each.instance.private_ip, each.guest.leader_now() if each.guest else None)
             for each in tuple(self._followers.values())
         )
 
@@ -83,6 +81,9 @@ class Fleet:
         guest = self.guests()[instance_id]
         guest.start() if on else guest.cut_power()
         self.on_change()
+
+    def lose_disk(self, instance_id: str) -> None:
+        self.guests()[instance_id].lose_disk()
 
     def metadata_for(self, address: str) -> Metadata | None:
         """What the metadata service tells the host at a private address."""
@@ -114,16 +115,17 @@ class Fleet:
 
     def _follow_log(self, instance_id: str, log: Path) -> None:
         """Repeat the output of the host's user data, while the host exists."""
-        while not log.exists() and instance_id in self._followers:
+        read = 0
+        while instance_id in self._followers:
             time.sleep(LOOK_EVERY_SECONDS)
-        if not log.exists():
-            return
-        with log.open(errors="replace") as lines:
-            while instance_id in self._followers:
-                if line := lines.readline():
+            # Without the log, or without a disk. A file that stayed open would hold the disk.
+            with contextlib.suppress(OSError), log.open("rb") as file:
+                read = min(read, os.fstat(file.fileno()).st_size)
+                file.seek(read)
+                whole = file.read().rpartition(b"\n")[0]
+                read += len(whole) + bool(whole)
+                for line in whole.decode(errors="replace").splitlines():
                     self.say(f"{instance_id}: {line.rstrip()}")
-                else:
-                    time.sleep(LOOK_EVERY_SECONDS)
 
     def _end(self, follower: _Follower) -> None:
         self.say(f"EC2 terminates {follower.instance.id}")

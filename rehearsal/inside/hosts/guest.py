@@ -12,9 +12,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rehearsal.contract import run_directory
-from rehearsal.inside.hosts.guest_files import ENGINE_FOLDERS, IDENTITY, keep_logs_of, make_cgroups, make_disk
+from rehearsal.inside.hosts.guest_files import (
+    ENGINE_FOLDERS,
+    IDENTITY,
+    keep_logs_of,
+    make_cgroups,
+    make_disk,
+    mount_again,
+)
 from rehearsal.inside.hosts.memory import SmallMemory
 from rehearsal.inside.hosts.network import Network
+from rehearsal.machine.disk import break_disk
 from rehearsal.machine.workplace import Workplace, remove_cgroup, remove_tree
 from rehearsal.machine.world.namespaces import command_on_host
 
@@ -54,11 +62,13 @@ class Guest:
         self._network = network
         self._namespace = network.attach_host(instance_id, private_ip, mac_address)
         self._cgroups = make_cgroups(workplace, instance_id)
+        self._layers = layers
         self._root = make_disk(self.folder, private_ip, layers)
         self._meminfo = self.folder / "meminfo"
         self._memory = SmallMemory(self._cgroups, self._meminfo, memory_mib) if memory_mib else None
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._power_wanted = False
+        self._has_disk = True
         self._supervisor: threading.Thread | None = None
 
     def start(self) -> None:
@@ -77,6 +87,10 @@ class Guest:
     @property
     def leader_pid(self) -> int:
         return self._started_leader(self.is_running)
+
+    def leader_now(self) -> int | None:
+        """None without power, and between two boots."""
+        return _leader(self._nspawn.pid) if self._nspawn and self.is_running() else None
 
     def _started_leader(self, may_come: Callable[[], bool] = lambda: True) -> int:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
@@ -115,9 +129,20 @@ class Guest:
             with contextlib.suppress(GuestError, ProcessLookupError):
                 os.kill(self.leader_pid, POWER_OFF_SIGNAL)
             self._join(timeout_seconds)
-        self.cut_power()
+        self._kill()
 
     def cut_power(self) -> None:
+        """Its disk has what was written to it until now."""
+        if self.is_running():
+            self.lose_disk()
+            self._kill()
+
+    def lose_disk(self) -> None:
+        """Its processes live on until it is stopped, and every read and write of the disk fails."""
+        self._has_disk = False
+        break_disk(self.folder / "disk")
+
+    def _kill(self) -> None:
         self._power_wanted = False
         while self.is_running():
             # The leader, for with systemd-nspawn alone dead the guest would live on.
@@ -125,10 +150,13 @@ class Guest:
                 os.kill(self.leader_pid, signal.SIGKILL)
             self._join(1)
         self._network.set_power(self.private_ip, on=False)
+        if not self._has_disk:
+            mount_again(self.folder, self._layers)
+            self._has_disk = True
 
     def remove(self) -> None:
-        """Cut its power and take its disk away; logs are kept in the run directory's logs/."""
-        self.cut_power()
+        """Kill it and take its disk away; logs are kept in the run directory's logs/."""
+        self._kill()
         self._network.detach_host(self.instance_id)
         if self._memory:
             self._memory.stop()

@@ -1,17 +1,18 @@
 """What a guest has on this machine: a disk and cgroups of its own, and logs that outlive it.
 
-A guest's folder in the run directory has console.log, and disk/, which the world alone has mounted; disk/upper holds
-everything that the host has written.
+A guest's folder in the run directory has console.log, disk.img, and disk/, where the world alone has it mounted;
+disk/upper holds everything that the host has written.
 """
 
 import shutil
+import subprocess
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 from rehearsal.contract.run_directory import HOST_LOGS
 from rehearsal.contract.world_network import WORLD_ADDRESS
-from rehearsal.machine.disk import mount_new_disk
+from rehearsal.machine.disk import mount_disk, mount_new_disk, unmount_disk
 from rehearsal.machine.layers import Stack, mount_stack
 from rehearsal.machine.workplace import Workplace, remove_tree
 
@@ -36,8 +37,24 @@ def make_disk(folder: Path, private_ip: str, layers: Sequence[Path]) -> Path:
     (etc / "hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost\n")
     (etc / "resolv.conf").write_text(f"nameserver {WORLD_ADDRESS}\n")
     (folder / IDENTITY).write_text(f"ec2{uuid.uuid4()}"[:36] + "\n")
-    mount_stack(Stack(tuple(map(str, layers)), f"{disk}/upper", f"{disk}/work", str(root)))
+    # A real disk has all of this before the first boot.
+    subprocess.run(["sync", "--file-system", str(disk)], check=True)
+    _mount_root(folder, layers)
     return root
+
+
+def mount_again(folder: Path, layers: Sequence[Path]) -> None:
+    """The disk as it is after break_disk. No process of the guest may live."""
+    subprocess.run(["umount", "--lazy", str(folder / "root")], check=True)
+    unmount_disk(folder / "disk.img", folder / "disk")
+    mount_disk(folder / "disk.img", folder / "disk")
+    _mount_root(folder, layers)
+
+
+def _mount_root(folder: Path, layers: Sequence[Path]) -> None:
+    disk = folder / "disk"
+    stack = Stack(tuple(map(str, layers)), f"{disk}/upper", f"{disk}/work", str(folder / "root"))
+    mount_stack(stack, volatile=False)
 
 
 def make_cgroups(workplace: Workplace, instance_id: str) -> tuple[Path, ...]:

@@ -21,6 +21,8 @@ GRACE_SECONDS = 20
 
 
 def prepare_view(resolver_file: str) -> None:
+    # A host's own view of the machine lets a file system go when the world does.
+    mount("--make-rshared", "/")
     resolver = Path("/etc/resolv.conf").resolve()
     # Sockets of the machine's resolver, name cache and engines live in /run: a client on the rehearsal's
     # internet must not reach them. Also `ip netns` and systemd-nspawn leave their traces here and not there.

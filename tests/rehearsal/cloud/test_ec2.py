@@ -80,6 +80,15 @@ def test_an_unhealthy_host_is_replaced(account: Account, host: Instance) -> None
     assert replaced(account, host)
 
 
+def test_a_host_that_fails_a_check_is_replaced_if_its_group_looks_at_that_check(
+    account: Account, host: Instance
+) -> None:
+    account.cloud.fail_check(host.id, "EBS")
+    assert account.cloud.instances() == (host,)
+    account.cloud.fail_check(host.id, "EC2")
+    assert replaced(account, host)
+
+
 def test_a_suspended_group_replaces_nothing_until_it_is_resumed(account: Account, host: Instance) -> None:
     autoscaling = account.client("autoscaling")
     group = host.tags["aws:autoscaling:groupName"]

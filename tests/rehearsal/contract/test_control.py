@@ -44,6 +44,12 @@ class KnownAnswers:
     def forbid(self, actions: Sequence[str]) -> None:
         assert actions == ["ec2:RunInstances"]
 
+    def lose_disk(self, instance_id: str) -> None:
+        raise KeyError(instance_id)
+
+    def fail_check(self, instance_id: str, check: str) -> None:
+        raise KeyError(instance_id, check)
+
     def password(self) -> str:
         return "secret"
 

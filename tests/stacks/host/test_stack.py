@@ -82,7 +82,7 @@ def test_the_group_keeps_one_host_and_has_room_for_its_successor(assembly: Assem
     group = assembly.host.properties("AWS::AutoScaling::AutoScalingGroup")
     assert (group["MinSize"], group["MaxSize"]) == ("1", "2")
     assert "DesiredCapacity" not in group
-    assert group["HealthCheckType"] == "EC2"
+    assert group["HealthCheckType"] == "EBS"
     (template,) = assembly.host.of_type("AWS::EC2::LaunchTemplate")
     version = {"Fn::GetAtt": [template, "LatestVersionNumber"]}
     assert group["LaunchTemplate"] == {"LaunchTemplateId": {"Ref": template}, "Version": version}

@@ -236,6 +236,16 @@ def test_reboot_and_power_cut_keep_the_disk_and_what_is_enabled(inside: Any, fir
     assert succeed(inside, first, "systemctl", "is-active", "answer.service") == "active\n"
 
 
+def test_power_cut_keeps_only_what_was_synced_or_is_older_than_the_kernel_waits(inside: Any, first: str) -> None:
+    succeed(
+        inside, first, "sh", "-c", "echo kept > /opt/synced && sync --file-system /opt/synced && echo gone > /opt/new"
+    )
+    inside.lose_power(first)
+    inside.wait(first)
+    assert succeed(inside, first, "cat", "/opt/synced") == "kept\n"
+    assert "gone" not in inside.run(first, ["cat", "/opt/new"], 10)[1]
+
+
 def test_elastic_ip_leads_to_its_host_and_keeps_the_clients_address(inside: Any, first: str, second: str) -> None:
     inside.apply_addresses({ADDRESS: (FIRST_IP, ANYBODY_TO_8080), OTHER_ADDRESS: (SECOND_IP, ANYBODY_TO_8080)})
     assert call(ADDRESS) == "i-0first to 10.77.0.1"

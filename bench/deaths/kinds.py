@@ -1,0 +1,171 @@
+"""The ways in which a host or one of its processes dies. Nobody but AWS and the host itself brings it back."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.contract import product
+from rehearsal.contract.world_state import Host
+from rehearsal.faults.fault import FaultError, Target
+from rehearsal.outside.world import World
+
+LONGEST_BOOT_SECONDS, LONGEST_START_SECONDS, SAVES = 15, 300, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """``die`` makes the death. ``life`` names what died, is another word afterwards, and is empty while it is dead.
+    ``hands_over``: the old host serves until the new one does, so that the longest gap between two pulls counts."""
+
+    what: str
+    die: Callable[[World, Host], object]
+    life: Callable[[World], str]
+    replaces: bool = False
+    hands_over: bool = False
+    is_process: bool = False
+
+
+def host(world: World) -> Host:
+    """The one host. Raises FaultError: there are more, or none."""
+    hosts = world.hosts()
+    if len(hosts) != 1:
+        raise FaultError(f"expected one host, saw {hosts}")
+    return hosts[0]
+
+
+def _host_that_serves(world: World) -> str:
+    hosts = world.hosts()
+    return hosts[0].id if len(hosts) == 1 and world.serves(hosts[0]) else ""
+
+
+def _boot_that_serves(world: World) -> str:
+    return str(host(world).leader_pid) if _host_that_serves(world) else ""
+
+
+def _process(unit: str) -> Callable[[World], str]:
+    def life(world: World) -> str:
+        shown = world.run_on_host(host(world), "systemctl", "show", "--property=MainPID", "--value", unit)
+        return shown.stdout.strip().removeprefix("0")
+
+    return life
+
+
+def _registry(world: World) -> str:
+    shown = world.run_on_host(host(world), "docker", "inspect", "--format={{.State.Pid}}", product.CONTAINER)
+    return shown.stdout.strip().removeprefix("0")
+
+
+def _autoscaling(world: World) -> Any:
+    return world.aws("autoscaling")
+
+
+def _lose_power(world: World, dying: Host) -> None:
+    world.control.power(dying.id, on=False)
+    world.control.fail_check(dying.id, "EC2")
+
+
+def _lose_disk(world: World, dying: Host) -> None:
+    world.control.lose_disk(dying.id)
+    world.control.fail_check(dying.id, "EBS")
+
+
+def _fail_power(world: World, dying: Host) -> None:
+    world.control.power(dying.id, on=False)
+    world.control.power(dying.id, on=True)
+
+
+def _fail_power_of_the_new_host(world: World, dying: Host) -> None:
+    """At any moment of its first boot."""
+    world.aws("ec2").terminate_instances(InstanceIds=[dying.id])
+    while not (new := [each for each in world.hosts() if each.id != dying.id and each.leader_pid]):
+        time.sleep(0.2)
+    time.sleep(random.uniform(0, LONGEST_BOOT_SECONDS))  # noqa: S311  nothing secret is drawn
+    _fail_power(world, new[0])
+
+
+def _mark_unhealthy(world: World, dying: Host) -> None:
+    _autoscaling(world).set_instance_health(
+        InstanceId=dying.id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
+    )
+
+
+def _update(world: World, _dying: Host) -> None:
+    world.cdk(lambda _: None).deploy(**product.another_user_data(int(time.time())))
+
+
+def _double(world: World, _older: Host) -> None:
+    """Two hosts at once, which save their certificate again and again; then the older one goes."""
+    _want(world, 2)
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while len(serving := [each for each in world.hosts() if world.serves(each)]) < 2:
+        if time.monotonic() > deadline:
+            raise FaultError(f"no second host serves after {LONGEST_START_SECONDS} s")
+        time.sleep(0.2)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda each: Target(world, each).do(product.SAVE_CERTIFICATE), serving * SAVES))
+    _want(world, 1)
+
+
+def _want(world: World, hosts: int) -> None:
+    autoscaling = _autoscaling(world)
+    (group,) = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+    name = group["AutoScalingGroupName"]
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, DesiredCapacity=hosts)
+
+
+def _kill(unit: str) -> Kind:
+    argv = ("systemctl", "kill", "--signal=KILL", unit)
+    return Kind(
+        f"{unit} is killed", lambda world, dying: Target(world, dying).do(*argv), _process(unit), is_process=True
+    )
+
+
+def _kill_registry(world: World, dying: Host) -> None:
+    # `docker kill` would tell Docker not to start it again.
+    Target(world, dying).do("kill", "-KILL", _registry(world))
+
+
+KINDS: Mapping[str, Kind] = {
+    "power-cut": Kind(
+        "power cut; EC2's status check fails", _lose_power, _host_that_serves, replaces=True
+    ),
+    "disk-lost": Kind(
+        "disk lost; EC2's check of attached volumes fails", _lose_disk, _host_that_serves, replaces=True
+    ),
+    "terminated": Kind(
+        "TerminateInstances",
+        lambda world, dying: world.aws("ec2").terminate_instances(InstanceIds=[dying.id]),
+        _host_that_serves,
+        replaces=True,
+    ),
+    "unhealthy": Kind(
+        "SetInstanceHealth, as the repair calls it", _mark_unhealthy, _host_that_serves, replaces=True
+    ),
+    "update": Kind(
+        "`cdk deploy` of other user data: longest gap", _update, _host_that_serves, replaces=True, hands_over=True
+    ),
+    "two-hosts": Kind(
+        "two hosts at once, then the older one goes: longest gap",
+        _double,
+        _host_that_serves,
+        replaces=True,
+        hands_over=True,
+    ),
+    "power-failure": Kind("power cut, and power at once; what was not synced is lost", _fail_power, _boot_that_serves),
+    "power-failure-at-boot": Kind(
+        "TerminateInstances, and such a power failure in the new host's first 15 s",
+        _fail_power_of_the_new_host,
+        _host_that_serves,
+        replaces=True,
+    ),
+    "reboot": Kind(
+        "reboot", lambda world, dying: world.run_on_host(dying, "systemctl", "reboot"), _boot_that_serves
+    ),
+    "registry": Kind("the registry's process is killed", _kill_registry, _registry, is_process=True),
+    "nginx": _kill(product.NGINX),
+    "login-check": _kill(product.LOGIN_CHECK),
+    "docker": _kill("docker.service"),
+}  # fmt: skip

@@ -1,0 +1,32 @@
+"""Deaths: when pulls work again, and what is lost."""
+
+from dataclasses import replace
+
+from bench.deaths.belongings import Belongings
+from bench.deaths.pulls import seconds_until_pulls_work
+from bench.rolling.operations import Operation
+
+OWN = Belongings(users="admin health", certificate="serial=1", http_secret="digest", address="10.0.0.1 held")  # noqa: S106
+
+
+def pulls(*succeeded: bool) -> list[Operation]:
+    """One a second, of half a second; the death is at 0."""
+    return [Operation(number, number + 0.5, 0 if works else 1) for number, works in enumerate(succeeded, start=-1)]
+
+
+def test_a_death_without_a_failed_pull_lasts_until_the_end_of_the_next_pull() -> None:
+    assert seconds_until_pulls_work(pulls(True, True, True), 0) == 0.5
+
+
+def test_a_death_lasts_until_the_end_of_the_first_pull_after_the_last_failure() -> None:
+    assert seconds_until_pulls_work(pulls(True, False, False, True, True), 0) == 2.5
+
+
+def test_a_pull_that_works_between_two_failures_ends_no_death() -> None:
+    assert seconds_until_pulls_work(pulls(True, False, True, False, True), 0) == 3.5
+
+
+def test_what_is_not_as_before_is_named() -> None:
+    assert OWN.differences(OWN) == []
+    after = replace(OWN, certificate="serial=2", address="10.0.0.1 free")
+    assert OWN.differences(after) == ["certificate", "address"]
