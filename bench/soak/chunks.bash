@@ -28,7 +28,7 @@ push_blob() {
   chunk=$((size / least_chunk + 1))
   while ((from < size)); do
     end=$((from + chunk < size ? from + chunk : size))
-    tail --bytes "+$((from + 1))" "$blob" | head --bytes "$((end - from))" > "$answer/chunk"
+    dd if="$blob" of="$answer/chunk" bs=1M iflag=skip_bytes,count_bytes skip="$from" count="$((end - from))" status=none
     ask --request PATCH --header 'Content-Type: application/octet-stream' \
       --header "Content-Range: $from-$((end - 1))" --data-binary "@$answer/chunk" "$(location)"
     from=$end

@@ -2,23 +2,18 @@
 
 import random
 import re
-import shlex
 import shutil
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bench.soak.ledger import Ledger, Push
+from bench.soak.tools import ClientError, Place, Tool
 from bench.soak.verification import differences
 from rehearsal.machine.oci_layout import Image, pack, write_image
 from rehearsal.machine.registry_image import architecture
 
-SCRIPTS = tuple(Path(__file__).with_name(name) for name in ("docker.bash", "chunks.bash"))
-# A person gives up then, and begins again.
-STUCK_SECONDS = 90
 REPEAT_SECONDS = (1, 2, 4, 8)
 # So long an operation is repeated, after which it has failed for good.
 PATIENCE_SECONDS = 420
@@ -28,56 +23,6 @@ MOVED = "latest"
 SIZES = ((2_000, 40), (200_000, 35), (3_000_000, 22), (25_000_000, 3))
 MOST_LAYERS = 4
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """The commands of a client, with {layout}, {reference} and {contents} to be filled in. One that makes the manifest
-    by itself says its digest last."""
-
-    name: str
-    push: str
-    pull: str
-    makes_manifest: bool = False
-
-
-# --retry-times is what podman and buildah do by default.
-SKOPEO = Tool(
-    "skopeo",
-    "skopeo copy --quiet --retry-times 3 oci:{layout}:image docker://{reference}",
-    "skopeo copy --quiet --retry-times 3 --preserve-digests docker://{reference} oci:{layout}",
-)
-CRANE = Tool("crane", "crane push {layout} {reference}", "crane pull --format=oci {reference} {layout}")
-DOCKER = Tool(
-    "docker",
-    "bash docker.bash push {layout} {reference}",
-    "bash docker.bash pull {reference} {contents}",
-    makes_manifest=True,
-)
-# Layers in several requests, which the others do not do.
-CHUNKS = Tool("curl, in chunks", "bash chunks.bash {layout} {reference}", CRANE.pull)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the clients are: ``command`` makes the machine's command of a client's, which runs in ``folder``."""
-
-    registry: str
-    folder: Path
-    command: Callable[[Sequence[str]], list[str]]
-
-    def run(self, line: str) -> str:
-        """Returns the output. Raises ClientError: it failed, or was stuck."""
-        argv = ("timeout", "--kill-after=5", str(STUCK_SECONDS), *shlex.split(line))
-        done = subprocess.run(self.command(argv), capture_output=True, text=True, input="")
-        if done.returncode:
-            said = " ".join(f"{done.stdout} {done.stderr}".split())
-            raise ClientError(f"stuck for {STUCK_SECONDS} s" if done.returncode in (124, 137) else said[-400:])
-        return done.stdout
-
-
-class ClientError(Exception):
-    """A client's command failed; the text is what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +54,18 @@ class Worker:
     ledger: Ledger
     chance: random.Random
     pause_seconds: float = BETWEEN_SECONDS
+    patience_seconds: float = PATIENCE_SECONDS
     operations: list[Operation] = field(default_factory=list)
     pushes: list[Push] = field(default_factory=list)
     unfinished: set[str] = field(default_factory=set)
+
+    def begin(self) -> None:
+        """Push once, while nothing is killed. Raises RuntimeError: the client does not work at all."""
+        patience, self.patience_seconds = self.patience_seconds, 0
+        self.push_new()
+        self.patience_seconds = patience
+        if not self.pushes:
+            raise RuntimeError(f"{self.tool.name} cannot push: {self.operations[-1].failures[-1].said}")
 
     def work(self, stop: threading.Event) -> None:
         """Until the event, and then to the end of the operation. Raises RuntimeError: a pull had other bytes."""
@@ -119,9 +73,9 @@ class Worker:
             if self.pushes and self.chance.random() < 0.4:
                 self._pull(self.chance.choice(self.pushes))
             else:
-                self._push_new()
+                self.push_new()
 
-    def _push_new(self) -> None:
+    def push_new(self) -> None:
         number = len(self.operations)
         image = self._image(f"{self.repository.replace('/', '-')}-{number}")
         manifest = self._push(image, str(number))
@@ -169,7 +123,7 @@ class Worker:
                 failures.append(Failure(began, time.time(), str(error)))
                 if work == "pull":
                     shutil.rmtree(self.place.folder / layout, ignore_errors=True)
-                given_up = time.monotonic() - first > PATIENCE_SECONDS
+                given_up = time.monotonic() - first > self.patience_seconds
                 time.sleep(0 if given_up else REPEAT_SECONDS[min(len(failures), len(REPEAT_SECONDS)) - 1])
         self.operations.append(Operation(self.tool.name, work, tuple(failures), given_up))
         return said

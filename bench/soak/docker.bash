@@ -5,20 +5,22 @@
 #   docker.bash pull REFERENCE DIGEST…
 set -euo pipefail
 
+case $1 in
+  push) readonly layout=$2 reference=$3 ;;
+  pull) readonly reference=$2 expected="${*:3} " ;;
+esac
+trap 'docker image rm --force "$reference" > /dev/null 2>&1 || true' EXIT
+
 push() {
-  local layout=$1 reference=$2
-  trap 'docker image rm --force "$reference" > /dev/null 2>&1 || true' EXIT
   skopeo copy --quiet "oci:$layout:image" "docker-daemon:$reference"
   docker push "$reference"
 }
 
 pull() {
-  reference=$1
-  local seen expected=${*:2}
-  trap 'docker image rm --force "$reference" > /dev/null 2>&1 || true' EXIT
+  local seen
   docker pull --quiet "$reference"
   seen=$(docker image inspect --format '{{range .RootFS.Layers}}{{.}} {{end}}' "$reference")
-  [[ $seen == "$expected " ]] || { echo "the layers are $seen, and were $expected" >&2; exit 1; }
+  [[ $seen == "$expected" ]] || { echo "the layers are $seen, and were $expected" >&2; exit 1; }
 }
 
-"$@"
+"$1"

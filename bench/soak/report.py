@@ -71,9 +71,11 @@ def targets(soak: Soak) -> list[Target]:
 
 def sections(soak: Soak) -> dict[str, str]:
     found = {"The run": _run(soak), "Clients": _clients(soak), "Kills": _kills(soak)}
+    never = [each for each in soak.operations if each.given_up]
     troubles = [
         *(f"lost: {loss.reference}, pushed by {loss.push.client}: {loss.why}" for loss in soak.lost),
         *(f"a client stopped: {text}" for text in soak.broken),
+        *(f"never succeeded: {each.work} by {each.client}: {each.failures[-1].said}" for each in never),
         *(f"a kill hit nothing: {kill.victim}: {kill.missed}" for kill in soak.missed),
     ]
     return found | {"Trouble": "\n".join(f"- {line}" for line in troubles[:SHOWN]) or "None."}

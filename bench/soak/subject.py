@@ -6,7 +6,6 @@ It has a rehearsal of its own, and nothing is left of it but the report.
 
 import argparse
 import random
-import shlex
 import shutil
 import ssl
 import subprocess
@@ -17,12 +16,13 @@ from pathlib import Path
 from bench import page
 from bench.rolling.engine import start_engine
 from bench.soak import killer, report
-from bench.soak.clients import CHUNKS, CRANE, DOCKER, SCRIPTS, SKOPEO, ClientError, Clients, Place, Worker
+from bench.soak.clients import Clients, Worker
 from bench.soak.killer import Kill
 from bench.soak.ledger import Ledger
 from bench.soak.prober import Prober, outages
 from bench.soak.report import Soak
-from bench.soak.verification import Fetch, Loss, losses
+from bench.soak.tools import CHUNKS, CRANE, DOCKER, SCRIPTS, SKOPEO, Place
+from bench.soak.verification import Loss, fetcher, losses
 from bench.soak.victims import victims
 from rehearsal.contract import product
 from rehearsal.machine.root_layers import Say
@@ -77,6 +77,8 @@ def _soak(world: World, minutes: float, seed: int, say: Say) -> Soak:
             Worker(place, tool, f"soak/{tool.name.partition(',')[0]}-{number}", ledger, _chance(f"{seed} {number}"))
             for number, tool in enumerate(TOOLS)
         ]
+        for worker in workers:
+            worker.begin()
         trust = ssl.create_default_context(cafile=world.state.ca_bundle)
         prober = Prober(world.domain, world.state.address, trust, client.login())
         with prober:
@@ -135,20 +137,3 @@ def _verify(world: World, place: Place, path: Path) -> tuple[int, tuple[Loss, ..
     login = ["crane", "auth", "login", "--username", product.FIRST_USER, "--password-stdin", world.domain]
     subprocess.run(fresh.command(login), input=world.password(), text=True, check=True, capture_output=True)
     return losses(path, fetcher(fresh), place.folder / FRESH)
-
-
-def fetcher(place: Place) -> Fetch:
-    """Pulls by crane, into folders of the place."""
-
-    def fetch(reference: str, layout: Path) -> str:
-        try:
-            place.run(
-                CRANE.pull.format(
-                    reference=f"{place.registry}/{reference}", layout=shlex.quote(str(layout.relative_to(place.folder)))
-                )
-            )
-        except ClientError as error:
-            return f"it cannot be pulled: {error}"
-        return ""
-
-    return fetch

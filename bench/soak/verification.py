@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.soak import ledger
 from bench.soak.ledger import Push
+from bench.soak.tools import CRANE, ClientError, Place
 
 AT_ONCE = 3
 PIECE_BYTES = 1 << 20
@@ -42,6 +43,20 @@ def losses(path: Path, fetch: Fetch, folder: Path) -> tuple[int, tuple[Loss, ...
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = tuple(pool.map(look, enumerate(promised.items())))
     return len(promised), tuple(loss for loss in found if loss)
+
+
+def fetcher(place: Place) -> Fetch:
+    """Pulls by crane, into folders below the place's."""
+
+    def fetch(reference: str, layout: Path) -> str:
+        folder = layout.relative_to(place.folder)
+        try:
+            place.run(CRANE.pull.format(reference=f"{place.registry}/{reference}", layout=folder))
+        except ClientError as error:
+            return f"it cannot be pulled: {error}"
+        return ""
+
+    return fetch
 
 
 def differences(push: Push, layout: Path) -> Iterator[str]:
