@@ -37,7 +37,7 @@ SUBJECTS = {
     "rolling": Subject("clients while the host is replaced (a rehearsal is up)", rolling.measure, rolling.add_options),
     "memory": Subject("memory of a small host (such a rehearsal is up)", memory.measure),
     "restore": Subject("images that people deleted (a rehearsal is up)", restore.measure),
-    "soak": Subject("images that clients pushed while everything was killed (root)", soak.measure, soak.add_options),
+    "soak": Subject("pushes and pulls while everything is killed (root)", soak.measure, soak.add_options),
     "synth": Subject("time and memory of one synth", synth.measure),
     "user-data": Subject("seconds until a new host serves (root)", user_data.measure),
 }
