@@ -3,7 +3,6 @@
 import json
 import os
 import threading
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -53,7 +52,8 @@ def read(path: Path) -> tuple[Push, ...]:
     return tuple(cattrs.structure(json.loads(line), Push) for line in path.read_text().splitlines())
 
 
-def references(pushes: Iterable[Push]) -> dict[str, Push]:
+def promised(path: Path) -> dict[str, Push]:
     """What must be there now: each tag with its last push, and by digest what a tag no longer names."""
+    pushes = read(path)
     last = {push.by_tag: push for push in pushes}
     return last | {push.by_digest: push for push in pushes if last[push.by_tag].manifest != push.manifest}

@@ -11,18 +11,18 @@ import ssl
 import subprocess
 import time
 from contextlib import closing
-from pathlib import Path
+from dataclasses import replace
 
 from bench import page
 from bench.rolling.engine import start_engine
-from bench.soak import killer, report
+from bench.soak import killer, ledger, report
 from bench.soak.clients import Clients, Worker
 from bench.soak.killer import Kill
 from bench.soak.ledger import Ledger
 from bench.soak.prober import Prober, outages
 from bench.soak.report import Soak
 from bench.soak.tools import CHUNKS, CRANE, DOCKER, SCRIPTS, SKOPEO, Place
-from bench.soak.verification import Loss, fetcher, losses
+from bench.soak.verification import fetcher, losses
 from bench.soak.victims import victims
 from rehearsal.contract import product
 from rehearsal.machine.root_layers import Say
@@ -72,9 +72,9 @@ def _soak(world: World, minutes: float, seed: int, say: Say) -> Soak:
     say("starting docker beside the clients …")
     start_engine(client)
     place = _place(client)
-    with closing(Ledger(world.workplace.run / "ledger.jsonl")) as ledger:
+    with closing(Ledger(world.workplace.run / "ledger.jsonl")) as written:
         workers = [
-            Worker(place, tool, f"soak/{tool.name.partition(',')[0]}-{number}", ledger, _chance(f"{seed} {number}"))
+            Worker(place, tool, f"soak/{tool.name.partition(',')[0]}-{number}", written, _chance(f"{seed} {number}"))
             for number, tool in enumerate(TOOLS)
         ]
         for worker in workers:
@@ -86,11 +86,19 @@ def _soak(world: World, minutes: float, seed: int, say: Say) -> Soak:
                 kills = _kill(world, prober, clients, minutes, seed, say)
                 say("the last operations come to their end …")
             looks = tuple(prober.looks)
-    say("every acknowledged push is pulled back …")
-    promised, lost = _verify(world, place, ledger.path)
-    acknowledged = sum(len(worker.pushes) for worker in workers)
+    promised = ledger.promised(written.path)
+    say(f"{len(promised)} tags and digests of acknowledged pushes are pulled back …")
+    lost = losses(promised, fetcher(_fresh(world, place)), place.folder / FRESH)
     return Soak(
-        minutes, seed, clients.operations, acknowledged, kills, outages(looks), promised, lost, tuple(clients.failed)
+        minutes=minutes,
+        seed=seed,
+        operations=clients.operations,
+        acknowledged=len(ledger.read(written.path)),
+        kills=kills,
+        outages=outages(looks),
+        promised=len(promised),
+        lost=lost,
+        broken=tuple(clients.failed),
     )
 
 
@@ -127,13 +135,11 @@ def _place(client: Client) -> Place:
     return Place(client.registry, folder, lambda argv: client.command(["env", f"--chdir=/work/{FOLDER}", *argv]))
 
 
-def _verify(world: World, place: Place, path: Path) -> tuple[int, tuple[Loss, ...]]:
-    """By a client that has seen nothing yet, and knows the ledger alone."""
-    fresh = Place(
-        place.registry,
-        place.folder,
-        lambda argv: place.command(["env", f"DOCKER_CONFIG=/work/{FOLDER}/{FRESH}-login", *argv]),
+def _fresh(world: World, place: Place) -> Place:
+    """A client that has seen nothing yet."""
+    fresh = replace(
+        place, command=lambda argv: place.command(["env", f"DOCKER_CONFIG=/work/{FOLDER}/{FRESH}-login", *argv])
     )
     login = ["crane", "auth", "login", "--username", product.FIRST_USER, "--password-stdin", world.domain]
     subprocess.run(fresh.command(login), input=world.password(), text=True, check=True, capture_output=True)
-    return losses(path, fetcher(fresh), place.folder / FRESH)
+    return fresh

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.soak import ledger
 from bench.soak.ledger import Push
 from bench.soak.tools import CRANE, ClientError, Place
 
@@ -27,10 +26,9 @@ class Loss:
     why: str
 
 
-def losses(path: Path, fetch: Fetch, folder: Path) -> tuple[int, tuple[Loss, ...]]:
-    """How many references the ledger at ``path`` promises, and those that the registry does not keep. Images are pulled
-    into ``folder`` and removed again."""
-    promised = ledger.references(ledger.read(path))
+def losses(promised: Mapping[str, Push], fetch: Fetch, folder: Path) -> tuple[Loss, ...]:
+    """Of the references that a ledger promises, those that the registry does not keep. Images are pulled into
+    ``folder`` and removed again."""
     folder.mkdir()
 
     def look(numbered: tuple[int, tuple[str, Push]]) -> Loss | None:
@@ -42,7 +40,7 @@ def losses(path: Path, fetch: Fetch, folder: Path) -> tuple[int, tuple[Loss, ...
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = tuple(pool.map(look, enumerate(promised.items())))
-    return len(promised), tuple(loss for loss in found if loss)
+    return tuple(loss for loss in found if loss)
 
 
 def fetcher(place: Place) -> Fetch:
