@@ -16,7 +16,7 @@ from rehearsal.machine.registry_image import architecture
 
 REPEAT_SECONDS = (1, 2, 4, 8)
 # So long an operation is repeated, after which it has failed for good.
-PATIENCE_SECONDS = 420
+PATIENCE_SECONDS = 300
 BETWEEN_SECONDS = 1.0
 MOVED = "latest"
 # Bytes of a layer, and how often of a hundred.
@@ -60,12 +60,14 @@ class Worker:
     unfinished: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
-        """Push once, while nothing is killed. Raises RuntimeError: the client does not work at all."""
+        """Push and pull once, while nothing is killed. Raises RuntimeError: the client does not work at all."""
         patience, self.patience_seconds = self.patience_seconds, 0
         self.push_new()
+        for push in self.pushes:
+            self._pull(push)
         self.patience_seconds = patience
-        if not self.pushes:
-            raise RuntimeError(f"{self.tool.name} cannot push: {self.operations[-1].failures[-1].said}")
+        if failed := [each for each in self.operations if each.given_up]:
+            raise RuntimeError(f"{self.tool.name} cannot {failed[0].work}: {failed[0].failures[-1].said}")
 
     def work(self, stop: threading.Event) -> None:
         """Until the event, and then to the end of the operation. Raises RuntimeError: a pull had other bytes."""

@@ -101,6 +101,8 @@ def test_kills_at_random_lose_no_acknowledged_push(place: Place, room: Room, cli
         Worker(place, tool, f"soak/{number}", ledger, random.Random(number), pause_seconds=0.1)  # noqa: S311
         for number, tool in enumerate((CRANE, CRANE, CHUNKS))
     ]
+    for each in workers:
+        each.begin()
     kills = []
     with Clients(workers) as clients:
         for victim in islice(killer.order(victims(room, client), chance), KILLS):

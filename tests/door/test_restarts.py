@@ -48,6 +48,8 @@ def kill_at_work(client: Client, *curl: str, user: str = "pusher") -> int:
     asking = subprocess.Popen(room.command([*curl_as(user), *TELLING, *curl]), stdout=subprocess.PIPE, text=True)
     await_unread_bytes(room)
     os.kill(room.pid_of("registry"), signal.SIGKILL)
+    # nsenter has stopped together with it.
+    os.kill(room.started["registry"].pid, signal.SIGCONT)
     room.started.pop("registry").wait()
     client.start_registry()
     told, _ = asking.communicate()
