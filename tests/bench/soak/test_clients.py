@@ -74,5 +74,5 @@ def test_a_pull_of_other_bytes_ends_the_client(worker: Made) -> None:
     pulling = worker("true")
     pulling.push_new()
     (pulling.place.folder / "soak-one-pulled").mkdir()
-    with pytest.raises(RuntimeError, match="soak/one.*: the image is not whole"):
+    with pytest.raises(RuntimeError, match=r"soak/one.*: the image is not whole"):
         pulling.work(threading.Event())
