@@ -40,6 +40,7 @@ def losses(promised: Mapping[str, Push], fetch: Fetch, folder: Path) -> tuple[Lo
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = tuple(pool.map(look, enumerate(promised.items())))
+    folder.rmdir()
     return tuple(loss for loss in found if loss)
 
 

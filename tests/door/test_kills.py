@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.soak import killer
+from bench.soak import clients, killer
 from bench.soak.clients import Clients, Worker
 from bench.soak.killer import MissedError, Victim
 from bench.soak.ledger import Ledger, promised
@@ -29,6 +29,7 @@ from tests.support.door_client import IMAGES, PASSWORD_OF, Client
 from tests.support.door_room import built
 
 KILLS, PATIENCE_SECONDS = 10, 30
+SIZES = ((2_000, 2), (300_000, 1))
 FOLDER = "/srv/soak"
 ENVIRONMENT = {"HOME": FOLDER, "SSL_CERT_FILE": CERTIFICATE, "CURL_CA_BUNDLE": CERTIFICATE}
 
@@ -95,23 +96,26 @@ def await_another_push(workers: Sequence[Worker]) -> None:
         time.sleep(0.02)
 
 
-def test_kills_at_random_lose_no_acknowledged_push(place: Place, room: Room, client: Client, tmp_path: Path) -> None:
+def test_kills_at_random_lose_no_acknowledged_push(
+    place: Place, room: Room, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "SIZES", SIZES)
     chance, ledger = random.Random(16), Ledger(tmp_path / "ledger")  # noqa: S311
     workers = [
         Worker(place, tool, f"soak/{number}", ledger, random.Random(number), pause_seconds=0.1)  # noqa: S311
-        for number, tool in enumerate((CRANE, CRANE, CHUNKS))
+        for number, tool in enumerate((CRANE, CRANE, CRANE, CHUNKS, CHUNKS))
     ]
     for each in workers:
         each.begin()
     kills = []
-    with Clients(workers) as clients:
+    with Clients(workers) as running:
         for victim in islice(killer.order(victims(room, client), chance), KILLS):
             await_another_push(workers)
             kills.append(killer.kill(victim, chance))
     ledger.close()
-    assert clients.failed == []
+    assert running.failed == []
     assert [kill.missed for kill in kills] == [""] * KILLS
-    assert [each for each in clients.operations if each.given_up] == []
+    assert [each for each in running.operations if each.given_up] == []
     images = promised(ledger.path)
     assert len(images) > KILLS
     assert losses(images, fetcher(place), place.folder / "fresh") == ()
