@@ -10,12 +10,14 @@ from collections.abc import Iterator
 import pytest
 
 from rehearsal.room.isolation import Room
-from tests.support.door_client import FRONT, OCI_MANIFEST, REGISTRY, Client, Pushed, curl_as, digest_of
+from tests.support.door_client import FRONT, OCI_MANIFEST, Client, Pushed, curl_as, digest_of
 
 # nginx waits for five (restart.js): a restart that took longer proves nothing.
 SHORT_SECONDS = 4
 TELLING = ("--write-out", "%{http_code}", "--output", "/dev/null")
 PUT = ("--request", "PUT", "--header", f"Content-Type: {OCI_MANIFEST}", "--data-binary")
+
+PATCH = ("--request", "PATCH", "--header", "Content-Type: application/octet-stream", "--data-binary", "a layer")
 
 
 @pytest.fixture
@@ -91,8 +93,7 @@ def test_a_push_waits_for_the_registry_at_each_of_its_requests(client: Client, p
     base = f"{FRONT}/v2/{pushed.repository}"
     assert status_over_a_restart(client, "--request", "POST", f"{base}/blobs/uploads/") == 202
     started = client.ask(f"/v2/{pushed.repository}/blobs/uploads/", "--request", "POST", user="pusher")
-    bytes_of = ("--request", "PATCH", "--header", "Content-Type: application/octet-stream", "--data-binary", "a layer")
-    assert status_over_a_restart(client, *bytes_of, started.headers["location"][0]) == 202
+    assert status_over_a_restart(client, *PATCH, started.headers["location"][0]) == 202
     assert status_over_a_restart(client, *PUT, pushed.body, f"{base}/manifests/2.0") == 201
     assert client.ask(f"/v2/{pushed.repository}/manifests/2.0").body == pushed.body
 
@@ -119,7 +120,7 @@ def test_a_change_that_the_registry_may_have_made_is_not_sent_again(client: Clie
         (*PUT, pushed.body, f"{base}/manifests/3.0"),
         ("--request", "DELETE", f"{FRONT}{pushed.path}"),
         ("--request", "POST", f"{base}/blobs/uploads/"),
-        ("--request", "PATCH", "--data-binary", "a layer", f"{base}/blobs/uploads/a"),
+        (*PATCH, f"{base}/blobs/uploads/a"),
         ("--request", "PUT", f"{base}/blobs/uploads/b?digest={pushed.digest}"),
     )
     with client.registry_dying() as received:

@@ -2,6 +2,7 @@
 answers whether it is there."""
 
 import http.server
+import sys
 
 
 class Dying(http.server.BaseHTTPRequestHandler):
@@ -18,7 +19,8 @@ class Dying(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             return
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        print(self.requestline, flush=True)
+        sys.stdout.write(f"{self.requestline}\n")
+        sys.stdout.flush()
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
