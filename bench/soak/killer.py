@@ -1,12 +1,17 @@
 """Kills at random, in an order that a seed repeats: a bag of victims is shuffled, emptied and filled again."""
 
 import random
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from botocore.exceptions import ClientError
 
-class MissedError(Exception):
+from rehearsal.error import RehearsalError
+
+
+class MissedError(RehearsalError):
     """There was nothing to kill, or it outlived it."""
 
 
@@ -45,5 +50,5 @@ def kill(victim: Victim, chance: random.Random) -> Kill:
     at = time.time()
     try:
         return Kill(at, victim.name, victim.strike(chance))
-    except MissedError as missed:
+    except (RehearsalError, ClientError, subprocess.TimeoutExpired) as missed:
         return Kill(at, victim.name, "", str(missed))

@@ -37,6 +37,8 @@ from rehearsal.story.telling import keep_logs, story_in
 MINUTES = 30
 TOOLS = (DOCKER, SKOPEO, SKOPEO, CRANE, CRANE, CHUNKS)
 BETWEEN_KILLS_SECONDS = (0.0, 8.0)
+# Below the run directory, where logs are kept if the soak does not hold.
+LEDGER = "logs/ledger.jsonl"
 # Below the clients' folder.
 FOLDER, FRESH = "soak", "fresh"
 
@@ -72,7 +74,7 @@ def _soak(world: World, minutes: float, seed: int, say: Say) -> Soak:
     say("starting docker beside the clients …")
     start_engine(client)
     place = _place(client)
-    with closing(Ledger(world.workplace.run / "ledger.jsonl")) as written:
+    with closing(Ledger(world.workplace.run / LEDGER)) as written:
         workers = [
             Worker(place, tool, f"soak/{tool.name.partition(',')[0]}-{number}", written, _chance(f"{seed} {number}"))
             for number, tool in enumerate(TOOLS)

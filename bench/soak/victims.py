@@ -10,7 +10,6 @@ from bench.soak.killer import MissedError, Victim
 from rehearsal.contract import product
 from rehearsal.contract.world_network import BRIDGE, S3_ADDRESS
 from rehearsal.contract.world_state import Host
-from rehearsal.error import RehearsalError
 from rehearsal.faults.fault import in_world
 from rehearsal.faults.reachability import TABLE, drop, let_through
 from rehearsal.outside.world import World
@@ -37,10 +36,7 @@ def victims(world: World) -> tuple[Victim, ...]:
 
 
 def _process(world: World, what: str, name: str, _chance: random.Random) -> str:
-    try:
-        done = world.run_on_host(_serving(world), "bash", "-s", what, name, stdin=STRIKE)
-    except RehearsalError as error:
-        raise MissedError(str(error)) from error
+    done = world.run_on_host(_serving(world), "bash", "-s", what, name, stdin=STRIKE)
     if done.returncode or not done.stdout.strip():
         raise MissedError(done.stderr.strip() or f"exit code {done.returncode}")
     return done.stdout.strip()
