@@ -35,6 +35,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        path.parent.mkdir(exist_ok=True)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._writing = threading.Lock()
 
