@@ -1,5 +1,6 @@
 """The hosts of the world: one for each running instance of the emulated EC2."""
 
+import contextlib
 import json
 import threading
 import time
@@ -11,7 +12,7 @@ from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.cloud.ec2.observed import Instance
 from rehearsal.contract.run_directory import HOST_LOGS
 from rehearsal.contract.world_state import Host
-from rehearsal.inside.hosts.guest import Guest
+from rehearsal.inside.hosts.guest import Guest, GuestError
 from rehearsal.inside.hosts.metadata_service import Metadata
 from rehearsal.inside.hosts.network import Network
 from rehearsal.machine.root_layers import Root
@@ -62,11 +63,7 @@ class Fleet:
 
     def hosts(self) -> tuple[Host, ...]:
         return tuple(
-            Host(
-                each.instance.id,
-                each.instance.private_ip,
-                each.guest.leader_pid if each.guest and each.guest.is_running() else None,
-            )
+            Host(each.instance.id, each.instance.private_ip, _leader_pid(each.guest))
             for each in tuple(self._followers.values())
         )
 
@@ -130,3 +127,10 @@ class Fleet:
         if follower.guest:
             follower.guest.stop()
             follower.guest.remove()
+
+
+def _leader_pid(guest: Guest | None) -> int | None:
+    """None if it has no power, or loses it now."""
+    with contextlib.suppress(GuestError):
+        return guest.leader_pid if guest and guest.is_running() else None
+    return None
