@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -27,11 +27,11 @@ def pushed(client: Client) -> Iterator[Pushed]:
     assert client.ask("/v2/").status == 200
 
 
-def statuses_over_a_restart(client: Client, *requests: tuple[str, ...]) -> list[int]:
-    """Of requests that begin while no registry runs."""
+def statuses_over_a_restart(client: Client, prepare: Callable[[], list[tuple[str, ...]]]) -> list[int]:
+    """Of requests that begin while no registry runs. They are prepared anew if the restart took too long."""
     while True:
+        commands = [client.room.command([*curl_as("pusher"), *TELLING, *request]) for request in prepare()]
         with client.registry_gone():
-            commands = [client.room.command([*curl_as("pusher"), *TELLING, *request]) for request in requests]
             asking = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
             time.sleep(0.5)
             began = time.monotonic()
@@ -83,16 +83,18 @@ def an_upload(client: Client, content: str) -> str:
 
 def test_pulls_and_pushes_wait_for_the_registry(client: Client, pushed: Pushed) -> None:
     base = f"{FRONT}/v2/{pushed.repository}"
-    started = client.ask(f"/v2/{pushed.repository}/blobs/uploads/", "--request", "POST", user="pusher")
-    statuses = statuses_over_a_restart(
-        client,
-        ("--header", f"Accept: {OCI_MANIFEST}", f"{base}/manifests/1.0"),
-        (f"{base}/tags/list",),
-        ("--request", "POST", f"{base}/blobs/uploads/"),
-        (*PATCH, started.headers["location"][0]),
-        (*PUT, pushed.body, f"{base}/manifests/2.0"),
-    )
-    assert statuses == [200, 200, 202, 202, 201]
+
+    def requests() -> list[tuple[str, ...]]:
+        started = client.ask(f"/v2/{pushed.repository}/blobs/uploads/", "--request", "POST", user="pusher")
+        return [
+            ("--header", f"Accept: {OCI_MANIFEST}", f"{base}/manifests/1.0"),
+            (f"{base}/tags/list",),
+            ("--request", "POST", f"{base}/blobs/uploads/"),
+            (*PATCH, started.headers["location"][0]),
+            (*PUT, pushed.body, f"{base}/manifests/2.0"),
+        ]
+
+    assert statuses_over_a_restart(client, requests) == [200, 200, 202, 202, 201]
     assert client.ask(f"/v2/{pushed.repository}/manifests/2.0").body == pushed.body
 
 
