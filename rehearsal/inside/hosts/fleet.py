@@ -63,7 +63,7 @@ class Fleet:
 
     def hosts(self) -> tuple[Host, ...]:
         return tuple(
-            Host(each.instance.id, each.instance.private_ip, _leader_pid(each.guest))
+            Host(each.instance.id, each.instance.private_ip, leader_pid(each.guest))
             for each in tuple(self._followers.values())
         )
 
@@ -129,7 +129,7 @@ class Fleet:
             follower.guest.remove()
 
 
-def _leader_pid(guest: Guest | None) -> int | None:
+def leader_pid(guest: Guest | None) -> int | None:
     """None if it has no power, or loses it now."""
     with contextlib.suppress(GuestError):
         return guest.leader_pid if guest and guest.is_running() else None
