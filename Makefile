@@ -2,12 +2,13 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor rehearse test lint fast bench clean
+.PHONY: help setup doctor rehearse test lint fast bench soak clean
 # The pinned node before the machine's own.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=PATH env "PATH=$(PATH)")
 UV := uv==0.13.9
 SUBJECT := door
+MINUTES := 30
 # Arguments of the doctor, such as: make doctor ARGS='-c domain_name=registry.example.com'
 ARGS :=
 
@@ -49,6 +50,9 @@ test: lint ## everything, the rehearsal included (which needs root; without it, 
 
 bench: setup ## the front door beside other registries, or another SUBJECT=… of `python -m bench`: bench/RESULTS.md
 	$(SUDO) .venv/bin/python -m bench $(SUBJECT)
+
+soak: setup ## clients push and pull for MINUTES=30 while everything is killed; then every acknowledged push is pulled back
+	$(SUDO) .venv/bin/python -m bench soak --minutes $(MINUTES)
 
 clean: ## remove what the commands above made in this folder
 	rm -rf .venv .checkov node_modules cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,6 +12,7 @@ from bench.deaths import subject as deaths
 from bench.door import comparison, exactness, pulls
 from bench.growth import subject as growth
 from bench.rolling import subject as rolling
+from bench.soak import subject as soak
 from rehearsal.error import RehearsalError
 from rehearsal.machine.root_layers import Say
 
@@ -38,6 +39,7 @@ SUBJECTS = {
     "rolling": Subject("clients while the host is replaced (a rehearsal is up)", rolling.measure, rolling.add_options),
     "memory": Subject("memory of a small host, from its first boot on (root)", memory.measure),
     "restore": Subject("images that people deleted (a rehearsal is up)", restore.measure),
+    "soak": Subject("pushes and pulls while everything is killed (root)", soak.measure, soak.add_options),
     "synth": Subject("time and memory of one synth", synth.measure),
     "user-data": Subject("seconds until a new host serves (root)", user_data.measure, user_data.add_options),
 }

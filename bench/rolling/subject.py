@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from bench import page
 from bench.page import Target
 from bench.rolling import operations
+from bench.rolling.engine import start_engine
 from bench.rolling.operations import Operation
 from rehearsal.contract import product
 from rehearsal.faults.fault import in_world
@@ -28,7 +29,6 @@ from rehearsal.outside.client import Client
 from rehearsal.outside.world import World
 
 WORKER = Path(__file__).with_name("worker.bash")
-DAEMON = Path(__file__).with_name("docker.bash")
 WORKERS = (*((client, work) for client in ("docker", "skopeo", "crane") for work in ("push", "pull")),)
 LOOKERS = tuple((client, "look") for client in ("curl", "docker", "skopeo"))
 ROLLS, PATIENCE_SECONDS, SETTLING_SECONDS = 2, 100, 5
@@ -150,12 +150,9 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
 def _prepare(world: World, client: Client, say: Say) -> None:
     for left in (*client.work.glob("*.tsv"), *client.work.glob("*-*.log"), client.work / "stop"):
         left.unlink(missing_ok=True)
-    for script in (WORKER, DAEMON):
-        (client.work / script.name).write_text(script.read_text())
+    (client.work / WORKER.name).write_text(WORKER.read_text())
     say("starting docker beside the clients …")
-    client.run("bash", DAEMON.name, world.domain, timeout_seconds=600)
-    client.log_in()
-    client.curl("--fail", f"https://{world.domain}/v2/")
+    start_engine(client)
     for name, size in (("small", "1K"), ("large", "20M")):
         client.shell(
             f"head -c {size} /dev/urandom > payload && tar -cf layer.tar payload"

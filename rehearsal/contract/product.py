@@ -102,11 +102,12 @@ CONTAINER = "registry"
 
 # Ports on the host. Anything else that listens is a finding.
 REGISTRY_ON_HOST = "localhost:5000"
-NGINX_TO_REGISTRY = "server 127.0.0.1:5000;"
+NGINX_TO_REGISTRY = "server 127.0.0.1:5000"
 LISTENERS = {
     "tcp 0.0.0.0:80 nginx": "the certificate authority's challenge, and the redirect to HTTPS",
     "tcp 0.0.0.0:443 nginx": "the front door",
     "tcp 127.0.0.1:5080 nginx": "the front door's manifests, for itself",
+    "tcp 127.0.0.1:5081 nginx": "the front door's requests that wait for a registry that restarts",
     "tcp 127.0.0.1:5000 registry": "the registry, for nginx and for docker on the server",
 }
 

@@ -30,14 +30,14 @@ def not_executable(what: str, path: str) -> Fault:
 
 
 def edited(what: str, path: str, old: str, new: str, *after: str) -> Fault:
-    """A file that has ``new`` in place of ``old``, and the command ``after`` with which it takes effect."""
+    """A file that has ``new`` wherever it had ``old``, and the command ``after`` with which it takes effect."""
 
     def begin(world: World) -> dict[str, str]:
         target = Target.newest(world)
         before = target.read(path)
         if old not in before:
             raise FaultError(f"{path} on {target.host.id} does not have {old!r} in it")
-        target.write(path, before.replace(old, new, 1))
+        target.write(path, before.replace(old, new))
         target.try_to(*after)
         return {"host": target.host.id, "before": before}
 
@@ -210,7 +210,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "unexplained": edited(
         "nginx looks for the registry on another port",
-        product.NGINX_CONFIGURATION, product.NGINX_TO_REGISTRY, "server 127.0.0.1:5999;",
+        product.NGINX_CONFIGURATION, product.NGINX_TO_REGISTRY, "server 127.0.0.1:5999",
         "systemctl", "reload", product.NGINX,
     ),
 }  # fmt: skip

@@ -15,12 +15,14 @@ REFERENCE = "image"
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image of one layer in a layout folder; digests are ``sha256:…``."""
+    """An image in a layout folder; digests are ``sha256:…``. ``layer_*`` are of its first layer, as it is packed, and
+    ``contents`` are the digests of all layers before they are packed."""
 
     layout: Path
     manifest_digest: str
     layer_digest: str
     layer_bytes: int
+    contents: tuple[str, ...]
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -34,17 +36,18 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return content.getvalue()
 
 
-def write_image(layout: Path, layer: bytes, *, architecture: str, config: Mapping[str, Any]) -> Image:
-    """Write an image whose one layer is the tar archive given; ``config`` is how a container of it runs."""
+def write_image(layout: Path, *layers: bytes, architecture: str, config: Mapping[str, Any]) -> Image:
+    """Write an image whose layers are the tar archives given; ``config`` is how a container of it runs."""
     blobs = layout / "blobs" / "sha256"
     blobs.mkdir(parents=True)
     # Level 0 stores: what the rehearsal measures is the registry, not zlib.
-    packed = _put(blobs, gzip.compress(layer, compresslevel=0, mtime=0))
+    packed = [_put(blobs, gzip.compress(layer, compresslevel=0, mtime=0)) for layer in layers]
+    contents = tuple(f"sha256:{hashlib.sha256(layer).hexdigest()}" for layer in layers)
     described = {
         "architecture": architecture,
         "os": "linux",
         "config": dict(config),
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+        "rootfs": {"type": "layers", "diff_ids": contents},
     }
     manifest = {
         "schemaVersion": 2,
@@ -53,7 +56,7 @@ def write_image(layout: Path, layer: bytes, *, architecture: str, config: Mappin
             "mediaType": "application/vnd.oci.image.config.v1+json",
             **_put(blobs, json.dumps(described).encode()),
         },
-        "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", **packed}],
+        "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", **each} for each in packed],
     }
     entry = {
         "mediaType": manifest["mediaType"],
@@ -62,7 +65,7 @@ def write_image(layout: Path, layer: bytes, *, architecture: str, config: Mappin
     }
     (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
     (layout / "oci-layout").write_text(json.dumps({"imageLayoutVersion": "1.0.0"}))
-    return Image(layout, entry["digest"], packed["digest"], packed["size"])
+    return Image(layout, entry["digest"], packed[0]["digest"], packed[0]["size"], contents)
 
 
 def layers_of(layout: Path) -> dict[str, str]:

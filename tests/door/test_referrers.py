@@ -125,7 +125,7 @@ def test_a_registry_that_fails_loses_no_attachment(client: Client) -> None:
     attach(client, image, "a/one")
     text = attachment(client, image, "a/two")
     put = ("--request", "PUT", "--header", f"Content-Type: {OCI_MANIFEST}", "--data-binary", "@-")
-    with client.registry_gone():
+    with client.registry_dying():
         path = f"/v2/team/failing/manifests/{digest_of(text)}"
         assert client.ask(path, *put, user="pusher", given=text).status == 503
         assert client.ask(f"/v2/team/failing/referrers/{image.digest}").status == 503

@@ -185,7 +185,7 @@ def test_a_tag_is_kept_again_after_a_push_whose_client_hung_up(client: Client, r
 
 def test_nothing_is_kept_after_a_push_of_unknown_outcome(client: Client, repository: str) -> None:
     pushed = client.push(repository, tag="1.0")
-    with client.registry_gone():
+    with client.registry_dying():
         put = ("--request", "PUT", "--header", f"Content-Type: {OCI_MANIFEST}", "--data-binary", "@-")
         assert client.ask(path_of(pushed), *put, user="pusher", given=pushed.body).status == 503
     # The registry might still do it.

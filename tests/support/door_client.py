@@ -5,7 +5,7 @@ import json
 import signal
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,6 +163,29 @@ class Client:
         try:
             yield
         finally:
+            self.start_registry()
+
+    @contextmanager
+    def registry_dying(self) -> Iterator[Callable[[], list[str]]]:
+        """In the registry's place is one that dies of each request (dying_registry.py). The value returns those that it
+        has read since the last call."""
+        script, log, told = Path(__file__).with_name("dying_registry.py"), self.room.logs / "dying", 0
+
+        def received() -> list[str]:
+            nonlocal told
+            lines = log.read_text().splitlines()
+            new, told = lines[told:], len(lines)
+            return new
+
+        self.room.stop("registry")
+        self.room.place("/srv/dying_registry.py").write_text(script.read_text())
+        self.room.start("dying", "python3", "/srv/dying_registry.py")
+        self.room.wait_for("dying", BEHIND)
+        received()
+        try:
+            yield received
+        finally:
+            self.room.stop("dying")
             self.start_registry()
 
     def load(self, *arguments: str) -> list[str]:

@@ -38,6 +38,7 @@ tcp LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=300,fd=6),("nginx",pid
 tcp LISTEN 0 511 0.0.0.0:443 0.0.0.0:* users:(("nginx",pid=300,fd=7))
 tcp LISTEN 0 4096 127.0.0.1:5000 0.0.0.0:* users:(("registry",pid=700,fd=9))
 tcp LISTEN 0 511 127.0.0.1:5080 0.0.0.0:* users:(("nginx",pid=300,fd=7))
+tcp LISTEN 0 511 127.0.0.1:5081 0.0.0.0:* users:(("nginx",pid=300,fd=8))
 """
 SECRET = "a-secret+that/leaked"  # noqa: S105
 FORMS = {"users/push/admin": forms(SECRET, "admin")}
