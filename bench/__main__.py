@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import browser, clients, faults, functions, memory, page, restore, synth, user_data
+from bench.dependencies import subject as dependencies
 from bench.door import comparison, exactness, pulls
 from bench.growth import subject as growth
 from bench.rolling import subject as rolling
@@ -30,6 +31,7 @@ SUBJECTS = {
     "browser": Subject("the page in a real browser (root)", browser.measure),
     "pulls": Subject("what a pull asks our front door, beside bare (root)", pulls.measure_pulls, pulls.add_options),
     "clients": Subject("clients that log in, push and pull (a rehearsal is up)", clients.measure),
+    "dependencies": Subject("bad days of S3 and metadata (root)", dependencies.measure, dependencies.add_options),
     "faults": Subject("the mails about faults (a rehearsal is up)", faults.measure, faults.add_options),
     "functions": Subject("size and import time of the functions' package", functions.measure),
     "growth": Subject("what grows with the bucket (a rehearsal is up)", growth.measure, growth.add_options),

@@ -2,10 +2,11 @@
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -74,7 +75,7 @@ class Stand:
         self.pushed += 1
         folder = f"/srv/images/{client}-{self.pushed}"
         image = write_image(
-            self.room.place(folder), pack({"payload": _random(LAYER_BYTES)}), architecture=architecture(), config={}
+            self.room.place(folder), pack({"payload": os.urandom(LAYER_BYTES)}), architecture=architecture(), config={}
         )
         name = f"{door.DOMAIN}/pushed/{client}:{self.pushed}"
         if client == "docker":
@@ -108,19 +109,25 @@ class Stand:
         """A client that knows nothing of the push pulls all of it, and finds its digests right."""
         return self.begin("crane", "validate", "--remote", name).wait(60).code == 0
 
-    def ask(self, path: str, *options: str, seconds: float = 10, as_health: bool = False) -> str:
-        """curl's word for the answer: its HTTP status, or why there was none, and the seconds. The front door answers
-        the health check from no cache."""
+    def asking(self, path: str, seconds: float, *options: str, as_health: bool = False) -> Running:
+        """The front door answers the health check from no cache."""
         login = f"{LOGIN}-health" if as_health else LOGIN
         command = ("curl", "--silent", "--show-error", "--config", login, "--max-time", str(seconds), *options)
-        told = ("--output", "/srv/answer", "--write-out", "%{http_code} after %{time_total} s")
-        done = self.begin(*command, *told, f"https://{door.DOMAIN}{path}").wait(seconds + 5)
-        return done.said.strip().splitlines()[-1] if done.said.strip() else "no answer"
+        told = ("--output", "/dev/null", "--write-out", "%{http_code} after %{time_total} s")
+        return self.begin(*command, *told, f"https://{door.DOMAIN}{path}")
 
+    def answered(self, running: Running, seconds: float) -> str:
+        """HTTP status and seconds of asking()."""
+        status, _, took = running.wait(seconds + 5).said.strip().rpartition("\n")[2].partition(" after ")
+        return f"{status} after {float(took.split()[0]):.1f} s" if status != "000" else f"nothing in {seconds:.0f} s"
 
-def _random(size: int) -> bytes:
-    with open("/dev/urandom", "rb") as source:
-        return source.read(size)
+    def live_on(self, life_seconds: int) -> None:
+        """Have the registry use credentials that are good for so long."""
+        self.room.stop("registry")
+        self.room.started["metadata"].kill()
+        self.room.started.pop("metadata").wait()
+        s3.start_metadata(self.room, life_seconds)
+        start_registry(self.room, "registry", door.BEHIND, self.storage)
 
 
 def _root(workplace: Workplace, say: Say) -> Root:

@@ -88,13 +88,13 @@ class Head:
 
 def refusal(head: Head, mood: Mood, now: datetime) -> str:
     """Status and code with which S3 refuses the request; empty if it does not."""
-    theirs = now + timedelta(seconds=mood.number if mood.kind == "clock" else 0)
-    if (until := UNTIL.search(head.text)) and theirs.timestamp() > int(until[1]):
+    if (until := UNTIL.search(head.text)) and now.timestamp() > int(until[1]):
         return "400 ExpiredToken"
     if mood.kind == "error":
         status = int(mood.number)
         return next((each for each in MESSAGES if each.startswith(str(status))), f"{status} Error")
     if mood.kind == "clock" and (found := SIGNED_AT.search(head.text)):
+        theirs = now + timedelta(seconds=mood.number)
         signed = datetime.strptime(found[1] or found[2], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         if expires := EXPIRES.search(head.text):
             # A link is good from 15 minutes before its date to its end.
@@ -125,7 +125,7 @@ class Proxy:
         context = ssl.create_default_context() if scheme == "https" else None
         if context:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        self._open = lambda: asyncio.open_connection(host, int(port), ssl=context)
+        self._host, self._port, self._context = host, int(port), context
         self._mood = mood
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -149,10 +149,8 @@ class Proxy:
                 await self._pass_on(head, mood.kind == "cut", reader, writer)
         writer.close()
 
-    async def _pass_on(
-        self, head: Head, cut: bool, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        its_reader, its_writer = await self._open()
+    async def _pass_on(self, head: Head, cut: bool, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        its_reader, its_writer = await asyncio.open_connection(self._host, self._port, ssl=self._context)
         try:
             its_writer.write(head.closing())
             if cut and not head.length and head.method != "GET":

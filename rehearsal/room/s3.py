@@ -21,15 +21,18 @@ from rehearsal.inside.internet.objects import Keyring
 from rehearsal.room.isolation import Room
 from rehearsal.room.registry_server import StorageDriver, s3
 
-BUCKET, KEY, SECRET = "images", "room", "the secret key of the room"
+# Keys that come with a token begin so, and versitygw insists.
+BUCKET, KEY, SECRET = "images", "ASIAOFTHEROOM", "the secret key of the room"
 PROGRAM = "/opt/versitygw"
-GATEWAY, ADDRESS = "127.0.0.1:7070", "127.0.0.1:7071"
-MOOD = "/srv/mood"
 METADATA_HOST, METADATA_PORT = "127.0.0.1", 7072
+# A server by its name: where clients find it, before the server itself.
+SERVERS = {
+    "s3": ("127.0.0.1:7071", GATEWAY := "127.0.0.1:7070"),
+    "metadata": ("127.0.0.1:7073", f"{METADATA_HOST}:{METADATA_PORT}"),
+}
 IAM = "/srv/iam.sock"
 ROLE = "host"
-# As long as the metadata service promises: credentials are replaced at least five minutes before they expire.
-LIFE_SECONDS = 600
+LIFE_SECONDS = 6 * 3600
 
 
 def start_gateway(room: Room, address: str, bucket: str, key: str, secret: str, *options: str) -> None:
@@ -50,10 +53,11 @@ def start(room: Room) -> StorageDriver:
     start_gateway(room, GATEWAY, BUCKET, "keeper", SECRET, f"--iam-standalone-endpoint={IAM}")
     program = room.place("/srv/bad_day.py")
     program.write_text(Path(bad_day.__file__).read_text())
-    room.start("bad-day", "python3", "/srv/bad_day.py", ADDRESS, GATEWAY, MOOD)
-    room.wait_for("bad-day", ADDRESS)
-    asks = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://{METADATA_HOST}:{METADATA_PORT}"}
-    return replace(s3(f"http://{ADDRESS}", BUCKET, "", None), secrets=asks)
+    for name, (listen, upstream) in SERVERS.items():
+        room.start(f"bad-{name}", "python3", "/srv/bad_day.py", listen, upstream, _mood(name))
+        room.wait_for(f"bad-{name}", listen)
+    asks = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://{SERVERS['metadata'][0]}"}
+    return replace(s3(f"http://{SERVERS['s3'][0]}", BUCKET, "", None), secrets=asks)
 
 
 def start_metadata(room: Room, life_seconds: int = LIFE_SECONDS) -> None:
@@ -64,12 +68,17 @@ def start_metadata(room: Room, life_seconds: int = LIFE_SECONDS) -> None:
     room.wait_for("metadata", f"{METADATA_HOST}:{METADATA_PORT}")
 
 
-def set_mood(room: Room, mood: str) -> None:
-    """Raises ValueError: there is no such mood (bad_day.MOODS). An empty one is a good day."""
+def set_mood(room: Room, mood: str, server: str = "s3") -> None:
+    """Of a server of SERVERS; an empty one is a good day. Raises ValueError: there is no such mood (bad_day.MOODS)."""
     bad_day.Mood.read(mood)
-    new = room.place(f"{MOOD}.new")
+    place = room.place(_mood(server))
+    new = place.with_suffix(".new")
     new.write_text(mood)
-    new.rename(room.place(MOOD))
+    new.rename(place)
+
+
+def _mood(server: str) -> str:
+    return f"/srv/mood-of-{server}"
 
 
 def credentials(now: float, life_seconds: int) -> str:
