@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import browser, clients, faults, functions, memory, page, restore, synth, user_data
 from bench.deaths import subject as deaths
+from bench.dependencies import subject as dependencies
 from bench.door import comparison, exactness, pulls
 from bench.growth import subject as growth
 from bench.rolling import subject as rolling
@@ -33,6 +34,7 @@ SUBJECTS = {
     "pulls": Subject("what a pull asks our front door, beside bare (root)", pulls.measure_pulls, pulls.add_options),
     "clients": Subject("clients that log in, push and pull (a rehearsal is up)", clients.measure),
     "deaths": Subject("hosts and processes that die (a rehearsal is up)", deaths.measure, deaths.add_options),
+    "dependencies": Subject("bad days of S3 and metadata (root)", dependencies.measure, dependencies.add_options),
     "faults": Subject("the mails about faults (a rehearsal is up)", faults.measure, faults.add_options),
     "functions": Subject("size and import time of the functions' package", functions.measure),
     "growth": Subject("what grows with the bucket (a rehearsal is up)", growth.measure, growth.add_options),

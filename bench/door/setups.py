@@ -14,6 +14,7 @@ from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door
 from rehearsal.room.isolation import Room, RoomError, cache, cpu_seconds, door_root, open_room
 from rehearsal.room.registry_server import PROGRAM, StorageDriver, filesystem, s3, start_registry
+from rehearsal.room.s3 import start_gateway
 
 HERE = Path(__file__).parent
 USER, PASSWORD = "bench", "a password of the bench"
@@ -128,17 +129,14 @@ def driver(storage: str, name: str) -> StorageDriver:
     """Each set-up's own folder, on the file system or in the bucket."""
     if storage == "filesystem":
         return filesystem(f"/srv/{name}")
-    return s3(f"http://{DELAYED_ADDRESS}", BUCKET, f"/{name}", KEY, SECRET)
+    return s3(f"http://{DELAYED_ADDRESS}", BUCKET, f"/{name}", (KEY, SECRET))
 
 
 def start_s3(room: Room, delay_milliseconds: int = DELAY_MILLISECONDS, jitter_milliseconds: int = 0) -> None:
-    room.run("mkdir", "-p", f"/srv/buckets/{BUCKET}")
-    gateway = ("/opt/versitygw", "--quiet", "--keep-alive", f"--port={S3_ADDRESS}", "posix", "/srv/buckets")
-    room.start("s3", *gateway, environment={"ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET})
+    start_gateway(room, S3_ADDRESS, BUCKET, KEY, SECRET)
     added = (f"-delay={delay_milliseconds}ms", f"-jitter={jitter_milliseconds}ms")
     delay = (*added, f"-listen={DELAYED_ADDRESS}", f"-url=http://{S3_ADDRESS}")
     room.start("delay", "/opt/load", "delay", *delay)
-    room.wait_for("s3", S3_ADDRESS)
     room.wait_for("delay", DELAYED_ADDRESS)
 
 

@@ -1,13 +1,13 @@
 """Every cause that an alert can name, made to happen: on the host or in the emulated AWS, from outside the product.
 
-A fault has the name of its cause. What it must remember to be healed is in the run directory.
+A fault has the name of its cause, or declares another one. What it must remember to be healed is in the run directory.
 """
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.faults import alerting, bucket, certificate, on_host, reachability, renewal
+from rehearsal.faults import alerting, bucket, certificate, dependencies, on_host, reachability, renewal
 from rehearsal.faults.fault import Fault, FaultError
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.world import World
@@ -19,6 +19,7 @@ FAULTS: Mapping[str, Fault] = {
     **bucket.FAULTS,
     **alerting.FAULTS,
     **renewal.FAULTS,
+    **dependencies.FAULTS,
 }
 
 

@@ -15,13 +15,19 @@ class FaultError(RehearsalError):
     """A fault could not be made or healed; the text is the reason."""
 
 
+# A fault that clients do not notice, or that ends by itself.
+NO_MAIL = "no mail"
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``begin`` returns what ``end`` needs to know, as JSON holds it."""
+    """``begin`` returns what ``end`` needs to know, as JSON holds it. ``cause`` is what the mail must name, or NO_MAIL;
+    empty if it is the fault's own name."""
 
     what: str
     begin: Callable[[World], Any]
     end: Callable[[World, Any], None]
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

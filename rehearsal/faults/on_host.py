@@ -107,10 +107,14 @@ def _forget_slow_lists(target: Target) -> None:
     target.write(product.ACCESS_LOG, "".join(line for line in lines if SLOW_LIST not in line))
 
 
-def _fill_disk(target: Target) -> None:
+def fill_disk(target: Target) -> None:
     free = int(target.do("df", "--output=avail", "--block-size=1", "/").split()[-1])
     # Allocated without being written: it takes the host's disk, and no time.
     target.do("fallocate", f"--length={free - free // 100}", GROWN)
+
+
+def free_disk(target: Target) -> None:
+    target.do("rm", "--force", GROWN)
 
 
 def _exhaust_memory(target: Target) -> None:
@@ -182,7 +186,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "docker-stopped": on_newest_host("the container and Docker are stopped", _stop_docker, _start_docker),
     "disk-full": on_newest_host(
-        "a file grows until the host's disk is full", _fill_disk, lambda target: target.do("rm", "--force", GROWN)
+        "a file grows until the host's disk is full", fill_disk, free_disk
     ),
     "memory-exhausted": on_newest_host(
         "the host has 2 % of its memory left",

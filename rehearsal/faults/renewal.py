@@ -28,7 +28,7 @@ ORDER, FINALIZE = "/order-plz", "/finalize-order/"
 RATE_LIMIT, CAA = "rate-limit", "caa"
 
 
-def in_the_way(what: str, begin: Callable[[World], Any], end: Callable[[World, Any], None]) -> Fault:
+def in_the_way(what: str, begin: Callable[[World], Any], end: Callable[[World, Any], None], cause: str = "") -> Fault:
     """An obstacle for a certificate that is due."""
 
     def begin_with_due(world: World) -> Any:
@@ -39,7 +39,7 @@ def in_the_way(what: str, begin: Callable[[World], Any], end: Callable[[World, A
         end(world, remembered["obstacle"])
         certificate.take_back(world, remembered["due"])
 
-    return Fault(what, begin_with_due, end_with_due)
+    return Fault(what, begin_with_due, end_with_due, cause)
 
 
 def _limit_rate(world: World) -> None:

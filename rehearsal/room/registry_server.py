@@ -29,8 +29,9 @@ def filesystem(folder: str) -> StorageDriver:
     return StorageDriver("filesystem", {"rootdirectory": folder})
 
 
-def s3(endpoint: str, bucket: str, folder: str, access_key: str, secret_key: str) -> StorageDriver:
-    """The product's driver with another endpoint, other keys, and a folder in the bucket."""
+def s3(endpoint: str, bucket: str, folder: str, keys: tuple[str, str] | None) -> StorageDriver:
+    """The product's driver with another endpoint, and a folder in the bucket. Without keys it asks the metadata
+    service, as on the host."""
     settings = {
         "region": "us-east-1",
         "bucket": bucket,
@@ -39,7 +40,8 @@ def s3(endpoint: str, bucket: str, folder: str, access_key: str, secret_key: str
         "forcepathstyle": True,
         "secure": False,
     }
-    return StorageDriver("s3", settings, {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key})
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    return StorageDriver("s3", settings, dict(zip(names, keys, strict=True)) if keys else {})
 
 
 def start_registry(

@@ -39,7 +39,7 @@ S3, BUCKET, NAME = "127.0.0.1:7070", "images", "tests"
 
 
 def start_on_s3(room: Room, **environment: str) -> None:
-    driver = s3(f"http://{S3}", BUCKET, "/", NAME, NAME)
+    driver = s3(f"http://{S3}", BUCKET, "/", (NAME, NAME))
     start_registry(room, "registry", BEHIND, replace(driver, secrets={**driver.secrets, **environment}))
 
 

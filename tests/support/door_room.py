@@ -13,9 +13,9 @@ from rehearsal.machine import parts, roots
 from rehearsal.machine.parts import Recipe
 from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace
-from rehearsal.room import door
+from rehearsal.room import door, s3
 from rehearsal.room.isolation import Room, door_root, open_room
-from rehearsal.room.registry_server import PROGRAM
+from rehearsal.room.registry_server import PROGRAM, start_registry
 from tests.support.door_client import PASSWORD_OF
 
 
@@ -53,6 +53,16 @@ def room_on_s3() -> Iterator[Room]:
     for recipe in (parts.REGISTRY, parts.VERSITYGW):
         built(recipe)
     with exactness.stand(Workplace.of_this_machine(), print) as room:
+        yield room
+
+
+@contextmanager
+def room_with_bad_days() -> Iterator[Room]:
+    """The product's files, before a registry on an S3 that can have bad days. The front door does not run yet."""
+    gateway = built(parts.VERSITYGW)
+    with door_room() as room:
+        shutil.copy(gateway, room.place(s3.PROGRAM))
+        start_registry(room, "registry", door.BEHIND, s3.start(room))
         yield room
 
 

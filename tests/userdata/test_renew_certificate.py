@@ -116,3 +116,11 @@ def test_a_host_without_a_certificate_asks_for_one(host: RelocatedHost, said: st
     assert done.returncode == 1
     assert done.stdout == f"renewed=no\nreason={reason}\ndetail={detail}\nretry_after=\n"
     assert f"{detail}\n" in done.stderr
+
+
+def test_a_new_certificate_that_the_deploy_hook_refused_is_a_failure(host: RelocatedHost) -> None:
+    text = "Hook 'deploy-hook' reported error code 1\nHook 'deploy-hook' ran with error output:\n clients would not\n"
+    host.answer(Answer("^certbot", text))
+    done = host.run("bin/renew-certificate")
+    assert done.returncode == 1
+    assert "reason=hook-failed\ndetail=clients would not\n" in done.stdout

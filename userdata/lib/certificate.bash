@@ -29,6 +29,14 @@ describe_certificate() {
   printf 'serial=%s\nfingerprint=%s\nnot_after=%s\n' "$(serial_of "$1")" "$(fingerprint_of "$1")" "$(moment_of "$1" enddate)"
 }
 
+# Whether clients would trust a file of a certificate and its chain. If not, prints openssl's reason.
+is_trusted() {
+  local said
+  said=$(openssl verify -verify_hostname "$DOMAIN_NAME" -untrusted "$1" "$1" 2>&1) && return
+  sed -n 's/^error .* lookup: *//p' <<< "$said"
+  return 1
+}
+
 is_served() {
   local wanted served
   wanted=$(fingerprint_of "$certificate")

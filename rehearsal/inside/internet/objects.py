@@ -93,14 +93,19 @@ class Keyring:
         }
 
 
+def serve(keyring: Keyring, socket: Path) -> None:
+    """Answer the gateway's questions from a thread."""
+    server = _Server(socket, keyring)
+    Thread(target=server.serve_forever, name="iam for objects", daemon=True).start()
+
+
 class ObjectServer:
     """``folder`` is what the stand-ins see as /srv; ``start`` starts a program among them."""
 
     def __init__(self, folder: Path, cloud: Cloud, start: Start) -> None:
         keyring = Keyring(cloud.authorise)
         region = cloud.scope.region
-        server = _Server(folder / "iam.sock", keyring)
-        Thread(target=server.serve_forever, name="iam for objects", daemon=True).start()
+        serve(keyring, folder / "iam.sock")
         for name in ("buckets", "versions"):
             (folder / "objects" / name).mkdir(parents=True, exist_ok=True)
         secret = secrets.token_urlsafe(32)
