@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import browser, clients, faults, functions, memory, page, restore, synth, user_data
+from bench import browser, clients, faults, functions, memory, migrate, page, restore, synth, user_data
 from bench.door import comparison, exactness, pulls
 from bench.growth import subject as growth
 from bench.rolling import subject as rolling
@@ -35,6 +35,7 @@ SUBJECTS = {
     "growth": Subject("what grows with the bucket (a rehearsal is up)", growth.measure, growth.add_options),
     "rolling": Subject("clients while the host is replaced (a rehearsal is up)", rolling.measure, rolling.add_options),
     "memory": Subject("memory of a small host (such a rehearsal is up)", memory.measure),
+    "migrate": Subject("a registry copied into ours, beside skopeo sync (root)", migrate.measure),
     "restore": Subject("images that people deleted (a rehearsal is up)", restore.measure),
     "synth": Subject("time and memory of one synth", synth.measure),
     "user-data": Subject("seconds until a new host serves (root)", user_data.measure),

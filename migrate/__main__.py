@@ -5,7 +5,6 @@ It shows a plan first. Stopped at any moment, the same command goes on where it 
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -59,22 +58,24 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def migrate(given: argparse.Namespace) -> int:
+    if given.prefix and (problem := address.problem_of(given.prefix)):
+        raise UsageError(f"--prefix {given.prefix!r}: {problem}")
     source = _registry(address.parse(given.source))
     target = _registry(_target(given.to))
     names = _names(source, given.repositories)
     target.check_login()
-    comparison = _comparison(source, target, names, given.prefix.strip("/"))
+    comparison = _comparison(source, target, names, given.prefix)
     findings = comparison.plan()
-    tags = sum(map(len, comparison.tags.values()))
-    below = f"{target.address}/{given.prefix.strip('/')}" if given.prefix else str(target.address)
-    print(f"{source.address} to {below}: {len(names):,} repositories, {tags:,} tags.")
+    below = f"{target.address}/{given.prefix}" if given.prefix else str(target.address)
+    tags = _counted(sum(map(len, comparison.tags.values())), "tag", "tags")
+    print(f"{source.address} to {below}: {_counted(len(names), 'repository', 'repositories')}, {tags}.")
     print("\n".join(plan_lines(findings, overwrite=given.overwrite)))
     migration = Migration(comparison, findings, Path(), given.parallel, given.overwrite)
     if migration.open():
         if not (given.yes or _confirmed()):
             print("Nothing was copied. Add --yes to carry the plan out.")
             return 0
-        migration.tool = regsync.program(_cache())
+        migration.tool = regsync.program()
         migration.run()
     checked = comparison.manifests_checked, comparison.layers_checked
     print("\n".join(result_lines(migration.findings, migration.reasons, *checked)))
@@ -162,8 +163,8 @@ def _confirmed() -> bool:
     return sys.stdin.isatty() and input("Type migrate to carry this out: ").strip() == "migrate"
 
 
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "private-docker-registry"
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"
 
 
 def _say(text: str) -> None:

@@ -44,9 +44,10 @@ class Event:
     waits: str = ""
 
 
-def program(folder: Path) -> Path:
-    """Built once, by the pinned Go of `make setup`. Raises ToolError."""
-    built = folder / f"regsync-{VERSION}" / "regsync"
+def program() -> Path:
+    """In the user's cache, built once by the pinned Go of `make setup`. Raises ToolError."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    built = cache / f"private-docker-registry/regsync-{VERSION}/regsync"
     if not built.is_file():
         print(f"Building regsync {VERSION} …", file=sys.stderr)
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
