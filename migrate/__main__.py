@@ -22,7 +22,7 @@ from migrate.comparison import Comparison
 from migrate.logins import Login, LoginError
 from migrate.migration import Migration
 from migrate.progress import Progress
-from migrate.registry import THREADS, Registry, RegistryError
+from migrate.registry import Registry, RegistryError
 from migrate.regsync import ToolError
 from migrate.sources import ecr
 from migrate.sources.kind import region_of_ecr, repositories
@@ -31,6 +31,8 @@ from migrate.text import not_copied, plan_lines, result_lines
 
 CDK_JSON = Path(__file__).resolve().parents[1] / "cdk.json"
 PARALLEL = 8
+# The front door lets a user list eight times at once (docs/front-door.md).
+LISTS = 8
 
 
 class UsageError(Exception):
@@ -64,17 +66,18 @@ def migrate(given: argparse.Namespace) -> int:
     target = _registry(_target(given.to))
     names = _names(source, given.repositories)
     target.check_login()
-    comparison = _comparison(source, target, names, given.prefix)
+    comparison = _comparison(source, target, names, given.prefix, named=bool(given.repositories))
     findings = comparison.plan()
     below = f"{target.address}/{given.prefix}" if given.prefix else str(target.address)
     tags = _counted(sum(map(len, comparison.tags.values())), "tag", "tags")
     print(f"{source.address} to {below}: {_counted(len(names), 'repository', 'repositories')}, {tags}.")
     print("\n".join(plan_lines(findings, overwrite=given.overwrite)))
     migration = Migration(comparison, findings, Path(), given.parallel, given.overwrite)
-    if migration.open():
+    if items := migration.open():
         if not (given.yes or _confirmed()):
             print("Nothing was copied. Add --yes to carry the plan out.")
             return 0
+        target.check_push(comparison.rename(items[0].repository))
         migration.tool = regsync.program()
         migration.run()
     checked = comparison.manifests_checked, comparison.layers_checked
@@ -82,21 +85,31 @@ def migrate(given: argparse.Namespace) -> int:
     return 1 if not_copied(migration.findings) else 0
 
 
-def _comparison(source: Registry, target: Registry, names: Sequence[str], prefix: str) -> Comparison:
-    """Lists the tags of both sides."""
+def _comparison(source: Registry, target: Registry, names: Sequence[str], prefix: str, *, named: bool) -> Comparison:
+    """Lists the tags of both sides. ``named`` says that a person named the repositories."""
 
     def rename(repository: str) -> str:
         return f"{prefix}/{repository}" if prefix else repository
 
+    def tags_of(name: str) -> tuple[list[str], set[str], str]:
+        try:
+            found = source.tags(name)
+            # A list of a registry has empty repositories, too. A person's list has spelling mistakes.
+            why = "the source has no tag of it" if named and not found else ""
+            return found, set(target.tags(rename(name))) if found else set(), why
+        except (LoginError, RegistryError) as error:
+            return [], set(), str(error)
+
     progress = Progress("Listing the tags of repositories")
-    tags, target_tags = {}, {}
-    with ThreadPoolExecutor(THREADS) as pool:
-        there = pool.map(target.tags, map(rename, names))
-        for name, found, has in zip(names, pool.map(source.tags, names), there, strict=True):
-            tags[name], target_tags[name] = found, set(has)
+    tags, target_tags, unlisted = {}, {}, {}
+    with ThreadPoolExecutor(LISTS) as pool:
+        for name, (found, there, why) in zip(names, pool.map(tags_of, names), strict=True):
+            tags[name], target_tags[name] = found, there
+            if why:
+                unlisted[name] = why
             progress.show(len(tags), len(names))
     progress.end()
-    return Comparison(source, target, rename, tags, target_tags)
+    return Comparison(source, target, rename, tags, target_tags, unlisted)
 
 
 def _registry(place: Address) -> Registry:

@@ -62,13 +62,14 @@ Findings = dict[Item, Finding]
 @dataclass(slots=True)
 class Comparison:
     """``tags`` are the source's, by repository; ``target_tags`` those of the target when the command began.
-    ``rename`` gives a repository's name in the target."""
+    ``unlisted`` says why a repository's tags are not known. ``rename`` gives a repository's name in the target."""
 
     source: Registry
     target: Registry
     rename: Callable[[str], str]
     tags: Mapping[str, Collection[str]]
     target_tags: Mapping[str, Collection[str]]
+    unlisted: Mapping[str, str]
     _whole: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     _layers: set[tuple[str, str, int]] = field(default_factory=set)
     _without_referrers: set[str] = field(default_factory=set)
@@ -84,7 +85,8 @@ class Comparison:
     def plan(self) -> Findings:
         """Every tag, without a request for those that are not in the target."""
         everything = [Item(repository, tag) for repository, tags in self.tags.items() for tag in tags]
-        findings, there = {}, []
+        findings = {Item(name, "*"): Finding(State.UNKNOWN, why) for name, why in self.unlisted.items()}
+        there = []
         for item in everything:
             if problem := problem_of(self.rename(item.repository)):
                 findings[item] = Finding(State.IMPOSSIBLE, f"the repository's name there {problem}")

@@ -1,4 +1,4 @@
-"""A registry as a client that only reads, and that waits as long as the registry asks it to.
+"""A registry as a client that looks, and that waits as long as the registry asks it to.
 
 https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
 """
@@ -29,7 +29,7 @@ MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-_TRIES = 6
+_TRIES, _TRIES_IF_BUSY = 6, 30
 _LONGEST_WAIT_SECONDS = 15 * 60
 _TIMEOUT_SECONDS = (10, 120)
 
@@ -50,6 +50,8 @@ def _session() -> requests.Session:
     session = requests.Session()
     # Otherwise requests puts a login of ~/.netrc in the place of ours.
     session.auth = lambda request: request
+    # A layer's size is that of its own bytes.
+    session.headers["Accept-Encoding"] = "identity"
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=THREADS))
     return session
@@ -76,6 +78,12 @@ class Registry:
     def check_login(self) -> None:
         """Raises LoginError: the login is missing or refused. Raises RegistryError."""
         self.ask("GET", "/v2/")
+
+    def check_push(self, repository: str) -> None:
+        """Begins an upload, and cancels it. Raises LoginError: the login may not push. Raises RegistryError."""
+        begun = self.ask("POST", f"/v2/{repository}/blobs/uploads/", repository=repository, expected=(202,))
+        place = urljoin(begun.url, begun.headers.get("Location", ""))
+        self.ask("DELETE", place.removeprefix(self.address.api), repository=repository, expected=(204, 404, 405))
 
     def pages(self, path: str, repository: str = "") -> Iterator[Any]:
         """The answers of a list, page by page; nothing where there is no such list."""
@@ -137,34 +145,44 @@ class Registry:
         """
         url = f"{self.address.api}{path}"
         headers = {"Accept": accept} if accept else {}
-        authorization = self._authorizations.get(repository, "")
+        known = self._authorizations
+        authorization = known.get(repository) or known.get("", "")
         answer = self._send(method, url, headers | ({"Authorization": authorization} if authorization else {}))
         if answer.status_code == 401:
             challenge = Challenge.parse(answer.headers.get("WWW-Authenticate", ""))
-            authorization = challenge.authorization(self.session, self.login)
+            authorization = self._authorization(challenge)
             if authorization:
-                self._authorizations[repository] = authorization
+                # A token is for one repository, a password for all.
+                known[repository if challenge.scheme == "bearer" else ""] = authorization
                 answer = self._send(method, url, headers | {"Authorization": authorization})
         if answer.status_code in (401, 403):
-            raise LoginError(self._refusal(answer.status_code, repository))
+            raise LoginError(self._refusal(answer.status_code, method, repository))
         if answer.status_code not in expected:
             raise RegistryError(f"{self.address.host} answered {answer.status_code} to {method} {path}")
         return answer
+
+    def _authorization(self, challenge: Challenge) -> str:
+        try:
+            return challenge.authorization(self.session, self.login)
+        except requests.RequestException as error:
+            raise RegistryError(f"{challenge.origin} gives no token: {error}") from error
 
     def _manifest(self, method: str, repository: str, reference: str) -> requests.Response:
         path = f"/v2/{repository}/manifests/{reference}"
         return self.ask(method, path, repository=repository, accept=", ".join(MANIFESTS))
 
-    def _refusal(self, status: int, repository: str) -> str:
+    def _refusal(self, status: int, method: str, repository: str) -> str:
         host = self.address.host
         if self.login is None:
             return f"{host} asks for a login: docker login {host}"
-        what = f"may not read {repository}" if repository and status == 403 else "was refused"
+        verb = "read" if method in ("GET", "HEAD") else "push to"
+        what = f"may not {verb} {repository}" if repository and status == 403 else "was refused"
         return f"the login of {self.login.user or 'the token'} at {host} {what}: docker login {host} saves another"
 
     def _send(self, method: str, url: str, headers: dict[str, str]) -> requests.Response:
         """Tries again what may pass. Raises RegistryError: no answer."""
-        for failures in range(1, _TRIES + 1):
+        failures = busy = 0
+        while True:
             self._wait()
             try:
                 # A layer may be elsewhere; requests takes no login there.
@@ -172,20 +190,22 @@ class Registry:
                     method, url, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=True
                 )
             except requests.RequestException as error:
+                failures += 1
                 if failures == _TRIES or isinstance(error, requests.exceptions.SSLError):
                     raise RegistryError(f"{self.address.host} does not answer: {error}") from error
-                self._rest(2.0**failures / 2, "")
+                self._rest(2.0**failures / 2)
                 continue
-            if answer.status_code == 429:
+            if answer.status_code == 429 and busy < _TRIES_IF_BUSY:
+                busy += 1
                 asked = seconds_asked(answer.headers.get("Retry-After", ""), datetime.now(UTC))
-                self._rest(asked or 2.0**failures, f"{self.address.host} asks for fewer requests")
+                self._rest(asked or 2.0 ** min(busy, 6), f"{self.address.host} asks for fewer requests")
             elif answer.status_code >= 500 and failures < _TRIES:
-                self._rest(2.0**failures / 2, "")
+                failures += 1
+                self._rest(2.0**failures / 2)
             else:
                 return answer
-        raise RegistryError(f"{self.address.host} answered 429 (too many requests) {_TRIES} times")
 
-    def _rest(self, seconds: float, why: str) -> None:
+    def _rest(self, seconds: float, why: str = "") -> None:
         """For all threads."""
         resumes_at = time.monotonic() + min(seconds, _LONGEST_WAIT_SECONDS)
         with self._lock:

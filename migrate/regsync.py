@@ -87,18 +87,22 @@ def orders(source: Registry, target: Registry, copies: Iterable[Copy], parallel:
 def run(tool: Path, order: Mapping[str, Any], hear: Callable[[Event], None]) -> None:
     """Copy what can be copied. Raises ToolError: it did not start."""
     command = [str(tool), "once", "--config", "-", "--logopt", "json", "--verbosity", "debug"]
+    last, heard = "", 0
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None  # noqa: S101
         assert process.stderr is not None  # noqa: S101
-        json.dump(order, process.stdin)
-        process.stdin.close()
-        last = ""
-        for line in process.stderr:
-            last = line
-            for event in events(line):
-                hear(event)
-    # 1: some images were not copied, and their lines said why.
-    if process.returncode not in (0, 1) or (process.returncode == 1 and not last):
+        try:
+            json.dump(order, process.stdin)
+            process.stdin.close()
+            for last in process.stderr:
+                for event in events(last):
+                    heard += 1
+                    hear(event)
+        except BaseException:
+            process.terminate()
+            raise
+    # An image that was not copied ends it with 1, too.
+    if process.returncode != 0 and not heard:
         raise ToolError(f"regsync ended with {process.returncode}: {last.strip()}")
 
 

@@ -10,11 +10,11 @@ MOST_NAMED = 20
 _PLAN = {
     State.MISSING: "to copy",
     State.INCOMPLETE: "incomplete there, to copy again",
-    State.SAME: "there already, verified",
-    State.OTHER: "that name another image there",
-    State.IMPOSSIBLE: "that cannot be copied",
+    State.SAME: "there already, and verified",
+    State.OTHER: "with another image there",
+    State.IMPOSSIBLE: "impossible to copy",
+    State.UNKNOWN: "not comparable",
     State.GONE: "gone from the source meanwhile",
-    State.UNKNOWN: "that could not be compared",
 }
 
 
@@ -22,7 +22,7 @@ def plan_lines(findings: Findings, *, overwrite: bool) -> Iterator[str]:
     counts = Counter(each.state for each in findings.values())
     for state, text in _PLAN.items():
         if counts[state]:
-            yield f"  {counts[state]:9,}  {_noun(counts[state])} {text}{_about(state, overwrite=overwrite)}"
+            yield f"  {counts[state]:9,}  {text}{_about(state, overwrite=overwrite)}"
     for state in (State.OTHER, State.IMPOSSIBLE, State.UNKNOWN):
         yield from _named({item: each for item, each in findings.items() if each.state is state})
 
@@ -31,8 +31,9 @@ def result_lines(findings: Findings, reasons: Mapping[str, str], manifests: int,
     """``reasons`` are the copying tool's, by the item's text."""
     same = sum(each.state is State.SAME for each in findings.values())
     yield (
-        f"Verified: {same:,} {_noun(same)} with the same digest on both sides;"
-        f" {manifests:,} manifests and {layers:,} layers and configurations below are all there."
+        f"Verified: {same:,} {'tag or attachment has' if same == 1 else 'tags and attachments have'} the same digest on"
+        f" both sides. {manifests:,} manifests were read back, and {layers:,} layers and configurations found in their"
+        " full size."
     )
     if gone := [item for item, each in findings.items() if each.state is State.GONE]:
         yield f"Gone from the source, so not copied: {', '.join(map(str, gone[:MOST_NAMED]))}"
@@ -57,7 +58,3 @@ def _about(state: State, *, overwrite: bool) -> str:
     if state is not State.OTHER:
         return ""
     return ", to be replaced" if overwrite else ", left as they are: --overwrite replaces them"
-
-
-def _noun(number: int) -> str:
-    return "tag or attachment" if number == 1 else "tags and attachments"
