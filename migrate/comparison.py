@@ -204,5 +204,5 @@ class Comparison:
 
 def _unknown_type(media_type: str) -> str:
     if media_type.startswith(_SCHEMA_1):
-        return "an image of Docker's schema 1, which registries have not accepted since 2025: build it again"
+        return "an image of Docker's old schema 1, which this registry does not accept: build it again"
     return f"a manifest of the type {media_type or 'unknown'}, which the target does not accept"

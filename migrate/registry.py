@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -29,6 +30,8 @@ MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
+# https://docs.docker.com/engine/security/certificates/
+CERTIFICATES = Path("/etc/docker/certs.d")
 _TRIES, _TRIES_IF_BUSY = 6, 30
 _LONGEST_WAIT_SECONDS = 15 * 60
 _TIMEOUT_SECONDS = (10, 120)
@@ -187,7 +190,7 @@ class Registry:
             try:
                 # A layer may be elsewhere; requests takes no login there.
                 answer = self.session.request(
-                    method, url, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=True
+                    method, url, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=True, verify=self._trusted()
                 )
             except requests.RequestException as error:
                 failures += 1
@@ -204,6 +207,11 @@ class Registry:
                 self._rest(2.0**failures / 2)
             else:
                 return answer
+
+    def _trusted(self) -> str | None:
+        """A file of certificates; None: as all of this machine's programs."""
+        own = CERTIFICATES / self.address.host / "ca.crt"
+        return str(own) if own.is_file() else None
 
     def _rest(self, seconds: float, why: str = "") -> None:
         """For all threads."""

@@ -6,7 +6,7 @@ import pytest
 
 from migrate import regsync
 from rehearsal.age import bucket
-from rehearsal.room import door
+from rehearsal.room import clock, door
 from tests.support.door_client import Client
 from tests.support.door_room import door_room, write_users
 from tests.support.old_registry import ADDRESS, DRESSED, USER, OldRegistry
@@ -21,7 +21,7 @@ def client() -> Iterator[Client]:
         write_users(room)
         client = Client(room)
         client.start_registry()
-        door.start_door(room)
+        door.start_door(room, clock.ENVIRONMENT)
         yield client
 
 

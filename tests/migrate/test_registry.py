@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock, patch
 
 import pytest
 
@@ -67,6 +68,19 @@ def test_a_registry_that_does_not_answer_is_told() -> None:
     silent = Registry(address.parse("http://127.0.0.1:1"), None, said.append, slept.append)
     with pytest.raises(RegistryError, match=r"127\.0\.0\.1:1 does not answer"):
         silent.tags("app")
+
+
+def test_a_registry_with_a_certificate_of_its_own_is_trusted_as_docker_trusts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "old.example.com:5000/ca.crt"
+    own.parent.mkdir()
+    own.touch()
+    monkeypatch.setattr("migrate.registry.CERTIFICATES", tmp_path)
+    with patch("requests.Session.request", return_value=Mock(status_code=200, headers={})) as request:
+        Registry(address.parse("old.example.com:5000"), None).challenge()
+        Registry(address.parse("other.example.com"), None).challenge()
+    assert [call.kwargs["verify"] for call in request.call_args_list] == [str(own), None]
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,9 @@ class Handler(BaseHTTPRequestHandler):
                 threading.Event().wait()
         connection = HTTPConnection(self.server.upstream)
         basic = base64.b64encode(self.server.manners.login.encode()).decode()
-        passed = {"Accept": self.headers.get("Accept", "*/*"), "Authorization": f"Basic {basic}"}
+        # regsync sends a header for each type.
+        accepted = ", ".join(self.headers.get_all("Accept", ["*/*"]))
+        passed = {"Accept": accepted, "Authorization": f"Basic {basic}"}
         connection.request(self.command, self.path, headers=passed)
         answer = connection.getresponse()
         kept = ("Content-Type", "Content-Length", "Docker-Content-Digest", "Link")
