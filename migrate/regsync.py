@@ -88,7 +88,9 @@ def run(tool: Path, order: Mapping[str, Any], hear: Callable[[Event], None]) -> 
     """Copy what can be copied. Raises ToolError: it did not start."""
     command = [str(tool), "once", "--config", "-", "--logopt", "json", "--verbosity", "debug"]
     last, heard = "", 0
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdin is not None  # noqa: S101
         assert process.stderr is not None  # noqa: S101
         try:
