@@ -32,7 +32,7 @@ MANIFESTS = (
 )
 # https://docs.docker.com/engine/security/certificates/
 CERTIFICATES = Path("/etc/docker/certs.d")
-_TRIES, _TRIES_IF_BUSY = 6, 30
+_TRIES, _TRIES_IF_BUSY = 4, 30
 _LONGEST_WAIT_SECONDS = 15 * 60
 _TIMEOUT_SECONDS = (10, 120)
 
@@ -196,15 +196,15 @@ class Registry:
                 failures += 1
                 if failures == _TRIES or isinstance(error, requests.exceptions.SSLError):
                     raise RegistryError(f"{self.address.host} does not answer: {error}") from error
-                self._rest(2.0**failures / 2)
+                self.sleep(2.0**failures / 2)
                 continue
             if answer.status_code == 429 and busy < _TRIES_IF_BUSY:
                 busy += 1
                 asked = seconds_asked(answer.headers.get("Retry-After", ""), datetime.now(UTC))
                 self._rest(asked or 2.0 ** min(busy, 6), f"{self.address.host} asks for fewer requests")
-            elif answer.status_code >= 500 and failures < _TRIES:
+            elif answer.status_code >= 500 and failures < _TRIES - 1:
                 failures += 1
-                self._rest(2.0**failures / 2)
+                self.sleep(2.0**failures / 2)
             else:
                 return answer
 
@@ -213,14 +213,14 @@ class Registry:
         own = CERTIFICATES / self.address.host / "ca.crt"
         return str(own) if own.is_file() else None
 
-    def _rest(self, seconds: float, why: str = "") -> None:
+    def _rest(self, seconds: float, why: str) -> None:
         """For all threads."""
         resumes_at = time.monotonic() + min(seconds, _LONGEST_WAIT_SECONDS)
         with self._lock:
             if resumes_at <= self._resumes_at:
                 return
             is_first, self._resumes_at = time.monotonic() >= self._resumes_at, resumes_at
-        if why and is_first:
+        if is_first:
             self.say(f"{why}: waiting {seconds:.0f} s")
 
     def _wait(self) -> None:

@@ -117,12 +117,12 @@ def events(line: str) -> Iterator[Event]:
         case "Image sync running":
             yield Event(began=True)
         case "Failed to sync":
-            yield Event(failed=told["source"], why=told["error"])
+            yield Event(failed=told["source"], why=" ".join(told["error"].split()))
         case "Delaying for rate limit":
             left = f"{told['source-remain']} of {told['source-limit']} pulls"
             yield Event(waits=f"the source has {left} left for you: waiting {_seconds(told['sleep'])}")
         case "Sleeping for backoff" if told["Duration"] >= 1_000_000_000:
-            yield Event(waits=f"{told['Host']} asks for fewer requests: waiting {_seconds(told['Duration'])}")
+            yield Event(waits=f"waiting {_seconds(told['Duration'])} before {told['Host']} is asked again")
 
 
 def _host(registry: Registry, parallel: int) -> dict[str, Any]:

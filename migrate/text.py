@@ -49,7 +49,9 @@ def not_copied(findings: Findings) -> Findings:
 
 def _named(findings: Findings, reasons: Mapping[str, str] | None = None, most: int = MOST_NAMED) -> Iterator[str]:
     for item, finding in list(findings.items())[:most]:
-        yield f"    {item}: {(reasons or {}).get(str(item)) or finding.why or finding.state.value}"
+        copied = finding.state in (State.MISSING, State.INCOMPLETE)
+        reason = (reasons or {}).get(str(item), "") if copied else ""
+        yield f"    {item}: {reason or finding.why}"
     if len(findings) > most:
         yield f"    … and {len(findings) - most:,} more"
 

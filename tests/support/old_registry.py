@@ -23,7 +23,6 @@ ADDRESS, DRESSED = "127.0.0.1:5300", "127.0.0.1:5301"
 FOLDER, HTPASSWD = "/srv/old", "/srv/old.htpasswd"
 USER, PASSWORD = "old", "the old password"
 PROJECT = Path(__file__).resolve().parents[2]
-SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 
 
 @dataclass(frozen=True, slots=True)
