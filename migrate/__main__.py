@@ -20,7 +20,7 @@ from migrate import address, logins, regsync
 from migrate.address import Address, AddressError
 from migrate.comparison import Comparison
 from migrate.logins import Login, LoginError
-from migrate.migration import Migration
+from migrate.migration import Migration, to_copy
 from migrate.progress import Progress
 from migrate.registry import Registry, RegistryError
 from migrate.regsync import ToolError
@@ -67,22 +67,24 @@ def migrate(given: argparse.Namespace) -> int:
     names = _names(source, given.repositories)
     target.check_login()
     comparison = _comparison(source, target, names, given.prefix, named=bool(given.repositories))
-    findings = comparison.plan()
+    progress = Progress("Comparing")
+    findings = comparison.plan(progress.show)
+    progress.end()
     below = f"{target.address}/{given.prefix}" if given.prefix else str(target.address)
     tags = _counted(sum(map(len, comparison.tags.values())), "tag", "tags")
     print(f"{source.address} to {below}: {_counted(len(names), 'repository', 'repositories')}, {tags}.")
     print("\n".join(plan_lines(findings, overwrite=given.overwrite)))
-    migration = Migration(comparison, findings, Path(), given.parallel, given.overwrite)
-    if items := migration.open():
+    reasons: dict[str, str] = {}
+    if items := to_copy(findings, overwrite=given.overwrite):
         if not (given.yes or _confirmed()):
             print("Nothing was copied. Add --yes to carry the plan out.")
             return 0
         target.check_push(comparison.rename(items[0].repository))
-        migration.tool = regsync.program()
-        migration.run()
+        migration = Migration(comparison, findings, regsync.program(), given.parallel, given.overwrite)
+        findings, reasons = migration.run(), migration.reasons
     checked = comparison.manifests_checked, comparison.layers_checked
-    print("\n".join(result_lines(migration.findings, migration.reasons, *checked)))
-    return 1 if not_copied(migration.findings) else 0
+    print("\n".join(result_lines(findings, reasons, *checked)))
+    return 1 if not_copied(findings) else 0
 
 
 def _comparison(source: Registry, target: Registry, names: Sequence[str], prefix: str, *, named: bool) -> Comparison:

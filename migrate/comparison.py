@@ -82,7 +82,7 @@ class Comparison:
     def layers_checked(self) -> int:
         return len(self._layers)
 
-    def plan(self) -> Findings:
+    def plan(self, say: Callable[[int, int], None]) -> Findings:
         """Every tag, without a request for those that are not in the target."""
         everything = [Item(repository, tag) for repository, tags in self.tags.items() for tag in tags]
         findings = {Item(name, "*"): Finding(State.UNKNOWN, why) for name, why in self.unlisted.items()}
@@ -94,7 +94,7 @@ class Comparison:
                 findings[item] = Finding(State.MISSING)
             else:
                 there.append(item)
-        return findings | self.look(there, findings)
+        return findings | self.look(there, findings, say)
 
     def _is_missing(self, item: Item) -> bool:
         """As far as it can be said without a request."""

@@ -10,10 +10,15 @@ from migrate.progress import Progress
 from migrate.regsync import Copy, Event
 
 
+def to_copy(findings: Findings, *, overwrite: bool) -> list[Item]:
+    """``overwrite`` moves tags that name another image in the target."""
+    states = {State.MISSING, State.INCOMPLETE, *((State.OTHER,) if overwrite else ())}
+    return [item for item, finding in findings.items() if finding.state in states]
+
+
 @dataclass(slots=True)
 class Migration:
-    """``findings`` is what is known of every tag and attachment, ``reasons`` why regsync did not copy one, by its text.
-    ``began`` is the number of copies that were begun."""
+    """``findings`` has every tag and attachment, ``reasons`` why regsync did not copy one, by the item's text."""
 
     comparison: Comparison
     findings: Findings
@@ -21,24 +26,19 @@ class Migration:
     parallel: int
     overwrite: bool
     reasons: dict[str, str] = field(default_factory=dict)
-    began: int = 0
 
-    def open(self) -> list[Item]:
-        """What is to be copied."""
-        states = {State.MISSING, State.INCOMPLETE, *((State.OTHER,) if self.overwrite else ())}
-        return [item for item, finding in self.findings.items() if finding.state in states]
-
-    def run(self) -> None:
+    def run(self) -> Findings:
         """Copies, looks at all that was copied, copies what is attached to it or failed, and so on.
 
-        It ends when a round has brought nothing. Raises ToolError.
+        It ends when a round has brought nothing. Returns what is known then. Raises ToolError.
         """
-        while items := self.open():
+        while items := to_copy(self.findings, overwrite=self.overwrite):
             self._copy(items)
             found = self._look(items)
-            self.findings |= found
+            self.findings = self.findings | found
             if not any(found[item].state is State.SAME for item in items):
-                return
+                break
+        return self.findings
 
     def _copy(self, items: list[Item]) -> None:
         source, target = self.comparison.source, self.comparison.target
@@ -53,7 +53,6 @@ class Migration:
             regsync.run(self.tool, regsync.orders(source, target, copies, self.parallel), listener.hear)
         finally:
             progress.end()
-            self.began += listener.began
 
     def _look(self, items: list[Item]) -> Findings:
         progress = Progress("Verifying")
