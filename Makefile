@@ -43,7 +43,7 @@ lint: setup ## ruff, mypy and shellcheck
 	@.venv/bin/shellcheck $$(git ls-files | xargs grep -lE '^#!/usr/bin/env bash')
 
 fast: lint ## lint and every test that needs neither root nor minutes
-	.venv/bin/pytest -q --ignore tests/doctor/test_before.py tests/test_house.py tests/contract tests/doctor tests/lambdas tests/restore tests/stacks tests/userdata tests/usage tests/bench
+	.venv/bin/pytest -q --ignore tests/doctor/test_before.py --ignore tests/migrate/test_migrate.py tests/test_house.py tests/contract tests/doctor tests/lambdas tests/migrate tests/restore tests/stacks tests/userdata tests/usage tests/bench
 
 test: lint ## everything, the rehearsal included (which needs root; without it, it is skipped and says so)
 	$(SUDO) .venv/bin/pytest tests

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import browser, clients, faults, functions, memory, page, restore, synth, user_data
+from bench import browser, clients, faults, functions, memory, migrate, page, restore, synth, user_data
 from bench.deaths import subject as deaths
 from bench.dependencies import subject as dependencies
 from bench.door import comparison, exactness, pulls
@@ -40,6 +40,7 @@ SUBJECTS = {
     "growth": Subject("what grows with the bucket (a rehearsal is up)", growth.measure, growth.add_options),
     "rolling": Subject("clients while the host is replaced (a rehearsal is up)", rolling.measure, rolling.add_options),
     "memory": Subject("memory of a small host, from its first boot on (root)", memory.measure),
+    "migrate": Subject("a registry copied into ours, beside skopeo sync (root)", migrate.measure),
     "restore": Subject("images that people deleted (a rehearsal is up)", restore.measure),
     "soak": Subject("pushes and pulls while everything is killed (root)", soak.measure, soak.add_options),
     "synth": Subject("time and memory of one synth", synth.measure),

@@ -12,14 +12,15 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 NAMELESS = {"utils", "util", "helpers", "helper", "constants", "common", "misc"}
 FORBIDDEN = {
-    "lambdas": {"aws_cdk", "constructs", "stacks", "doctor", "restore", "rehearsal", "bench", "tests"},
+    "lambdas": {"aws_cdk", "constructs", "stacks", "doctor", "migrate", "restore", "rehearsal", "bench", "tests"},
     "doctor": {"aws_cdk", "constructs", "rehearsal", "bench", "tests"},
     "restore": {"aws_cdk", "constructs", "stacks", "lambdas", "rehearsal", "bench", "tests"},
-    "rehearsal": {"stacks", "lambdas", "doctor", "restore", "usage", "tests"},
-    "bench": {"stacks", "doctor", "restore", "usage", "tests"},
+    "migrate": {"aws_cdk", "constructs", "stacks", "lambdas", "rehearsal", "bench", "tests"},
+    "rehearsal": {"stacks", "lambdas", "doctor", "migrate", "restore", "usage", "tests"},
+    "bench": {"stacks", "doctor", "migrate", "restore", "usage", "tests"},
     "usage": {"aws_cdk", "constructs", "rehearsal", "bench", "tests"},
 }
-PACKAGES = ("stacks", "lambdas", "doctor", "restore", "rehearsal", "bench", "usage", "userdata")
+PACKAGES = ("stacks", "lambdas", "doctor", "migrate", "restore", "rehearsal", "bench", "usage", "userdata")
 MOST_MODULES = 12
 ROOMLESS = {"__init__.py", "__main__.py"}
 STACKS_MAY_IMPORT = {"aws_cdk", "constructs", "jsii", "stacks"} | sys.stdlib_module_names
