@@ -70,6 +70,8 @@ PUSH_USERS, PULL_USERS = f"{USERS}/push", f"{USERS}/pull"
 KNOWN_USERS = "/var/lib/registry/users.tsv"
 # Touched whenever the users have been read from Parameter Store.
 USERS_SYNCED = "/var/lib/registry/users-synced"
+# As old as a reboot is due.
+REBOOT_DUE_SINCE = "/run/registry/reboot-due-since"
 # There while the host serves, since it has power.
 PROVEN = "/run/registry/proven"
 SERVED_CERTIFICATE = "/etc/registry/tls"
