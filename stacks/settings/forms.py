@@ -258,6 +258,8 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def weekly_time(text: str) -> str:
+    if text == "never":
+        return text
     day, _, time = text.partition(" ")
     if day not in _DAYS:
         raise FormError(f"has {day!r} as its day, which is {', '.join(_DAYS)}")

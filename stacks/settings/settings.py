@@ -129,8 +129,8 @@ class Settings:
     )
     maintenance_window: str = setting(
         forms.weekly_time,
-        "a day of the week and a time in UTC, such as Sun 03:00, or nothing",
-        "Begin of the hour in which a host reboots if an upgrade needs that; empty: a mail tells of it after a week",
+        "a day of the week and a time in UTC, such as Sun 03:00, or never",
+        "Begin of the hour in which a host reboots if an upgrade needs that; never: a mail tells of it after a week",
         default="Sun 03:00",
     )
     runbook_url: str = setting(

@@ -243,7 +243,7 @@ def test_the_host_reboots_in_its_window_once_no_client_is_at_work(host: Relocate
 
 
 @pytest.mark.parametrize(
-    "window", ["", timedelta(minutes=-2), timedelta(minutes=61), timedelta(days=1), timedelta(days=6, hours=23)]
+    "window", ["never", timedelta(minutes=-2), timedelta(minutes=61), timedelta(days=1), timedelta(days=6, hours=23)]
 )
 def test_outside_its_window_the_host_only_notes_that_a_reboot_is_due(
     host: RelocatedHost, window: str | timedelta
@@ -262,7 +262,7 @@ def test_the_window_lasts_an_hour_of_each_week(host: RelocatedHost, began: timed
 
 
 def test_the_age_of_a_due_reboot_stays_with_later_looks(host: RelocatedHost) -> None:
-    need_reboot(host, window="")
+    need_reboot(host, window="never")
     noted = host.write("run/registry/reboot-due-since", "")
     os.utime(noted, (1, 1))
     assert host.run("steps/reboot-in-window").returncode == 0
