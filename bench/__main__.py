@@ -11,6 +11,7 @@ from bench import browser, clients, faults, functions, memory, page, restore, sy
 from bench.door import comparison, exactness, pulls
 from bench.growth import subject as growth
 from bench.rolling import subject as rolling
+from bench.upgrades import subject as upgrades
 from rehearsal.error import RehearsalError
 from rehearsal.machine.root_layers import Say
 
@@ -37,6 +38,7 @@ SUBJECTS = {
     "memory": Subject("memory of a small host (such a rehearsal is up)", memory.measure),
     "restore": Subject("images that people deleted (a rehearsal is up)", restore.measure),
     "synth": Subject("time and memory of one synth", synth.measure),
+    "upgrades": Subject("upgrades under load (a rehearsal is up)", upgrades.measure, upgrades.add_options),
     "user-data": Subject("seconds until a new host serves (root)", user_data.measure),
 }
 

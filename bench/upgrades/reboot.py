@@ -1,0 +1,87 @@
+"""A reboot that has been due for a week, in the window of the settings, with a push under way."""
+
+import subprocess
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from bench import page
+from bench.page import Target
+from bench.upgrades.host import on_host
+from bench.upgrades.packages import BYTES_A_SECOND, SLOW_BYTES, UPLOAD
+from rehearsal.contract import product
+from rehearsal.contract.mail import Mailbox
+from rehearsal.faults import Active
+from rehearsal.machine.root_layers import Say
+from rehearsal.story.images import pulls_work
+from rehearsal.story.step import Story, expect
+
+FAULT = "reboot-due"
+BETWEEN_CHECKS = timedelta(minutes=5)
+MOST_SECONDS = 200
+
+
+def in_window(story: Story, say: Say) -> tuple[Mapping[str, str], list[Target]]:
+    (host,) = story.world.hosts()
+    mailbox = Mailbox(story.world.workplace)
+    mails = len(mailbox.read())
+    Active(story.world.workplace).begin(story.world, FAULT)
+    began = datetime.now(UTC)
+    checks = [story.world.control.tick("health", (began + number * BETWEEN_CHECKS).isoformat()) for number in (0, 1)]
+    say(f"two health checks: {[check.result and check.result['cause'] for check in checks]}")
+    story.client.curl(f"https://{story.domain}/v2/")
+    boots = _boot(story)
+    window = datetime.now(UTC).strftime("%a %H:%M")
+    on_host(story, "sed", "--in-place", f"s/^MAINTENANCE_WINDOW=.*/MAINTENANCE_WINDOW={window}/", product.HOST_ENV)
+    push = subprocess.Popen(
+        story.client.command(["bash", "-c", UPLOAD, "push", story.domain, str(SLOW_BYTES), str(BYTES_A_SECOND)])
+    )
+    time.sleep(3)
+    on_host(story, "systemctl", "start", "--no-block", "registry-maintenance.service")
+    started = time.monotonic()
+    push_code = push.wait()
+    pushed = time.monotonic()
+    expect(_boot(story) == boots, "no reboot before the end of the push", _boot(story))
+    while pulls_work(story):
+        expect(time.monotonic() - pushed < MOST_SECONDS, "a reboot", "none")
+        time.sleep(0.2)
+    down = time.monotonic()
+    during = story.world.control.tick("health", (began + 2 * BETWEEN_CHECKS).isoformat())
+    while not pulls_work(story):
+        expect(time.monotonic() - down < MOST_SECONDS, "pulls to work again", "none")
+        time.sleep(0.2)
+    served = time.monotonic()
+    after = [story.world.control.tick("health", (began + n * BETWEEN_CHECKS).isoformat()) for n in (3, 4)]
+    subjects = [mail.subject.partition("] ")[2] for mail in mailbox.read()[mails:]]
+    hosts = story.world.hosts()
+    rows = [
+        ["mails", "; ".join(subjects)],
+        ["the push under way when the window began", "succeeded" if push_code == 0 else f"exit code {push_code}"],
+        ["from its end to the reboot, s", f"{down - pushed:.0f}"],
+        ["from the first failed pull to the first that works, s", f"{served - down:.1f}"],
+        ["health check during the reboot", str((during.result and during.result["cause"]) or during.error)],
+        ["health checks after it", ", ".join(str((each.result and each.result["cause"]) or "well") for each in after)],
+        ["the host", "the same" if [each.id for each in hosts] == [host.id] else "ANOTHER"],
+        ["a reboot is due", on_host(story, "sh", "-c", "ls /run/reboot-required 2>/dev/null || echo no").strip()],
+        ["rebooted again in the same window", "no" if _again(story) else "YES"],
+    ]
+    say(str(rows))
+    targets = [
+        Target("a reboot in the window: seconds without service", 60, [served - down], unit=" s"),
+        Target("mails that say DOWN about an own reboot", 0, [sum("DOWN" in subject for subject in subjects)]),
+    ]
+    say(f"the window began {started - pushed:.0f} s before the push ended")
+    return {"A reboot that was due for a week": page.table(("what", "seen"), rows)}, targets
+
+
+def _again(story: Story) -> bool:
+    """Whether a host whose reboot did not help stays up."""
+    on_host(story, "touch", "/run/reboot-required")
+    before = _boot(story)
+    on_host(story, "systemctl", "start", "registry-maintenance.service")
+    return _boot(story) == before
+
+
+def _boot(story: Story) -> str:
+    """Each start of the host has another one."""
+    return on_host(story, "systemctl", "show", "--property=UserspaceTimestampMonotonic", "--value").strip()
