@@ -1,6 +1,5 @@
 """Upgrades of the host's packages while clients push and pull: each package is installed again, as an upgrade would."""
 
-import subprocess
 import time
 from collections.abc import Mapping
 
@@ -8,6 +7,7 @@ from bench import page
 from bench.page import Target
 from bench.rolling import operations
 from bench.rolling.subject import SETTLING_SECONDS, WORKERS, done_by, prepare, start
+from bench.upgrades import slow_push
 from bench.upgrades.host import on_host
 from rehearsal.contract import product
 from rehearsal.machine.root_layers import Say
@@ -15,23 +15,10 @@ from rehearsal.story.step import Story
 
 PACKAGES = ("nginx", "nginx-common", "libnginx-mod-http-js", "docker.io", "containerd", "runc", "libssl3t64")
 PATIENCE_SECONDS = 60
-# Slower than the five seconds that the package gives nginx.
-SLOW_BYTES, BYTES_A_SECOND = 8_000_000, 400_000
-UPLOAD = """
-set -o pipefail
-location=$(curl --silent --fail --netrc-file netrc --request POST --dump-header - "https://$1/v2/upgrades/slow/blobs/uploads/" \\
-  | tr -d '\\r' | sed -n 's/^location: //Ip')
-head -c "$2" /dev/urandom > slow
-digest=sha256:$(sha256sum slow | cut -d ' ' -f 1)
-curl --silent --show-error --fail --netrc-file netrc --limit-rate "$3" --header 'Content-Type: application/octet-stream' \\
-  --upload-file slow "$location&digest=$digest"
-"""
 
 
 def reinstalled(story: Story, say: Say) -> tuple[Mapping[str, str], list[Target]]:
-    story.client.curl(f"https://{story.domain}/v2/")
     prepare(story.world, story.client, say)
-    (host,) = story.world.hosts()
     on_host(story, "apt-get", "update", "--quiet")
     on_host(story, "apt-get", "install", "--reinstall", "--download-only", "--yes", "--quiet", *PACKAGES)
     rows, lost = [], []
@@ -57,18 +44,13 @@ def _under_load(story: Story, what: str) -> list[str]:
     for left in (*story.client.work.glob("*.tsv"), *story.client.work.glob("*-*.log"), story.client.work / "stop"):
         left.unlink(missing_ok=True)
     running = {worker: start(story.world, story.client, *worker) for worker in WORKERS}
-    slow = subprocess.Popen(
-        story.client.command(["bash", "-c", UPLOAD, "push", story.domain, str(SLOW_BYTES), str(BYTES_A_SECOND)]),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    slow = slow_push.begin(story)
     time.sleep(SETTLING_SECONDS)
     before, began = _nginx(story), time.time()
     environment = ("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=a")
     on_host(story, *environment, "apt-get", "install", "--reinstall", "--yes", "--quiet", *PACKAGES)
     ended, after = time.time(), _nginx(story)
-    said, _ = slow.communicate(timeout=PATIENCE_SECONDS)
+    push = slow_push.outcome(slow)
     time.sleep(SETTLING_SECONDS)
     (story.client.work / "stop").touch()
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -80,7 +62,7 @@ def _under_load(story: Story, what: str) -> list[str]:
         what,
         f"{ended - began:.0f}",
         "no" if before == after else "yes",
-        "succeeded" if slow.returncode == 0 else f"failed: {said.strip().splitlines()[-1]}",
+        push,
         str(len(done)),
         str(operations.under_way(done, moments)),
         str(operations.failed(done) + operations.stuck(done) + (slow.returncode != 0)),
@@ -106,8 +88,8 @@ def _exchange(story: Story, say: Say) -> str:
     main = on_host(story, "systemctl", "show", "--property=MainPID", "--property=ActiveState", product.NGINX)
     return (
         f"Then `registry-maintenance` waited for the clients' end and exchanged nginx: {'; '.join(told)}. "
-        f"It took {seconds:.0f} s, process {before} became {_nginx(story)} ({' '.join(main.split())}). Meanwhile curl read a "
-        f"manifest {len(seen)} times over new connections: {operations.failed(seen)} failed, the longest gap was "
+        f"It took {seconds:.0f} s, process {before} became {_nginx(story)} ({' '.join(main.split())}). "
+        f"Meanwhile curl read a manifest {len(seen)} times over new connections: {operations.failed(seen)} failed, the longest gap was "
         f"{operations.longest_gap(seen):.2f} s."
     )
 

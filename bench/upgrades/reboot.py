@@ -1,14 +1,13 @@
 """A reboot that has been due for a week, in the window of the settings, with a push under way."""
 
-import subprocess
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from bench import page
 from bench.page import Target
+from bench.upgrades import slow_push
 from bench.upgrades.host import on_host
-from bench.upgrades.packages import BYTES_A_SECOND, SLOW_BYTES, UPLOAD
 from rehearsal.contract import product
 from rehearsal.contract.mail import Mailbox
 from rehearsal.faults import Active
@@ -29,17 +28,14 @@ def in_window(story: Story, say: Say) -> tuple[Mapping[str, str], list[Target]]:
     began = datetime.now(UTC)
     checks = [story.world.control.tick("health", (began + number * BETWEEN_CHECKS).isoformat()) for number in (0, 1)]
     say(f"two health checks: {[check.result and check.result['cause'] for check in checks]}")
-    story.client.curl(f"https://{story.domain}/v2/")
     boots = _boot(story)
     window = datetime.now(UTC).strftime("%a %H:%M")
     on_host(story, "sed", "--in-place", f"s/^MAINTENANCE_WINDOW=.*/MAINTENANCE_WINDOW={window}/", product.HOST_ENV)
-    push = subprocess.Popen(
-        story.client.command(["bash", "-c", UPLOAD, "push", story.domain, str(SLOW_BYTES), str(BYTES_A_SECOND)])
-    )
+    push = slow_push.begin(story)
     time.sleep(3)
     on_host(story, "systemctl", "start", "--no-block", "registry-maintenance.service")
     started = time.monotonic()
-    push_code = push.wait()
+    pushed_how = slow_push.outcome(push)
     pushed = time.monotonic()
     expect(_boot(story) == boots, "no reboot before the end of the push", _boot(story))
     while pulls_work(story):
@@ -56,7 +52,7 @@ def in_window(story: Story, say: Say) -> tuple[Mapping[str, str], list[Target]]:
     hosts = story.world.hosts()
     rows = [
         ["mails", "; ".join(subjects)],
-        ["the push under way when the window began", "succeeded" if push_code == 0 else f"exit code {push_code}"],
+        ["the push under way when the window began", pushed_how],
         ["from its end to the reboot, s", f"{down - pushed:.0f}"],
         ["from the first failed pull to the first that works, s", f"{served - down:.1f}"],
         ["health check during the reboot", str((during.result and during.result["cause"]) or during.error)],

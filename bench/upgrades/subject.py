@@ -1,5 +1,5 @@
-"""Upgrades under the load of clients, in the rehearsal that is up: another version of the registry and back, versions that
-cannot serve, upgrades of the host's packages, and a reboot in the host's window."""
+"""Upgrades under the load of clients, in the rehearsal that is up: another version of the registry and back, versions
+that cannot serve, upgrades of the host's packages, and a reboot in the host's window."""
 
 import argparse
 from collections.abc import Callable, Mapping
