@@ -89,8 +89,8 @@ def _exchange(story: Story, say: Say) -> str:
     return (
         f"Then `registry-maintenance` waited for the clients' end and exchanged nginx: {'; '.join(told)}. "
         f"It took {seconds:.0f} s, process {before} became {_nginx(story)} ({' '.join(main.split())}). "
-        f"Meanwhile curl read a manifest {len(seen)} times over new connections: {operations.failed(seen)} failed, the longest gap was "
-        f"{operations.longest_gap(seen):.2f} s."
+        f"Meanwhile curl read a manifest {len(seen)} times over new connections: {operations.failed(seen)} failed, "
+        f"the longest gap was {operations.longest_gap(seen):.2f} s."
     )
 
 
