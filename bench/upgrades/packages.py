@@ -76,13 +76,13 @@ def _exchange(story: Story, say: Say) -> str:
     (story.client.work / "stop").unlink()
     looks = start(story.world, story.client, "curl", "look")
     began = time.monotonic()
-    on_host(story, "systemctl", "start", "registry-maintenance.service")
+    on_host(story, "systemctl", "start", product.MAINTENANCE)
     seconds = time.monotonic() - began
     time.sleep(SETTLING_SECONDS)
     (story.client.work / "stop").touch()
     looks.wait()
     seen = done_by(story.client, "curl", "look", looks)
-    said = on_host(story, "journalctl", "--unit=registry-maintenance.service", "--output=cat", "--lines=20")
+    said = on_host(story, "journalctl", f"--unit={product.MAINTENANCE}", "--output=cat", "--lines=20")
     say(said)
     told = [line for line in said.splitlines() if "replaced" in line]
     main = on_host(story, "systemctl", "show", "--property=MainPID", "--property=ActiveState", product.NGINX)

@@ -33,7 +33,7 @@ def in_window(story: Story, say: Say) -> tuple[Mapping[str, str], list[Target]]:
     on_host(story, "sed", "--in-place", f"s/^MAINTENANCE_WINDOW=.*/MAINTENANCE_WINDOW={window}/", product.HOST_ENV)
     push = slow_push.begin(story)
     time.sleep(3)
-    on_host(story, "systemctl", "start", "--no-block", "registry-maintenance.service")
+    on_host(story, "systemctl", "start", "--no-block", product.MAINTENANCE)
     started = time.monotonic()
     pushed_how = slow_push.outcome(push)
     pushed = time.monotonic()
@@ -74,7 +74,7 @@ def _again(story: Story) -> bool:
     """Whether a host whose reboot did not help stays up."""
     on_host(story, "touch", "/run/reboot-required")
     before = _boot(story)
-    on_host(story, "systemctl", "start", "registry-maintenance.service")
+    on_host(story, "systemctl", "start", product.MAINTENANCE)
     return _boot(story) == before
 
 

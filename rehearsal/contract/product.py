@@ -56,6 +56,7 @@ DIAGNOSE = f"{HOME}/bin/diagnose"
 PROVE = f"{HOME}/steps/prove"
 CHOOSE_FEATURES = "steps/choose-features"
 SYNC_USERS = f"{HOME}/bin/sync-users"
+AWAIT_QUIET, USE_UPGRADES = f"{HOME}/steps/await-quiet", f"{HOME}/steps/use-upgrades"
 SAVE_CERTIFICATE = f"{HOME}/steps/save-certificate"
 AWS_API = f"{HOME}/tools/aws-api"
 FORGET_LOGINS = ("bash", "-c", f". {HOME}/lib/logins.bash && forget_logins")
@@ -99,6 +100,8 @@ USERS_TIMER = "registry-users.timer"
 # It runs while the host does; when it stops, the usage of tags is written.
 LAST_USAGE = "registry-last-usage.service"
 ADDRESS_SERVICE = "registry-address.service"
+# It lets upgrades take effect, and reboots.
+MAINTENANCE = "registry-maintenance.service"
 CONTAINER = "registry"
 
 # Ports on the host. Anything else that listens is a finding.

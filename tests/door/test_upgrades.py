@@ -79,10 +79,10 @@ def test_a_replaced_nginx_waits_for_the_end_of_an_upload_and_then_goes_on_listen
     room = upgraded.room
     old = room.place("/run/nginx.pid").read_text()
     with upload_under_way(upgraded) as upload:
-        waiting = subprocess.Popen(room.command([f"{product.HOME}/steps/use-upgrades"]))
+        waiting = subprocess.Popen(room.command([product.USE_UPGRADES]))
         assert end(upload) == b"201"
         assert room.place("/run/nginx.pid").read_text() == old
     assert waiting.wait(90) == 0
     assert room.place("/run/nginx.pid").read_text() != old
     assert upgraded.ask("/v2/").status == 200
-    assert room.run(f"{product.HOME}/steps/use-upgrades").stdout == ""
+    assert room.run(product.USE_UPGRADES).stdout == ""
