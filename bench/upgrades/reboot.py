@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from bench import page
@@ -12,6 +13,7 @@ from rehearsal.contract import product
 from rehearsal.contract.mail import Mailbox
 from rehearsal.faults import Active
 from rehearsal.machine.root_layers import Say
+from rehearsal.story import operating
 from rehearsal.story.images import pulls_work
 from rehearsal.story.step import Story, expect
 
@@ -23,18 +25,17 @@ MOST_SECONDS = 200
 def in_window(story: Story, say: Say) -> tuple[Mapping[str, str], list[Target]]:
     (host,) = story.world.hosts()
     mailbox = Mailbox(story.world.workplace)
+    operating.confirm(story)
     mails = len(mailbox.read())
     Active(story.world.workplace).begin(story.world, FAULT)
     began = datetime.now(UTC)
-    checks = [story.world.control.tick("health", (began + number * BETWEEN_CHECKS).isoformat()) for number in (0, 1)]
-    say(f"two health checks: {[check.result and check.result['cause'] for check in checks]}")
+    before = [_check(story, began, number) for number in (0, 1)]
     boots = _boot(story)
     window = datetime.now(UTC).strftime("%a %H:%M")
     on_host(story, "sed", "--in-place", f"s/^MAINTENANCE_WINDOW=.*/MAINTENANCE_WINDOW={window}/", product.HOST_ENV)
     push = slow_push.begin(story)
     time.sleep(3)
     on_host(story, "systemctl", "start", "--no-block", product.MAINTENANCE)
-    started = time.monotonic()
     pushed_how = slow_push.outcome(push)
     pushed = time.monotonic()
     expect(_boot(story) == boots, "no reboot before the end of the push", _boot(story))
@@ -42,12 +43,14 @@ def in_window(story: Story, say: Say) -> tuple[Mapping[str, str], list[Target]]:
         expect(time.monotonic() - pushed < MOST_SECONDS, "a reboot", "none")
         time.sleep(0.2)
     down = time.monotonic()
-    during = story.world.control.tick("health", (began + 2 * BETWEEN_CHECKS).isoformat())
-    while not pulls_work(story):
-        expect(time.monotonic() - down < MOST_SECONDS, "pulls to work again", "none")
-        time.sleep(0.2)
-    served = time.monotonic()
-    after = [story.world.control.tick("health", (began + n * BETWEEN_CHECKS).isoformat()) for n in (3, 4)]
+    with ThreadPoolExecutor() as pool:
+        checking = pool.submit(_check, story, began, 2)
+        while not pulls_work(story):
+            expect(time.monotonic() - down < MOST_SECONDS, "pulls to work again", "none")
+            time.sleep(0.2)
+        served = time.monotonic()
+        during = checking.result()
+    after = [_check(story, began, number) for number in (3, 4)]
     subjects = [mail.subject.partition("] ")[2] for mail in mailbox.read()[mails:]]
     hosts = story.world.hosts()
     rows = [
@@ -55,19 +58,25 @@ def in_window(story: Story, say: Say) -> tuple[Mapping[str, str], list[Target]]:
         ["the push under way when the window began", pushed_how],
         ["from its end to the reboot, s", f"{down - pushed:.0f}"],
         ["from the first failed pull to the first that works, s", f"{served - down:.1f}"],
-        ["health check during the reboot", str((during.result and during.result["cause"]) or during.error)],
-        ["health checks after it", ", ".join(str((each.result and each.result["cause"]) or "well") for each in after)],
+        ["health checks before, during and after it", ", ".join((*before, during, *after))],
         ["the host", "the same" if [each.id for each in hosts] == [host.id] else "ANOTHER"],
         ["a reboot is due", on_host(story, "sh", "-c", "ls /run/reboot-required 2>/dev/null || echo no").strip()],
         ["rebooted again in the same window", "no" if _again(story) else "YES"],
     ]
-    say(str(rows))
+    Active(story.world.workplace).end(story.world, FAULT)
     targets = [
         Target("a reboot in the window: seconds without service", 60, [served - down], unit=" s"),
         Target("mails that say DOWN about an own reboot", 0, [sum("DOWN" in subject for subject in subjects)]),
     ]
-    say(f"the window began {started - pushed:.0f} s before the push ended")
+    for row in rows:
+        say(" | ".join(row))
     return {"A reboot that was due for a week": page.table(("what", "seen"), rows)}, targets
+
+
+def _check(story: Story, began: datetime, number: int) -> str:
+    """The cause that the health check names."""
+    told = story.world.control.tick("health", (began + number * BETWEEN_CHECKS).isoformat())
+    return str(told.result["cause"] or "well") if told.result else f"failed: {told.error}"
 
 
 def _again(story: Story) -> bool:
