@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.contract.product import USERDATA
 from tests.support.relocated_host import Answer, RelocatedHost
 from tests.userdata.conftest import Relocate
 
@@ -292,3 +293,24 @@ def test_clients_that_never_rest_delay_a_reboot_by_half_an_hour_at_most(host: Re
     host.answer(Answer("^await-quiet 1800$", code=1))
     assert host.run("steps/reboot-in-window").returncode == 0
     assert host.calls()[-1] == REBOOT
+
+
+# As needrestart reads its configuration, and chooses by it.
+NEEDRESTART = """
+our %nrconf = (override_rc => {});
+eval do { local (@ARGV, $/) = shift; <> };
+die $@ if $@;
+for my $unit (@ARGV) {
+    my ($re) = grep { $unit =~ /$_/ } keys %{$nrconf{override_rc}};
+    print defined $re ? $nrconf{override_rc}->{$re} : "", "\\n";
+}
+"""
+
+
+def test_needrestart_leaves_the_front_door_and_its_login_check_alone() -> None:
+    units = ("nginx.service", "registry-auth.service", "registry-users.service", "ssh.service")
+    done = subprocess.run(
+        ["perl", "-e", NEEDRESTART, USERDATA / "etc/needrestart/conf.d/registry.conf", *units],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["0", "0", "", ""]
