@@ -80,6 +80,14 @@ def test_quiet_lasts_longer_than_the_log_is_late(relocate: Relocate) -> None:
     assert host.calls().count("sleep 1") == 8
 
 
+def set_window(host: RelocatedHost, window: str | timedelta) -> None:
+    """``window`` is a setting, or how long ago the window began."""
+    if isinstance(window, timedelta):
+        window = (datetime.now(UTC) - window).strftime("%a %H:%M")
+    file = host.root / "etc/registry/host.env"
+    file.write_text(file.read_text().replace("WINDOW=Sun 03:00\n", f"WINDOW={window}\n"))
+
+
 # As nginx does: at USR2 it starts the program that is in its place now, which writes the file; at QUIT it ends.
 MASTER = """
 import os, signal, sys
@@ -199,10 +207,22 @@ def test_an_old_nginx_goes_on_while_clients_work_or_the_new_one_refuses_its_conf
 ) -> None:
     master = running(host, masters)
     master.upgrade()
+    set_window(host, timedelta(days=2))
     host.answer(*show(master.process.pid), Answer(f"^{program}", code=1))
     assert host.run("steps/use-upgrades").returncode == code
     assert master.serving == master.process.pid
     assert master.process.poll() is None
+
+
+def test_in_the_window_a_replaced_nginx_is_exchanged_even_if_clients_never_rest(
+    host: RelocatedHost, masters: list[Master]
+) -> None:
+    master = running(host, masters)
+    master.upgrade()
+    set_window(host, timedelta())
+    host.answer(*show(master.process.pid), Answer("^await-quiet", code=1))
+    assert host.run("steps/use-upgrades").returncode == 0
+    assert master.serving != master.process.pid
 
 
 def test_a_replaced_login_check_is_restarted(host: RelocatedHost, masters: list[Master]) -> None:
@@ -217,11 +237,7 @@ REBOOT = "systemctl reboot"
 
 
 def need_reboot(host: RelocatedHost, *, window: str | timedelta = timedelta()) -> None:
-    """``window`` is a setting, or how long ago the window began."""
-    if isinstance(window, timedelta):
-        window = (datetime.now(UTC) - window).strftime("%a %H:%M")
-    file = host.root / "etc/registry/host.env"
-    file.write_text(file.read_text().replace("WINDOW=Sun 03:00\n", f"WINDOW={window}\n"))
+    set_window(host, window)
     host.write("run/reboot-required", "")
     host.write("run/reboot-required.pkgs", "linux-image-7\nlibc6\nlinux-image-7\n")
 
