@@ -2,6 +2,7 @@
 that cannot serve, upgrades of the host's packages, and a reboot in the host's window."""
 
 import argparse
+import shutil
 from collections.abc import Callable, Mapping
 
 from bench import page
@@ -32,6 +33,8 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     story = story_in(World.running(Workplace.of_this_machine()), lambda _: None)
     story.outputs = story.cdk.deploy()
     story.client.shell(f"mkdir -p $HOME && printf %s '{story.world.password()}' | {_login(story)}")
+    # Of an earlier run.
+    shutil.rmtree(story.client.work / "small", ignore_errors=True)
     images.push(story)
     kept = True
     for name in arguments.only or PARTS:
