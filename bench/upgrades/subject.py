@@ -11,7 +11,7 @@ from bench.upgrades import packages, reboot, versions
 from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.world import World
-from rehearsal.story import images
+from rehearsal.story import front_door, images
 from rehearsal.story.step import Story
 from rehearsal.story.telling import story_in
 
@@ -32,7 +32,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     """Returns whether all targets are kept."""
     story = story_in(World.running(Workplace.of_this_machine()), lambda _: None)
     story.outputs = story.cdk.deploy()
-    story.client.shell(f"mkdir -p $HOME && printf %s '{story.world.password()}' | {_login(story)}")
+    front_door.first_login(story)
     # Of an earlier run.
     shutil.rmtree(story.client.work / "small", ignore_errors=True)
     images.push(story)
@@ -41,8 +41,3 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
         sections, targets = PARTS[name](story, say)
         kept &= page.report(arguments.output, "upgrades", sections, targets)
     return kept
-
-
-def _login(story: Story) -> str:
-    user, _ = story.client.login()
-    return f"skopeo login --username {user} --password-stdin {story.domain}"
