@@ -14,6 +14,7 @@ from bench.door import comparison, exactness, pulls
 from bench.growth import subject as growth
 from bench.rolling import subject as rolling
 from bench.soak import subject as soak
+from bench.upgrades import subject as upgrades
 from rehearsal.error import RehearsalError
 from rehearsal.machine.root_layers import Say
 
@@ -44,6 +45,7 @@ SUBJECTS = {
     "restore": Subject("images that people deleted (a rehearsal is up)", restore.measure),
     "soak": Subject("pushes and pulls while everything is killed (root)", soak.measure, soak.add_options),
     "synth": Subject("time and memory of one synth", synth.measure),
+    "upgrades": Subject("upgrades under load (a rehearsal is up)", upgrades.measure, upgrades.add_options),
     "user-data": Subject("seconds until a new host serves (root)", user_data.measure, user_data.add_options),
 }
 

@@ -122,10 +122,10 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     """Returns whether all targets are kept."""
     world = World.running(Workplace.of_this_machine())
     client = world.client()
-    _prepare(world, client, say)
+    prepare(world, client, say)
     if arguments.resets:
         in_world(world, "nft", "--file", "-", stdin=RESETS.format(address=world.state.address))
-    running = {worker: _start(world, client, *worker) for worker in (*WORKERS, *LOOKERS)}
+    running = {worker: start(world, client, *worker) for worker in (*WORKERS, *LOOKERS)}
     time.sleep(SETTLING_SECONDS)
     updates = []
     with Moves(world) as moves:
@@ -141,13 +141,13 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     deadline = time.monotonic() + arguments.patience
     while any(each.poll() is None for each in running.values()) and time.monotonic() < deadline:
         time.sleep(0.5)
-    did = {worker: _did(client, *worker, process) for worker, process in running.items()}
+    did = {worker: done_by(client, *worker, process) for worker, process in running.items()}
     if arguments.resets:
         in_world(world, "nft", "delete", "table", "ip", "resets")
     return _report(arguments, moves, updates, did)
 
 
-def _prepare(world: World, client: Client, say: Say) -> None:
+def prepare(world: World, client: Client, say: Say) -> None:
     for left in (*client.work.glob("*.tsv"), *client.work.glob("*-*.log"), client.work / "stop"):
         left.unlink(missing_ok=True)
     (client.work / WORKER.name).write_text(WORKER.read_text())
@@ -160,12 +160,12 @@ def _prepare(world: World, client: Client, say: Say) -> None:
         )
 
 
-def _start(world: World, client: Client, name: str, work: str) -> subprocess.Popen[bytes]:
+def start(world: World, client: Client, name: str, work: str) -> subprocess.Popen[bytes]:
     command = client.command(["bash", WORKER.name, world.domain, name, work])
     return subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
 
-def _did(client: Client, name: str, work: str, process: subprocess.Popen[bytes]) -> tuple[Operation, ...]:
+def done_by(client: Client, name: str, work: str, process: subprocess.Popen[bytes]) -> tuple[Operation, ...]:
     """Its operations; the one that has not ended yet is the last."""
     file = client.work / f"{name}-{work}.tsv"
     done = operations.read(file.read_text()) if file.exists() else ()

@@ -16,6 +16,7 @@ CRASHES = 5
 # Fewer are somebody's own affair.
 SLOW_LISTINGS = 3
 SLOW_LISTING_SECONDS = 10
+LONGEST_DUE_DAYS = 7
 LIFE_LEFT = "certificate life left"
 _WELL_HOST = {
     "nginx": "active",
@@ -149,6 +150,9 @@ def _measured(facts: Facts) -> Iterator[Check]:
         expected = f"fewer than {SLOW_LISTINGS} above {SLOW_LISTING_SECONDS} s in an hour"
         ok = facts.slow_listings < SLOW_LISTINGS
         yield Check("slow listings", ok, actual if facts.slow_listings else "0", expected)
+    if facts.reboot_due_days is not None:
+        ok = facts.reboot_due_days < LONGEST_DUE_DAYS
+        yield Check("reboot due", ok, f"for {facts.reboot_due_days} days", f"for less than {LONGEST_DUE_DAYS} days")
     # Restarts long ago do no harm. The count matters while the registry is not up.
     if restarts is not None and (facts.registry != "running" or facts.engine == "refused"):
         yield Check("registry restarts", restarts < CRASHES, str(restarts), f"fewer than {CRASHES}")

@@ -8,6 +8,7 @@ from lambdas.judge.checks import (
     CRASHES,
     FULL_DISK_PERCENT,
     LEAST_MEMORY_PERCENT,
+    LONGEST_DUE_DAYS,
     SLOW_LISTINGS,
     Check,
     clients_fail,
@@ -98,6 +99,7 @@ def _explanations(sight: Sight, evidence: Evidence) -> Iterator[tuple[str, bool]
     yield "address-lost", not failing and lost_address
     yield "ssm-offline", not failing and delivery not in (None, Delivery.ANSWERED)
     yield "listings-slow", evidence.outside == OutsideSays.SERVED and _lists_slowly(seen, facts)
+    yield "reboot-due", not failing and (facts.reboot_due_days or 0) >= LONGEST_DUE_DAYS
     yield "unexplained", True
 
 

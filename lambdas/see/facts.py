@@ -78,6 +78,8 @@ class Facts:
     """Lists of repositories or tags that took a user longer than 10 seconds within the last hour."""
 
     longest_listing_seconds: Annotated[int | None, _NUMBER] = None
+    reboot_due_days: Annotated[int | None, _NUMBER] = None
+    """How long an upgrade has been waiting for a reboot; 0 if none is."""
 
     @classmethod
     def read(cls, output: str) -> Self:

@@ -56,6 +56,7 @@ DIAGNOSE = f"{HOME}/bin/diagnose"
 PROVE = f"{HOME}/steps/prove"
 CHOOSE_FEATURES = "steps/choose-features"
 SYNC_USERS = f"{HOME}/bin/sync-users"
+AWAIT_QUIET, USE_UPGRADES = f"{HOME}/steps/await-quiet", f"{HOME}/steps/use-upgrades"
 SAVE_CERTIFICATE = f"{HOME}/steps/save-certificate"
 RENEW_CERTIFICATE = f"{HOME}/bin/renew-certificate"
 AWS_API = f"{HOME}/tools/aws-api"
@@ -71,6 +72,8 @@ PUSH_USERS, PULL_USERS = f"{USERS}/push", f"{USERS}/pull"
 KNOWN_USERS = "/var/lib/registry/users.tsv"
 # Touched whenever the users have been read from Parameter Store.
 USERS_SYNCED = "/var/lib/registry/users-synced"
+# As old as a reboot is due.
+REBOOT_DUE_SINCE = "/run/registry/reboot-due-since"
 # There while the host serves, since it has power.
 PROVEN = "/run/registry/proven"
 SERVED_CERTIFICATE = "/etc/registry/tls"
@@ -98,6 +101,8 @@ USERS_TIMER = "registry-users.timer"
 # It runs while the host does; when it stops, the usage of tags is written.
 LAST_USAGE = "registry-last-usage.service"
 ADDRESS_SERVICE = "registry-address.service"
+# It lets upgrades take effect, and reboots.
+MAINTENANCE = "registry-maintenance.service"
 CONTAINER = "registry"
 
 # Ports on the host. Anything else that listens is a finding.

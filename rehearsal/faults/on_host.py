@@ -12,6 +12,7 @@ from rehearsal.outside.world import World
 LITTLE_MEMORY_PERCENT = 2
 SLOW_LIST = "GET /v2/_catalog?n=1000 HTTP/1.1"
 HOURS_WRONG = 2
+REBOOT_REQUIRED = "/run/reboot-required"
 RESOLVER = "/etc/resolv.conf"
 GROWN = "/var/tmp/grown"  # noqa: S108  on the host
 
@@ -105,6 +106,16 @@ def _log_slow_lists(target: Target) -> None:
 def _forget_slow_lists(target: Target) -> None:
     lines = target.read(product.ACCESS_LOG).splitlines(keepends=True)
     target.write(product.ACCESS_LOG, "".join(line for line in lines if SLOW_LIST not in line))
+
+
+def _need_reboot(target: Target) -> None:
+    """As the hook of a new kernel asks for it (/etc/kernel/postinst.d/unattended-upgrades)."""
+    target.do("touch", REBOOT_REQUIRED)
+    target.do("touch", "--date=8 days ago", product.REBOOT_DUE_SINCE)
+
+
+def _need_no_reboot(target: Target) -> None:
+    target.do("rm", "--force", REBOOT_REQUIRED, product.REBOOT_DUE_SINCE)
 
 
 def fill_disk(target: Target) -> None:
@@ -207,6 +218,9 @@ FAULTS: Mapping[str, Fault] = {
     "diagnosis-unreadable": not_executable("the verb diagnose is damaged", product.DIAGNOSE),
     "listings-slow": on_newest_host(
         "users' lists took 41 seconds, says the front door's log", _log_slow_lists, _forget_slow_lists
+    ),
+    "reboot-due": on_newest_host(
+        "an upgrade has been waiting for a reboot for eight days", _need_reboot, _need_no_reboot
     ),
     "host-resolver-broken": edited(
         "the host asks a name server that does not exist",

@@ -45,6 +45,7 @@ def user_data(
         "REDIRECT": "true" if settings.redirect else "false",
         "BROWSER_ORIGINS": settings.browser_origins,
         "RUNBOOK_URL": settings.runbook_url,
+        "MAINTENANCE_WINDOW": settings.maintenance_window,
         "ASSET_BUCKET": scripts.s3_bucket_name,
         "ASSET_KEY": scripts.s3_object_key,
     }

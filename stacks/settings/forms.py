@@ -254,6 +254,20 @@ def _is_known_zone(text: str) -> bool:
     return True
 
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def weekly_time(text: str) -> str:
+    if text == "never":
+        return text
+    day, _, time = text.partition(" ")
+    if day not in _DAYS:
+        raise FormError(f"has {day!r} as its day, which is {', '.join(_DAYS)}")
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", time):
+        raise FormError(f"has {time!r} as its time, which is 00:00 to 23:59")
+    return text
+
+
 def name_prefix(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", text) or len(text) > 32:
         raise FormError("cannot begin the names of stacks")

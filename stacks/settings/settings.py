@@ -127,6 +127,12 @@ class Settings:
         "The health check restarts stopped services and replaces a host that hangs; false: it only alerts",
         default=True,
     )
+    maintenance_window: str = setting(
+        forms.weekly_time,
+        "a day of the week and a time in UTC, such as Sun 03:00, or never",
+        "Begin of the hour in which a host reboots if an upgrade needs that; never: a mail tells of it after a week",
+        default="Sun 03:00",
+    )
     runbook_url: str = setting(
         forms.web_page,
         "an https:// address such as https://example.com/runbook.md, or nothing",

@@ -28,7 +28,7 @@ DOMAIN = "registry.example.com"
 ADDRESS = "203.0.113.5"
 # They would change this machine, or depend on it; and no test waits for a pause.
 PROGRAMS = ("curl", "df", "docker", "getent", "htpasswd", "journalctl", "nginx", "sleep", "sync", "systemctl")
-_OWN_PATHS = re.compile(r"(?<![\w.}])/(opt/registry|etc|var|run)\b")
+_OWN_PATHS = re.compile(r"(?<![\w.}])/(opt/registry|etc|var|run|usr/(?:local/bin|sbin)/(?=certbot|policy))\b")
 _ANY_FILE = re.compile(r'"/\$file"')
 _OWNERS = re.compile(r" -o \S+ -g \S+")
 _SETTINGS = {
@@ -46,6 +46,7 @@ _SETTINGS = {
     "REDIRECT": "true",
     "BROWSER_ORIGINS": "",
     "RUNBOOK_URL": "",
+    "MAINTENANCE_WINDOW": "Sun 03:00",
 }
 
 
@@ -116,7 +117,8 @@ class RelocatedHost:
             self.write(f"opt/registry/{path}", text.replace("export PATH=", f"export PATH={self.tools}:"), 0o755)
         self.tools.mkdir()
         (root / "run").mkdir()
-        (root / "etc/registry/users").mkdir(parents=True)
+        for folder in ("etc/registry/users", "usr/local/bin", "usr/sbin"):
+            (root / folder).mkdir(parents=True)
         self.write("etc/registry/host.env", "".join(f"{name}={value}\n" for name, value in _SETTINGS.items()))
         self.answer()
         for program in PROGRAMS:

@@ -119,6 +119,7 @@ OUTSIDE_ONLY: dict[str, tuple[Fault, ...]] = {
     "front-door-silent": (NO_HANDSHAKE, facts(door="timeout", login="timeout")),
     "answers-slow": (everywhere(LATE),),
     "listings-slow": (facts(slow_listings=3, longest_listing_seconds=41),),
+    "reboot-due": (facts(reboot_due_days=7),),
     "certificate-expiring": (certificate(not_before=NOW - timedelta(80), not_after=NOW + timedelta(10)),),
     "diagnosis-unreadable": (inside(Delivery.ANSWERED, Facts(nginx="active")),),
     "unexplained": (BAD_GATEWAY, facts(login="502")),

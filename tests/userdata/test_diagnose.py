@@ -87,6 +87,7 @@ def test_a_healthy_host_prints_no_fault(host: RelocatedHost) -> None:
         login="200",
         engine="200",
         resolver="ok",
+        reboot_due_days=0,
     )
 
 
@@ -223,6 +224,13 @@ def test_the_last_error_of_the_registry_is_printed_without_secrets(
 ) -> None:
     host.answer(Answer("^docker logs", log), *NOTHING_WRONG)
     assert facts(host).registry_log == expected
+
+
+def test_a_reboot_is_due_since_it_was_first_noted(host: RelocatedHost) -> None:
+    noted = host.write("run/registry/reboot-due-since", "")
+    moment = time.time() - timedelta(days=8, hours=1).total_seconds()
+    os.utime(noted, (moment, moment))
+    assert facts(host).reboot_due_days == 8
 
 
 def test_users_last_read_over_15_minutes_ago_are_old(host: RelocatedHost) -> None:

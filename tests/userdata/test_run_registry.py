@@ -1,5 +1,7 @@
 """`run-registry`: how the registry container is started."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,49 @@ def test_the_registry_may_take_half_of_the_memory(host: RelocatedHost) -> None:
     started = next(call for call in host.calls() if call.startswith("docker run"))
     assert f"--env GOMEMLIMIT={int(total.split()[1]) // 2}KiB " in started
     assert "secret" not in started
+
+
+SILENT_SINCE = "run/registry/registry-silent-since"
+SECRET = Answer("^aws-api ssm GetParameter", '{"Parameter": {"Value": "secret"}}')
+SILENT = (
+    Answer("^curl .*:5000/v2/", code=7),
+    Answer("^docker inspect --type container", "restarting 9\n"),
+    Answer("^docker logs", complains="configuration error: no such driver, token=hidden\n"),
+    SECRET,
+)
+
+
+def silent_for(host: RelocatedHost, seconds: float) -> None:
+    moment = time.time() - seconds
+    os.utime(host.write(SILENT_SINCE, ""), (moment, moment))
+
+
+def test_a_registry_that_does_not_serve_is_told_with_its_state_and_its_last_words(host: RelocatedHost) -> None:
+    host.answer(*SILENT)
+    done = host.run("steps/run-registry")
+    assert done.returncode == 1
+    assert "does not answer on 127.0.0.1:5000 (it is restarting, restarted 9 times)" in done.stderr
+    assert "its last lines: configuration error: no such driver, token=..." in done.stderr
+
+
+@pytest.mark.parametrize(("seconds", "s3", "code"), [(30, 0, 1), (70, 0, 3), (70, 1, 1)])
+def test_another_try_is_hopeless_after_a_minute_of_silence_in_which_s3_answers(
+    host: RelocatedHost, seconds: int, s3: int, code: int
+) -> None:
+    silent_for(host, seconds)
+    host.answer(Answer("^aws-api s3 list", code=s3), *SILENT)
+    assert host.run("steps/run-registry").returncode == code
+
+
+def test_an_image_that_cannot_be_started_is_told(host: RelocatedHost) -> None:
+    silent_for(host, 70)
+    refusal = "docker: exec: /bin/registry: exec format error\n"
+    host.answer(Answer("^docker run", complains=refusal, code=127), *SILENT)
+    done = host.run("steps/run-registry")
+    assert (done.returncode, done.stderr) == (3, f"{refusal}the image registry:3 cannot be started\n")
+
+
+def test_the_silence_ends_with_an_answer(host: RelocatedHost) -> None:
+    silent_for(host, 70)
+    assert host.run("steps/run-registry").returncode == 0
+    assert not (host.root / SILENT_SINCE).exists()

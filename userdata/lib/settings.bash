@@ -9,6 +9,8 @@ export state=/var/lib/registry run=/run/registry
 mkdir -p "$state" "$run"
 # Touched each time the users were read from Parameter Store.
 export users_synced=$state/users-synced
+# As old as the reboot is due that an upgrade asks for; not there without one.
+export reboot_due_since=$run/reboot-due-since
 # In memory: a full disk must not stop the script that reports it.
 export TMPDIR=$run
 # Exit codes of steps: the certificate is damaged; another try cannot help; the name does not point to this host yet.

@@ -10,7 +10,7 @@ from lambdas.judge.causes import CAUSES, Cause, RepairStep
 
 SHARED_BY_NEW_HOSTS = {
     *("dns-missing", "dns-elsewhere", "s3-denied", "s3-bucket-missing", "s3-unreachable"),
-    *("answers-slow", "listings-slow"),
+    *("answers-slow", "listings-slow", "reboot-due"),
 }
 
 

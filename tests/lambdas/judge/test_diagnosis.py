@@ -218,3 +218,15 @@ def test_a_list_that_is_refused_beside_a_served_client_is_at_risk() -> None:
 
 def test_a_late_list_beside_a_refused_manifest_is_no_slow_list() -> None:
     assert named(outside(catalog=LATE, pull=Pull(WELCOME, Answer(503)))) == "unexplained"
+
+
+@pytest.mark.parametrize(("days", "cause_id"), [(6, None), (7, "reboot-due")])
+def test_a_reboot_is_at_risk_once_it_has_been_due_for_a_week(days: int, cause_id: str | None) -> None:
+    diagnosis = diagnose(after(WELL, facts(reboot_due_days=days)))
+    assert diagnosis.cause == (CAUSES[cause_id] if cause_id else None)
+    assert not diagnosis.is_down
+
+
+def test_a_due_reboot_hides_no_other_cause() -> None:
+    assert named(facts(reboot_due_days=30, slow_listings=3)) == "listings-slow"
+    assert named(facts(reboot_due_days=30), outside(catalog=Answer(500))) == "unexplained"

@@ -64,6 +64,7 @@ def test_the_host_env_holds_the_settings_and_no_secret(assembly: Assembly) -> No
         "REDIRECT": "true",
         "BROWSER_ORIGINS": "",
         "RUNBOOK_URL": "",
+        "MAINTENANCE_WINDOW": "Sun 03:00",
         "ASSET_BUCKET": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}",
     }
 

@@ -22,6 +22,7 @@ ACCEPTED = {
     "ssh_key_name": [""],
     "health_schedule": ["rate(12 hours)", "cron(0/30 * * * ? *)", "cron(0 9,21 * * ? *)"],
     "schedule_time_zone": ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"],
+    "maintenance_window": ["never", "Sun 03:00", "Mon 00:00", "Sat 23:59"],
     "name_prefix": ["registry", "r", "team-a-registry", "registry2"],
 }
 _EMAILS: dict[str, Sequence[object]] = {
@@ -86,6 +87,16 @@ REFUSED: dict[str, Mapping[str, Sequence[object]]] = {
     "host_ami_parameter": {
         "is an AMI id": ["ami-0123456789abcdef0"],
         "is not the name of an SSM parameter": ["/golden image", "/golden//ami", "/golden/"],
+    },
+    "maintenance_window": {
+        "has 'sun' as its day, which is Mon, Tue, Wed, Thu, Fri, Sat, Sun": ["sun 03:00"],
+        "has '03:00' as its day": ["03:00"],
+        "has '' as its day": [" 03:00"],
+        "has '' as its time, which is 00:00 to 23:59": ["Sun"],
+        "as its time": ["Sun 3:00", "Sun 24:00", "Sun 03:60", "Sun 03:00 CET", "Sun  03:00", "Sun 03:00-04:00"],
+        "expected a day of the week and a time in UTC, such as Sun 03:00, or never": ["Never", "rate(7 days)"],
+        "missing": [""],
+        "is not text": [3],
     },
     "registry_image": {
         "missing": [""],
