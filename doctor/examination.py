@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from doctor import deployment
 from doctor.account import DEFAULT_REGION, Account
+from doctor.adopted import bucket, history, protection
 from doctor.before import (
     bootstrap,
     credentials,
@@ -49,6 +50,16 @@ BEFORE = (
     Check(zone.SUBJECT, zone.check),
     Check(records.RECORDS, records.check),
 )
+# With the setting image_bucket.
+ADOPTED = (
+    Check(bucket.REGION, bucket.check_region),
+    Check(bucket.IMAGES, bucket.check_images),
+    Check(protection.PUBLIC, protection.check_locks),
+    Check(protection.ENCRYPTION, protection.check_encryption),
+    Check(protection.TLS, protection.check_policy),
+    Check(history.VERSIONS, history.check_versions),
+    Check(history.RULES, history.check_rules),
+)
 # A registry that runs keeps its certificate in the state bucket.
 FIRST = (Check(issuance.SUBJECT, issuance.check),)
 # As soon as there is a stack: a broken one stops the next deployment.
@@ -69,7 +80,8 @@ def examine(account: Account) -> list[Finding]:
     known = replace(known, deployment=made)
     # The CDK knows it, and its process answers one thread at a time. It is asked once.
     known.settings.architecture  # noqa: B018
-    checks = (*BEFORE, *(LEFT if made.own else ()), *(RUNNING if made.runs else FIRST))
+    adopted = ADOPTED if known.settings.image_bucket else ()
+    checks = (*BEFORE, *adopted, *(LEFT if made.own else ()), *(RUNNING if made.runs else FIRST))
     with ThreadPoolExecutor(len(checks)) as pool:
         return [*found, *(finding for each in pool.map(lambda check: _run(check, known), checks) for finding in each)]
 

@@ -13,7 +13,9 @@ from stacks.storage import StorageStack
 
 def add_registry(scope: Construct, settings: Settings, *, userdata: Path, lambdas: Path) -> None:
     prefix = settings.name_prefix
-    storage = StorageStack(scope, f"{prefix}-storage", remove_data=settings.remove_data)
+    storage = StorageStack(
+        scope, f"{prefix}-storage", image_bucket=settings.image_bucket, remove_data=settings.remove_data
+    )
     dns = DnsStack(scope, f"{prefix}-dns", domain_name=settings.domain_name, hosted_zone=settings.hosted_zone)
     # `cdk destroy --all` goes backwards and stops at the protected storage: by then it has released the address.
     dns.add_stack_dependency(storage)

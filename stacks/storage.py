@@ -15,26 +15,33 @@ ABORT_UPLOAD_DAYS = 8
 
 
 class StorageStack(Stack):
-    def __init__(self, scope: Construct, stack_id: str, *, remove_data: bool) -> None:
-        """``remove_data`` lets ``cdk destroy`` delete the log, and the buckets once they are empty."""
+    def __init__(self, scope: Construct, stack_id: str, *, image_bucket: str, remove_data: bool) -> None:
+        """``image_bucket`` is an adopted bucket, perhaps with a folder after a slash: the stack never changes it.
+        ``remove_data`` lets ``cdk destroy`` delete the log, and the buckets once they are empty."""
         description = "Private Docker registry: images, certificates, host log"
         super().__init__(scope, stack_id, description=description, termination_protection=not remove_data)
         self._removal_policy = RemovalPolicy.DESTROY if remove_data else RemovalPolicy.RETAIN
+        adopted, _, folder = image_bucket.partition("/")
+        self.images = s3.Bucket.from_bucket_name(self, "Images", adopted) if adopted else self._image_bucket()
+        self.image_folder = f"{folder}/" if folder else ""
+        self.state = self._bucket("State")
+        three_months = logs.RetentionDays.THREE_MONTHS
+        policy = self._removal_policy
+        self.host_log = logs.LogGroup(self, "HostLogGroup", retention=three_months, removal_policy=policy)
+        images = image_bucket or self.images.bucket_name
+        CfnOutput(self, "ImageBucket", value=images, description="The bucket of the images")
+        CfnOutput(self, "StateBucket", value=self.state.bucket_name, description="The bucket of certificates and usage")
+        show_log = f"aws logs tail {self.host_log.log_group_name} --since 1d --region {Aws.REGION}"
+        CfnOutput(self, "HostLog", value=show_log, description="Shows the log of all hosts, including deleted ones")
+
+    def _image_bucket(self) -> s3.IBucket:
         uploads = s3.LifecycleRule(
             id="finished-uploads",
             prefix=ENGINE_LINKS,
             object_size_greater_than=LARGEST_LINK_BYTES,
             noncurrent_version_expiration=Duration.days(1),
         )
-        self.images = self._bucket("Images", uploads)
-        self.state = self._bucket("State")
-        three_months = logs.RetentionDays.THREE_MONTHS
-        policy = self._removal_policy
-        self.host_log = logs.LogGroup(self, "HostLogGroup", retention=three_months, removal_policy=policy)
-        CfnOutput(self, "ImageBucket", value=self.images.bucket_name, description="The bucket of the images")
-        CfnOutput(self, "StateBucket", value=self.state.bucket_name, description="The bucket of certificates and usage")
-        show_log = f"aws logs tail {self.host_log.log_group_name} --since 1d --region {Aws.REGION}"
-        CfnOutput(self, "HostLog", value=show_log, description="Shows the log of all hosts, including deleted ones")
+        return self._bucket("Images", uploads)
 
     def _bucket(self, name: str, *rules: s3.LifecycleRule) -> s3.Bucket:
         history = s3.LifecycleRule(

@@ -85,6 +85,12 @@ class Settings:
         "Container image of the registry; the version `latest` is refused",
         default="public.ecr.aws/docker/library/registry:3.1.2",
     )
+    image_bucket: str = setting(
+        forms.image_bucket,
+        "an existing bucket such as team-images, with the old `rootdirectory` as team-images/registry, or nothing",
+        "Bucket of an older registry, [adopted as it is](docs/adopting.md); empty: a new bucket",
+        default="",
+    )
     redirect: bool = setting(
         forms.switch,
         _SWITCH,

@@ -1,0 +1,37 @@
+"""An S3 bucket with versions in a room, and programs of the machine that use it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rehearsal.room.isolation import Room
+from rehearsal.room.registry_server import s3
+
+PROJECT = Path(__file__).resolve().parents[2]
+S3, BUCKET, COPY, FOLDER, NAME = "127.0.0.1:7070", "team-images", "copy", "registry", "tests"
+# As the old registry's rootdirectory.
+IN_FOLDER = s3(f"http://{S3}", BUCKET, f"/{FOLDER}", NAME, NAME)
+
+
+def start_s3(room: Room) -> None:
+    for folder in (f"buckets/{BUCKET}", f"buckets/{COPY}", "versions"):
+        room.place(f"/srv/{folder}").mkdir(parents=True)
+    command = ("/opt/versitygw", "--quiet", f"--port={S3}", "posix", "--versioning-dir=/srv/versions", "/srv/buckets")
+    room.start("s3", *command, environment={"ROOT_ACCESS_KEY": NAME, "ROOT_SECRET_KEY": NAME})
+    room.wait_for("s3", S3)
+
+
+def run_beside(room: Room, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of the project's Python, with the room's network."""
+    keys = {"AWS_ACCESS_KEY_ID": NAME, "AWS_SECRET_ACCESS_KEY": NAME, "AWS_REGION": "us-east-1"}
+    command: Sequence[str] = ("nsenter", f"--target={room.pid}", "--net", sys.executable, *arguments)
+    return subprocess.run(
+        command,
+        cwd=PROJECT,
+        env={**os.environ, **keys, "AWS_ENDPOINT_URL_S3": f"http://{S3}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,79 @@
+"""The product serves a bucket that a registry of version 2.8 wrote, in a folder, and the old registry can go on."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rehearsal.room.door import BEHIND
+from rehearsal.room.isolation import Room
+from rehearsal.room.old_registry import start_old_registry
+from rehearsal.room.registry_server import start_registry
+from tests.adopted.bucket import BUCKET, FOLDER, IN_FOLDER, run_beside
+from tests.adopted.written import APP, LAYERS, NESTED, OCI, Written, push_image, put, see, tags_of
+from tests.support.door_client import DOCKER_MANIFEST, OCI_MANIFEST, Client, digest_of
+
+
+@pytest.fixture(scope="module", autouse=True)
+def engine(room: Room, written: Written) -> Iterator[None]:  # noqa: ARG001
+    """The product's own, behind the front door, on the bucket that the old registry wrote."""
+    start_registry(room, "registry", BEHIND, IN_FOLDER)
+    yield
+    room.stop("registry")
+
+
+def test_everything_that_the_old_registry_wrote_is_served_with_the_same_bytes(client: Client, written: Written) -> None:
+    assert {answer.status for answer in written.answers.values()} == {200}
+    assert {path: see(client, path) for path in written.answers} == written.answers
+    assert {path: see(client, path).status for path in written.deleted} == dict.fromkeys(written.deleted, 404)
+
+
+def test_lists_are_those_of_the_old_registry(client: Client, written: Written) -> None:
+    catalog = json.loads(client.ask("/v2/_catalog").body)["repositories"]
+    assert sorted(catalog) == sorted(written.tags)
+    assert {repository: tags_of(client, repository) for repository in written.tags} == written.tags
+
+
+def test_a_push_takes_the_old_layers_as_they_are(client: Client, written: Written) -> None:  # noqa: ARG001
+    for layer in LAYERS:
+        assert client.ask(f"/v2/{APP}/blobs/{digest_of(layer)}", "--head", user="pusher").status in (200, 307)
+    pushed = push_image(client, APP, "3.0", OCI_MANIFEST, ("a layer of the new registry", *LAYERS[:1]))
+    assert see(client, f"/v2/{APP}/manifests/3.0").digest == pushed.digest
+
+
+def test_old_tags_and_images_can_be_deleted_and_restored(client: Client, written: Written, room: Room) -> None:
+    image, tag = written.images[f"{NESTED}:1.0"], f"/v2/{NESTED}/manifests/1.0"
+    before = {path: answer for path, answer in written.answers.items() if f"/{NESTED}/" in path}
+    moment = datetime.now(UTC)
+    # S3 tells times in whole seconds.
+    room.run("sleep", str((timedelta(seconds=1) - timedelta(microseconds=moment.microsecond)).total_seconds()))
+    as_of = datetime.now(UTC).replace(microsecond=0)
+    client.delete(image)
+    assert (see(client, tag).status, see(client, image.path).status) == (404, 404)
+    command = ("-m", "restore", "--bucket", f"{BUCKET}/{FOLDER}", "--repository", NESTED, "--yes")
+    done = run_beside(room, *command, "--as-of", as_of.isoformat())
+    assert done.returncode == 0, done.stderr
+    assert {path: see(client, path) for path in before} == before
+
+
+def test_the_old_registry_reads_what_the_new_one_pushed(
+    room: Room, client: Client, old: Client, written: Written
+) -> None:
+    image = push_image(client, OCI, "new", OCI_MANIFEST, ("a new layer",))
+    subject = {"mediaType": image.media_type, "digest": image.digest, "size": len(image.body)}
+    signature = {**json.loads(image.body), "subject": subject, "artifactType": "application/vnd.example.signature"}
+    del signature["schemaVersion"], signature["mediaType"]
+    attached = put(client, OCI, "signature", OCI_MANIFEST, signature)
+    room.stop("registry")
+    start_old_registry(room, "old", IN_FOLDER)
+    try:
+        seen = {path: see(old, path) for path in (*written.answers, image.path, attached.path)}
+        assert {path: seen[path] for path in written.answers} == written.answers
+        assert [seen[each.path].digest for each in (image, attached)] == [image.digest, attached.digest]
+        assert set(tags_of(old, OCI)) >= {"1.0", "all", "new", "signature"}
+        push_image(old, APP, "1.1", DOCKER_MANIFEST, LAYERS[:1])
+    finally:
+        room.stop("old")
+        start_registry(room, "registry", BEHIND, IN_FOLDER)
+    assert see(client, f"/v2/{APP}/manifests/1.1").status == 200
