@@ -19,7 +19,7 @@ ANY = ", ".join(TYPES)
 APP, OCI, NESTED = "team/app", "team/oci", "team/app/nested"
 # More than the engine's part of an upload, so that S3 gets it in parts.
 LARGE = "a large layer\n" * 800_000
-LAYERS = ("a small layer", LARGE, "")
+LAYERS = ("a small layer", LARGE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,8 @@ class Client:
         at: str | None = None,
         given: str | None = None,
     ) -> Answer:
-        """Send one request, to the front door unless `at` is another server. `options` are curl's. Without `accept` there
-        is no Accept header."""
+        """Send one request, perhaps to another server. `options` are curl's. Without `accept` there is no Accept
+        header."""
         login = ["--user", f"{user}:{password or PASSWORD_OF[user]}"] if user else []
         told = ("--write-out", '\n{"status": %{http_code}, "http": "%{http_version}", "headers": %{header_json}}')
         wanted = ("--header", f"Accept: {accept}" if accept is not None else "Accept:")
