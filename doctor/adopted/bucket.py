@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from doctor.account import Account
 from doctor.finding import Finding, Outcome
 from doctor.refusals import code
-from stacks.storage import ENGINE_LINKS
+from stacks.buckets import ENGINE_LINKS
 
 REGION = "image bucket's region"
 IMAGES = "images in the bucket"

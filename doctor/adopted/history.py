@@ -10,7 +10,7 @@ from doctor.account import Account
 from doctor.adopted.bucket import split
 from doctor.finding import Finding, Outcome
 from doctor.refusals import code
-from stacks.storage import ABORT_UPLOAD_DAYS, ENGINE_LINKS, HISTORY_DAYS, LARGEST_LINK_BYTES
+from stacks.buckets import ABORT_UPLOAD_DAYS, ENGINE_LINKS, HISTORY_DAYS, LARGEST_LINK_BYTES
 
 VERSIONS = "image bucket's versions"
 RULES = "image bucket's lifecycle"

@@ -282,6 +282,12 @@ def image_bucket(text: str) -> str:
     return text
 
 
+def region(text: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-[0-9]", text):
+        raise FormError("is not a region")
+    return text
+
+
 def switch(value: object) -> bool:
     """A JSON boolean from cdk.json, or one of the two words from ``-c``, whose values are always text."""
     known = {True: True, False: False, "true": True, "false": False}

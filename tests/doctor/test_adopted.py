@@ -9,7 +9,7 @@ import pytest
 
 from doctor.examination import ADOPTED
 from doctor.finding import Outcome
-from stacks.storage import ENGINE_LINKS
+from stacks.buckets import ENGINE_LINKS
 from tests.support.cloud_account import REGION
 from tests.support.doctor_account import Patient
 

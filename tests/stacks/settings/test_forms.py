@@ -17,6 +17,7 @@ ACCEPTED = {
         f"public.ecr.aws/docker/library/registry:3.1.2@sha256:{'a1' * 32}",
     ],
     "image_bucket": ["", "team-images", "a1b", "team-images/registry", "team-images/old/v2.8_registry"],
+    "replica_region": ["", "eu-west-1", "us-gov-east-1", "ap-southeast-7"],
     "browser_origins": ["", "https://ui.example.com", "https://ui.example.com:8443,http://localhost:8080"],
     "availability_zones": ["2", "3", "6"],
     "ssh_cidr": [""],
@@ -106,6 +107,7 @@ REFUSED: dict[str, Mapping[str, Sequence[object]]] = {
         "is not a general purpose bucket": ["images--use1-az4--x-s3", "images-s3alias"],
         "as its folder": ["images/", "images//registry", "images/registry/", "images/../a", "images/a b", "images/$x"],
     },
+    "replica_region": {"is not a region": ["Ireland", "eu-west-1a", "EU-WEST-1", "eu", "eu-west", "eu-west-1 "]},
     "browser_origins": {
         "has 'http://ui.example.com' in it, which does not begin with https://": ["http://ui.example.com"],
         "does not begin with https://": ["*", "ui.example.com", "null", "https://ui.example.com,"],
