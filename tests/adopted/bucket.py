@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rehearsal.room.isolation import Room
-from rehearsal.room.registry_server import s3
+from rehearsal.room.registry_server import StorageDriver, s3
 
 PROJECT = Path(__file__).resolve().parents[2]
-S3, BUCKET, COPY, FOLDER, NAME = "127.0.0.1:7070", "team-images", "copy", "registry", "tests"
-# As the old registry's rootdirectory.
-IN_FOLDER = s3(f"http://{S3}", BUCKET, f"/{FOLDER}", NAME, NAME)
+S3, BUCKET, FOLDER, NAME = "127.0.0.1:7070", "team-images", "registry", "tests"
+
+
+def images_in(bucket: str) -> StorageDriver:
+    """In the bucket's folder, as the old registry's rootdirectory has it."""
+    return s3(f"http://{S3}", bucket, f"/{FOLDER}", NAME, NAME)
 
 
 def start_s3(room: Room) -> None:
-    for folder in (f"buckets/{BUCKET}", f"buckets/{COPY}", "versions"):
+    for folder in (f"buckets/{BUCKET}", "versions"):
         room.place(f"/srv/{folder}").mkdir(parents=True)
     command = ("/opt/versitygw", "--quiet", f"--port={S3}", "posix", "--versioning-dir=/srv/versions", "/srv/buckets")
     room.start("s3", *command, environment={"ROOT_ACCESS_KEY": NAME, "ROOT_SECRET_KEY": NAME})

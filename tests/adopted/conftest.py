@@ -9,8 +9,7 @@ from rehearsal.machine import parts
 from rehearsal.room import door
 from rehearsal.room.isolation import Room
 from rehearsal.room.old_registry import ADDRESS, old_registry_root, start_old_registry
-from rehearsal.room.registry_server import StorageDriver
-from tests.adopted.bucket import IN_FOLDER, start_s3
+from tests.adopted.bucket import BUCKET, images_in, start_s3
 from tests.adopted.written import Written, write_everything
 from tests.support.door_client import Client
 from tests.support.door_room import built, furnished, write_users
@@ -28,11 +27,6 @@ def room() -> Iterator[Room]:
 
 
 @pytest.fixture(scope="package")
-def driver() -> StorageDriver:
-    return IN_FOLDER
-
-
-@pytest.fixture(scope="package")
 def old(room: Room) -> Client:
     """Asks the old registry."""
     return Client(room, f"http://{ADDRESS}")
@@ -46,8 +40,8 @@ def client(room: Room) -> Client:
 
 @pytest.fixture(scope="package")
 def written(room: Room, old: Client) -> Written:
-    """The old registry has written it, and is stopped."""
-    start_old_registry(room, "old", IN_FOLDER)
+    """The old registry has written BUCKET, and is stopped. No test changes it."""
+    start_old_registry(room, "old", images_in(BUCKET))
     written = write_everything(old)
     room.stop("old")
     return written

@@ -16,7 +16,7 @@ from tests.support.door_client import (
 )
 
 ANY = ", ".join(TYPES)
-APP, OCI, NESTED = "team/app", "team/oci", "team/app/nested"
+APP, OCI, NESTED, RETIRED = "team/app", "team/oci", "team/app/nested", "team/retired"
 # More than the engine's part of an upload, so that S3 gets it in parts.
 LARGE = "a large layer\n" * 800_000
 LAYERS = ("a small layer", LARGE)
@@ -45,6 +45,7 @@ def write_everything(old: Client) -> Written:
         f"{APP}:2.0": push_image(old, APP, "2.0", DOCKER_MANIFEST, ("another layer", LAYERS[0])),
         f"{OCI}:1.0": push_image(old, OCI, "1.0", OCI_MANIFEST, LAYERS[:1]),
         f"{NESTED}:1.0": push_image(old, NESTED, "1.0", OCI_MANIFEST, LAYERS[:1]),
+        f"{RETIRED}:1.0": push_image(old, RETIRED, "1.0", DOCKER_MANIFEST, LAYERS[:1]),
     }
     images[f"{APP}:all"] = push_list(old, APP, "all", DOCKER_LIST, images[f"{APP}:1.0"], images[f"{APP}:2.0"])
     images[f"{OCI}:all"] = push_list(old, OCI, "all", OCI_INDEX, images[f"{OCI}:1.0"])
@@ -61,7 +62,7 @@ def write_everything(old: Client) -> Written:
         for image in images.values()
         for each in described(json.loads(image.body))
     }
-    tags = {APP: ["1.0", "2.0", "all", "latest"], OCI: ["1.0", "all"], NESTED: ["1.0"]}
+    tags = {APP: ["1.0", "2.0", "all", "latest"], OCI: ["1.0", "all"], NESTED: ["1.0"], RETIRED: ["1.0"]}
     deleted = [gone.path, f"/v2/{APP}/manifests/gone"]
     return Written({path: see(old, path) for path in sorted(paths)}, tags, deleted, images)
 

@@ -82,7 +82,7 @@ def test_a_bucket_has_the_rules_of_its_template_and_none_without(account: Accoun
     described = account.cloudformation.describe_stack_resources(StackName="copied")["StackResources"]
     name = described[0]["PhysicalResourceId"]
     (rule,) = s3.get_bucket_replication(Bucket=name)["ReplicationConfiguration"]["Rules"]
-    assert (rule["ID"], rule["Filter"]) == ("copy", {"Prefix": "docker/"})
+    assert (rule["ID"], rule["Destination"]["Bucket"]) == ("copy", "arn:aws:s3:::copy")
     without = bucket_with_a_copy()
     del without["Resources"]["Images"]["Properties"]["ReplicationConfiguration"]
     assert account.update("copied", without) == "UPDATE_COMPLETE"
