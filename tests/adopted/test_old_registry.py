@@ -9,8 +9,8 @@ from rehearsal.room.door import BEHIND
 from rehearsal.room.isolation import Room
 from rehearsal.room.old_registry import start_old_registry
 from rehearsal.room.registry_server import start_registry
-from tests.adopted.bucket import BUCKET, images_in
-from tests.adopted.written import APP, LAYERS, OCI, RETIRED, Written, push_image, put, see, tags_of
+from tests.adopted.bucket import BUCKET, FOLDER, images_in
+from tests.adopted.written import ANY, APP, LAYERS, OCI, RETIRED, Written, push_image, put, see, tags_of
 from tests.support.door_client import DOCKER_MANIFEST, OCI_MANIFEST, Client, digest_of
 
 ADOPTED = images_in("adopted")
@@ -49,6 +49,30 @@ def test_old_images_are_deleted_with_their_tags(client: Client, written: Written
     for path in (written.images[f"{RETIRED}:1.0"].path, f"/v2/{RETIRED}/manifests/1.0"):
         assert written.answers[path].status == 200
         assert see(client, path).status == 404
+
+
+def test_an_image_of_the_first_form_cannot_be_pulled_and_disturbs_no_other(
+    room: Room, client: Client, written: Written
+) -> None:
+    """Docker wrote schema 1 before version 1.10, of 2016. Registries of version 3 do not read it."""
+    manifest = json.dumps({"schemaVersion": 1, "name": "team/ancient", "tag": "1.0", "fsLayers": [], "history": []})
+    algorithm, _, name = digest_of(manifest).partition(":")
+    ancient = "repositories/team/ancient/_manifests"
+    content = {
+        f"blobs/{algorithm}/{name[:2]}/{name}/data": manifest,
+        f"{ancient}/revisions/{algorithm}/{name}/link": digest_of(manifest),
+        f"{ancient}/tags/1.0/current/link": digest_of(manifest),
+    }
+    for path, text in content.items():
+        place = room.place(f"/srv/buckets/adopted/{FOLDER}/docker/registry/v2/{path}")
+        place.parent.mkdir(parents=True)
+        place.write_text(text)
+    answer = client.ask("/v2/team/ancient/manifests/1.0", accept=ANY)
+    assert answer.status == 500
+    assert "unrecognized manifest schema version 1" in answer.body
+    assert tags_of(client, "team/ancient") == ["1.0"]
+    path = written.images[f"{APP}:1.0"].path
+    assert see(client, path) == written.answers[path]
 
 
 def test_the_old_registry_reads_what_the_new_one_pushed(
