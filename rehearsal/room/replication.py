@@ -26,15 +26,17 @@ class Event:
 
 
 def events(s3: Any, bucket: str, prefix: str, since: datetime | None) -> list[list[Event]]:
-    """Of each key in their order."""
-    found: dict[str, list[tuple[datetime, bool, Event]]] = {}
+    """Of each key in their order. In one second the current version is the last, and versitygw's ids grow."""
+    found: dict[str, list[tuple[datetime, bool, str, Event]]] = {}
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
         for is_deletion, rows in ((False, page.get("Versions", ())), (True, page.get("DeleteMarkers", ()))):
             for row in rows:
                 if since is None or row["LastModified"] >= since:
                     event = Event(row["Key"], None if is_deletion else row["VersionId"])
-                    found.setdefault(row["Key"], []).append((row["LastModified"], row["IsLatest"], event))
-    return [[event for *_, event in sorted(of_key, key=lambda each: each[:2])] for of_key in found.values()]
+                    found.setdefault(row["Key"], []).append(
+                        (row["LastModified"], row["IsLatest"], row["VersionId"], event)
+                    )
+    return [[event for *_, event in sorted(of_key, key=lambda each: each[:3])] for of_key in found.values()]
 
 
 def shuffled(of_keys: Sequence[Sequence[Event]], chance: random.Random) -> Iterator[Event]:

@@ -19,11 +19,20 @@ def images_in(bucket: str) -> StorageDriver:
 
 
 def start_s3(room: Room) -> None:
-    for folder in (f"buckets/{BUCKET}", "versions"):
-        room.place(f"/srv/{folder}").mkdir(parents=True)
+    for folder in ("buckets", "versions"):
+        room.place(f"/srv/{folder}").mkdir()
     command = ("/opt/versitygw", "--quiet", f"--port={S3}", "posix", "--versioning-dir=/srv/versions", "/srv/buckets")
     room.start("s3", *command, environment={"ROOT_ACCESS_KEY": NAME, "ROOT_SECRET_KEY": NAME})
     room.wait_for("s3", S3)
+    make_bucket(room, BUCKET)
+
+
+def make_bucket(room: Room, name: str) -> None:
+    """With versions, as S3 copies no others."""
+    signed = ("curl", "--silent", "--fail", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user", f"{NAME}:{NAME}")
+    room.run(*signed, "--request", "PUT", f"http://{S3}/{name}")
+    enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    room.run(*signed, "--request", "PUT", "--data", enabled, f"http://{S3}/{name}?versioning=")
 
 
 def run_beside(room: Room, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ import pytest
 from rehearsal.room.door import BEHIND
 from rehearsal.room.isolation import Room
 from rehearsal.room.registry_server import start_registry
-from tests.adopted.bucket import BUCKET, FOLDER, images_in, run_beside
+from tests.adopted.bucket import BUCKET, FOLDER, images_in, make_bucket, run_beside
 from tests.adopted.written import APP, LAYERS, Answered, Written, described, push_image, see, tags_of
 from tests.support.door_client import DOCKER_MANIFEST, REGISTRY, Client
 
@@ -28,7 +28,7 @@ def copied(room: Room, written: Written) -> Copied:  # noqa: ARG001
 
     def make(share: float, seed: int) -> str:
         name = f"copy-{seed}"
-        room.place(f"/srv/buckets/{name}").mkdir()
+        make_bucket(room, name)
         wanted = ("--prefix", f"{FOLDER}/docker/", "--share", str(share), "--seed", str(seed))
         done = run_beside(room, "-m", "rehearsal.room.replication", BUCKET, name, *wanted)
         assert done.returncode == 0, done.stderr
