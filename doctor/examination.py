@@ -25,7 +25,7 @@ from doctor.before import (
 )
 from doctor.finding import CouldNotLookError, Finding, Outcome
 from doctor.refusals import sentence
-from doctor.running import alerts, health, hosts, stacks
+from doctor.running import alerts, copies, health, hosts, stacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,12 @@ ADOPTED = (
 FIRST = (Check(issuance.SUBJECT, issuance.check),)
 # As soon as there is a stack: a broken one stops the next deployment.
 LEFT = (Check(stacks.SUBJECT, stacks.check),)
-RUNNING = (Check(hosts.HOSTS, hosts.check), Check(health.SUBJECT, health.check), Check(alerts.RECEIVERS, alerts.check))
+RUNNING = (
+    Check(hosts.HOSTS, hosts.check),
+    Check(health.SUBJECT, health.check),
+    Check(alerts.RECEIVERS, alerts.check),
+    Check(copies.SUBJECT, copies.check),
+)
 
 
 def examine(account: Account) -> list[Finding]:
