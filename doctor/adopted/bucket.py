@@ -16,16 +16,10 @@ IMAGES = "images in the bucket"
 _MOST_FOLDERS = 20
 
 
-def split(image_bucket: str) -> tuple[str, str]:
-    """The bucket's name, and the folder with its slash; the folder may be empty."""
-    name, _, folder = image_bucket.partition("/")
-    return name, f"{folder}/" if folder else ""
-
-
 def look_for_region(account: Account) -> str | None:
     """None: there is no such bucket."""
     try:
-        found = account.client("s3").get_bucket_location(Bucket=split(account.settings.image_bucket)[0])
+        found = account.client("s3").get_bucket_location(Bucket=account.settings.image_bucket_name)
     except ClientError as error:
         if code(error) == "NoSuchBucket":
             return None
@@ -35,8 +29,7 @@ def look_for_region(account: Account) -> str | None:
     return "eu-west-1" if named == "EU" else named
 
 
-def judge_region(seen: str | None, wanted: str, image_bucket: str) -> Finding:
-    name, _ = split(image_bucket)
+def judge_region(seen: str | None, wanted: str, name: str) -> Finding:
     expected = f"{name} in {wanted}"
     if seen is None:
         cure = "Correct image_bucket, or leave it empty for a new bucket."
@@ -56,8 +49,8 @@ class Content:
 
 
 def look_for_images(account: Account) -> Content:
-    s3, (name, folder) = account.client("s3"), split(account.settings.image_bucket)
-    if _has_images(s3, name, folder):
+    s3, name = account.client("s3"), account.settings.image_bucket_name
+    if _has_images(s3, name, account.settings.image_folder):
         return Content(has_images=True)
     page = s3.list_objects_v2(Bucket=name, Delimiter="/")
     folders = ["", *(each["Prefix"] for each in page.get("CommonPrefixes", ()))][:_MOST_FOLDERS]
@@ -68,8 +61,8 @@ def _has_images(s3: Any, name: str, folder: str) -> bool:
     return bool(s3.list_objects_v2(Bucket=name, Prefix=f"{folder}{ENGINE_LINKS}", MaxKeys=1)["KeyCount"])
 
 
-def judge_images(seen: Content, image_bucket: str) -> Finding:
-    name, folder = split(image_bucket)
+def judge_images(seen: Content, name: str, folder: str) -> Finding:
+    """``folder`` has its slash."""
     expected = f"some below s3://{name}/{folder}{ENGINE_LINKS}"
     if seen.has_images:
         return Finding(IMAGES, Outcome.OK, "some", expected)
@@ -82,8 +75,9 @@ def judge_images(seen: Content, image_bucket: str) -> Finding:
 
 
 def check_region(account: Account) -> list[Finding]:
-    return [judge_region(look_for_region(account), account.region, account.settings.image_bucket)]
+    return [judge_region(look_for_region(account), account.region, account.settings.image_bucket_name)]
 
 
 def check_images(account: Account) -> list[Finding]:
-    return [judge_images(look_for_images(account), account.settings.image_bucket)]
+    settings = account.settings
+    return [judge_images(look_for_images(account), settings.image_bucket_name, settings.image_folder)]

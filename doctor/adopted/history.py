@@ -7,7 +7,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from doctor.account import Account
-from doctor.adopted.bucket import split
 from doctor.finding import Finding, Outcome
 from doctor.refusals import code
 from stacks.buckets import ABORT_UPLOAD_DAYS, ENGINE_LINKS, HISTORY_DAYS, LARGEST_LINK_BYTES
@@ -22,7 +21,7 @@ Rule = Mapping[str, Any]
 
 def look_at_versions(account: Account) -> str:
     """``Enabled``, ``Suspended``, or ``never enabled``."""
-    name, _ = split(account.settings.image_bucket)
+    name = account.settings.image_bucket_name
     return str(account.client("s3").get_bucket_versioning(Bucket=name).get("Status", "never enabled"))
 
 
@@ -37,7 +36,7 @@ def judge_versions(status: str, name: str) -> Finding:
 
 
 def look_at_rules(account: Account) -> Sequence[Rule]:
-    name, _ = split(account.settings.image_bucket)
+    name = account.settings.image_bucket_name
     try:
         found: Sequence[Rule] = account.client("s3").get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
     except ClientError as error:
@@ -47,8 +46,8 @@ def look_at_rules(account: Account) -> Sequence[Rule]:
     return found
 
 
-def judge_rules(rules: Sequence[Rule], image_bucket: str) -> Finding:
-    name, folder = split(image_bucket)
+def judge_rules(rules: Sequence[Rule], name: str, folder: str) -> Finding:
+    """``folder`` has its slash."""
     expected = "no image expires; cut uploads and old versions do"
     active = [rule for rule in rules if rule["Status"] == "Enabled" and _meets(rule, f"{folder}docker/")]
     if harm := "; ".join(harms for rule in active for harms in _harms(rule)):
@@ -110,8 +109,9 @@ def _rules(folder: str) -> Iterator[Rule]:
 
 
 def check_versions(account: Account) -> list[Finding]:
-    return [judge_versions(look_at_versions(account), split(account.settings.image_bucket)[0])]
+    return [judge_versions(look_at_versions(account), account.settings.image_bucket_name)]
 
 
 def check_rules(account: Account) -> list[Finding]:
-    return [judge_rules(look_at_rules(account), account.settings.image_bucket)]
+    settings = account.settings
+    return [judge_rules(look_at_rules(account), settings.image_bucket_name, settings.image_folder)]

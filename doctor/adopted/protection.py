@@ -8,7 +8,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from doctor.account import Account
-from doctor.adopted.bucket import split
 from doctor.before import public_access
 from doctor.finding import Finding, Outcome
 from doctor.refusals import code
@@ -20,7 +19,7 @@ TLS = "image bucket's TLS"
 
 def look_at_locks(account: Account) -> frozenset[str]:
     """The switches that are on for the bucket, or for the whole account."""
-    name, _ = split(account.settings.image_bucket)
+    name = account.settings.image_bucket_name
     try:
         found = account.client("s3").get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
     except ClientError as error:
@@ -49,7 +48,7 @@ class Encryption:
 
 
 def look_at_encryption(account: Account) -> Encryption | None:
-    name, _ = split(account.settings.image_bucket)
+    name = account.settings.image_bucket_name
     try:
         answer = account.client("s3").get_bucket_encryption(Bucket=name)
     except ClientError as error:
@@ -84,7 +83,7 @@ def judge_encryption(seen: Encryption | None, name: str, account_id: str, region
 
 def look_at_policy(account: Account) -> Mapping[str, Any]:
     """Empty: the bucket has none."""
-    name, _ = split(account.settings.image_bucket)
+    name = account.settings.image_bucket_name
     try:
         policy: Mapping[str, Any] = json.loads(account.client("s3").get_bucket_policy(Bucket=name)["Policy"])
     except ClientError as error:
@@ -118,13 +117,13 @@ def _refuses_plain_requests(statement: Mapping[str, Any]) -> bool:
 
 
 def check_locks(account: Account) -> list[Finding]:
-    return [judge_locks(look_at_locks(account), split(account.settings.image_bucket)[0])]
+    return [judge_locks(look_at_locks(account), account.settings.image_bucket_name)]
 
 
 def check_encryption(account: Account) -> list[Finding]:
-    name, _ = split(account.settings.image_bucket)
+    name = account.settings.image_bucket_name
     return [judge_encryption(look_at_encryption(account), name, account.id, account.region)]
 
 
 def check_policy(account: Account) -> list[Finding]:
-    return [judge_policy(look_at_policy(account), split(account.settings.image_bucket)[0])]
+    return [judge_policy(look_at_policy(account), account.settings.image_bucket_name)]
