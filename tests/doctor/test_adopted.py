@@ -1,17 +1,19 @@
 """Each line about an adopted image bucket is made wrong once, in an emulated AWS."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from doctor.account import Account
 from doctor.examination import ADOPTED
-from doctor.finding import Outcome
+from doctor.finding import Finding, Outcome
 from stacks.buckets import ENGINE_LINKS
-from tests.support.cloud_account import REGION
-from tests.support.doctor_account import Patient
+from tests.support.cloud_account import REGION, running_account
+from tests.support.doctor_account import Patient, patient_of
+from tests.support.settings import settings
 
 OK, WARNING, FAILURE, UNKNOWN = Outcome.OK, Outcome.WARNING, Outcome.FAILURE, Outcome.UNKNOWN
 NAME = "team-images"
@@ -105,14 +107,23 @@ WRONG = (
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def s3(patient: Patient) -> Any:
-    """A bucket as the product would make it, with images in a folder; one in another region; and an empty one."""
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Patient]:
+    with running_account() as account:
+        patient = patient_of(account)
+        # The account's own lock would do as well as the bucket's.
+        patient.client("s3control").delete_public_access_block(AccountId="123456789012")
+        client = account.client("s3")
+        client.create_bucket(Bucket="empty")
+        client.create_bucket(Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        yield patient
+
+
+@pytest.fixture
+def s3(patient: Patient) -> Iterator[Any]:
+    """With a bucket as the product would make it, and images in a folder."""
     client = patient.account.client("s3")
     client.create_bucket(Bucket=NAME)
-    client.create_bucket(Bucket="empty")
-    abroad = patient.account.client("s3")
-    abroad.create_bucket(Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     client.put_object(Bucket=NAME, Key=f"registry/{ENGINE_LINKS}app/_manifests/tags/1.0/current/link", Body=b"x")
     client.put_public_access_block(Bucket=NAME, PublicAccessBlockConfiguration=dict.fromkeys(SWITCHES, True))
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
@@ -120,11 +131,21 @@ def s3(patient: Patient) -> Any:
     client.put_bucket_policy(Bucket=NAME, Policy=json.dumps({"Version": "2012-10-17", "Statement": [TLS_ONLY]}))
     client.put_bucket_versioning(Bucket=NAME, VersioningConfiguration={"Status": "Enabled"})
     set_rules(HISTORY)(client)
-    # The account's own lock would do as well.
-    patient.client("s3control").delete_public_access_block(AccountId="123456789012")
-    return client
+    yield client
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=NAME):
+        for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+            client.delete_object(Bucket=NAME, Key=each["Key"], VersionId=each["VersionId"])
+    client.delete_bucket(Bucket=NAME)
 
 
+def line(patient: Patient, subject: str, image_bucket: str = f"{NAME}/registry") -> Finding:
+    account = Account(settings(image_bucket=image_bucket), REGION, patient.client, id="123456789012")
+    (check,) = (each for each in ADOPTED if each.subject == subject)
+    (found,) = check.run(account)
+    return found
+
+
+@pytest.mark.usefixtures("s3")
 def test_a_bucket_as_the_product_would_make_it_is_well(patient: Patient) -> None:
     found = patient.findings(image_bucket=f"{NAME}/registry")
     assert {found[check.subject].outcome for check in ADOPTED} == {OK}
@@ -138,7 +159,7 @@ def test_without_an_adopted_bucket_there_are_no_such_lines(patient: Patient) -> 
 @pytest.mark.parametrize("wrong", WRONG, ids=[each.title for each in WRONG])
 def test_a_line_says_what_is_wrong_and_how_to_mend_it(patient: Patient, s3: Any, wrong: Wrong) -> None:
     wrong.harm(s3)
-    found = patient.findings(image_bucket=wrong.image_bucket)[wrong.subject]
+    found = line(patient, wrong.subject, wrong.image_bucket)
     assert (found.outcome, wrong.seen in found.seen, wrong.cure in found.cure) == (wrong.outcome, True, True), found
 
 
@@ -148,4 +169,4 @@ def test_every_line_is_made_wrong_once() -> None:
 
 def test_a_rule_for_another_part_of_the_bucket_harms_no_image(patient: Patient, s3: Any) -> None:
     set_rules(HISTORY, {**EXPIRY, "Filter": {"Prefix": "logs/"}})(s3)
-    assert patient.findings(image_bucket=f"{NAME}/registry")["image bucket's lifecycle"].outcome == OK
+    assert line(patient, "image bucket's lifecycle").outcome == OK
