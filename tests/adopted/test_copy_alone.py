@@ -54,7 +54,7 @@ def test_a_whole_copy_is_the_same_registry(room: Room, engine: Client, written: 
         assert {repository: tags_of(engine, repository) for repository in written.tags} == written.tags
 
 
-@pytest.mark.parametrize(("share", "seed"), [(0.4, 1), (0.7, 2), (0.95, 3)])
+@pytest.mark.parametrize(("share", "seed"), [(0.4, 1), (0.95, 2)])
 def test_of_a_cut_copy_each_answer_is_right_or_not_found(
     room: Room, engine: Client, written: Written, copied: Copied, share: float, seed: int
 ) -> None:
@@ -78,7 +78,7 @@ def test_a_push_of_the_same_image_makes_a_cut_copy_whole(
     room: Room, engine: Client, written: Written, copied: Copied
 ) -> None:
     image = written.images[f"{APP}:1.0"]
-    with registry_on(room, copied(0.5, 4)):
+    with registry_on(room, copied(0.5, 3)):
         pushed = push_image(engine, APP, "1.0", DOCKER_MANIFEST, LAYERS)
         assert pushed.digest == image.digest
         blobs = [each["digest"] for each in described(json.loads(image.body))]
