@@ -18,7 +18,7 @@ except SettingsError as error:
     sys.exit(f"The settings (cdk.json, or -c key=value) cannot be deployed:\n\n{error}\n")
 try:
     # The CDK's command line sets it, if it knows the region.
-    check_region(os.environ.get("CDK_DEFAULT_REGION", ""))
+    check_region(os.environ.get("CDK_DEFAULT_REGION", ""), settings.replica_region)
 except RegionError as error:
     sys.exit(f"The registry cannot be deployed:\n\n{error}\n")
 project = Path(__file__).resolve().parent

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from doctor import deployment
 from doctor.account import DEFAULT_REGION, Account
+from doctor.adopted import bucket, history, protection
 from doctor.before import (
     bootstrap,
     credentials,
@@ -24,7 +25,7 @@ from doctor.before import (
 )
 from doctor.finding import CouldNotLookError, Finding, Outcome
 from doctor.refusals import sentence
-from doctor.running import alerts, health, hosts, stacks
+from doctor.running import alerts, copies, health, hosts, stacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,26 @@ BEFORE = (
     Check(zone.SUBJECT, zone.check),
     Check(records.RECORDS, records.check),
 )
+# With the setting image_bucket.
+ADOPTED = (
+    Check(bucket.REGION, bucket.check_region),
+    Check(bucket.IMAGES, bucket.check_images),
+    Check(protection.PUBLIC, protection.check_locks),
+    Check(protection.ENCRYPTION, protection.check_encryption),
+    Check(protection.TLS, protection.check_policy),
+    Check(history.VERSIONS, history.check_versions),
+    Check(history.RULES, history.check_rules),
+)
 # A registry that runs keeps its certificate in the state bucket.
 FIRST = (Check(issuance.SUBJECT, issuance.check),)
 # As soon as there is a stack: a broken one stops the next deployment.
 LEFT = (Check(stacks.SUBJECT, stacks.check),)
-RUNNING = (Check(hosts.HOSTS, hosts.check), Check(health.SUBJECT, health.check), Check(alerts.RECEIVERS, alerts.check))
+RUNNING = (
+    Check(hosts.HOSTS, hosts.check),
+    Check(health.SUBJECT, health.check),
+    Check(alerts.RECEIVERS, alerts.check),
+    Check(copies.SUBJECT, copies.check),
+)
 
 
 def examine(account: Account) -> list[Finding]:
@@ -69,7 +85,8 @@ def examine(account: Account) -> list[Finding]:
     known = replace(known, deployment=made)
     # The CDK knows it, and its process answers one thread at a time. It is asked once.
     known.settings.architecture  # noqa: B018
-    checks = (*BEFORE, *(LEFT if made.own else ()), *(RUNNING if made.runs else FIRST))
+    adopted = ADOPTED if known.settings.image_bucket else ()
+    checks = (*BEFORE, *adopted, *(LEFT if made.own else ()), *(RUNNING if made.runs else FIRST))
     with ThreadPoolExecutor(len(checks)) as pool:
         return [*found, *(finding for each in pool.map(lambda check: _run(check, known), checks) for finding in each)]
 

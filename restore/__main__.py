@@ -23,8 +23,8 @@ from restore.scope import NothingThereError
 from restore.text import CLIENTS_SEE_IT, plan_lines, request_line
 
 CDK_JSON = Path(__file__).resolve().parents[1] / "cdk.json"
-# Logical ids in the storage stack begin with this; they never change (tests/stacks/test_storage.py).
-BUCKETS = {"images": "Images", "state": "State"}
+# Outputs of the storage stack.
+BUCKETS = {"images": "ImageBucket", "state": "StateBucket"}
 
 
 class UsageError(Exception):
@@ -50,8 +50,10 @@ def main(arguments: Sequence[str]) -> int:
         session = boto3.Session()
         region = configured_region(session) or DEFAULT_REGION
         make: Callable[..., Any] = session.client
-        name = given.bucket or bucket_of(make("cloudformation", region_name=region), given.name_prefix, order.what)
-        return restore(Bucket(make("s3", region_name=region, config=CONFIG), name), order, yes=given.yes)
+        place = given.bucket or bucket_of(make("cloudformation", region_name=region), given.name_prefix, order.what)
+        name, _, folder = place.strip("/").partition("/")
+        s3 = make("s3", region_name=region, config=CONFIG)
+        return restore(Bucket(s3, name, f"{folder}/" if folder else ""), order, yes=given.yes)
     except (MomentError, UsageError, NothingThereError) as error:
         print(f"{error}.", file=sys.stderr)
         return 2
@@ -66,10 +68,10 @@ def main(arguments: Sequence[str]) -> int:
 def restore(bucket: Bucket, order: Order, *, yes: bool) -> int:
     check_kept(order.moment, bucket.days_kept(), datetime.now(UTC))
     if not bucket.is_versioned():
-        raise UsageError(f"s3://{bucket.name} keeps no versions: there is nothing to bring back")
+        raise UsageError(f"{bucket.address} keeps no versions: there is nothing to bring back")
     plan = plan_for(bucket, order)
     about = f" {order.repository}" + (f":{order.tag}" if order.tag else "") if order.repository else ""
-    print(f"s3://{bucket.name}{about} as of {order.moment:%Y-%m-%d %H:%M:%S} UTC:")
+    print(f"{bucket.address}{about} as of {order.moment:%Y-%m-%d %H:%M:%S} UTC:")
     if plan.changes or plan.lost:
         print("\n".join(plan_lines(plan, lambda key, version: bucket.read(key, version).decode())))
     print(f"Read with {request_line(bucket.requests)}.")
@@ -100,10 +102,11 @@ def plan_for(bucket: Bucket, order: Order) -> Plan:
 
 
 def bucket_of(cloudformation: Any, name_prefix: str, what: str) -> str:
-    """Of a registry's storage stack. Raises UsageError: there is no such stack."""
+    """Of a registry's storage stack, with a folder if the images are in one. Raises UsageError: there is no such
+    stack."""
     stack = f"{name_prefix}-storage"
     try:
-        rows = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+        (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
             raise UsageError(
@@ -111,10 +114,8 @@ def bucket_of(cloudformation: Any, name_prefix: str, what: str) -> str:
                 " and --bucket a bucket whose stack was deleted"
             ) from error
         raise
-    of_kind = (each for each in rows if each["ResourceType"] == "AWS::S3::Bucket")
-    return next(
-        str(each["PhysicalResourceId"]) for each in of_kind if each["LogicalResourceId"].startswith(BUCKETS[what])
-    )
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+    return str(outputs[BUCKETS[what]])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -127,7 +128,9 @@ def _parser() -> argparse.ArgumentParser:
         "--only-missing", action="store_true", help="bring back what is gone, and move no tag that exists"
     )
     parser.add_argument("--yes", action="store_true", help="carry the plan out without asking")
-    parser.add_argument("--bucket", default="", metavar="NAME", help="a bucket whose stack was deleted")
+    parser.add_argument(
+        "--bucket", default="", metavar="NAME", help="a bucket whose stack was deleted, or BUCKET/FOLDER"
+    )
     default = json.loads(CDK_JSON.read_text())["context"]["name_prefix"]
     about = f"the setting of the registry's stacks (default: {default})"
     parser.add_argument("--name-prefix", default=default, metavar="PREFIX", help=about)

@@ -37,39 +37,49 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class Bucket:
-    """``s3`` is boto3's client; ``requests`` counts what was sent to S3, by operation, repetitions included."""
+    """``s3`` is boto3's client; ``requests`` counts what was sent to S3, by operation, repetitions included. Keys are
+    those below ``folder``, which has its slash."""
 
     s3: Any
     name: str
+    folder: str = ""
     requests: Counter[str] = field(default_factory=Counter)
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         self.s3.meta.events.register("before-send.s3", self._count)
 
+    @property
+    def address(self) -> str:
+        return f"s3://{self.name}/{self.folder}".rstrip("/")
+
     def _count(self, event_name: str, **_: object) -> None:
         with self._lock:
             self.requests[event_name.rpartition(".")[2]] += 1
 
     def histories(self, prefix: str) -> Iterator[History]:
-        pages = self.s3.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix)
-        return _by_key(pages)
+        pages = self.s3.get_paginator("list_object_versions").paginate(
+            Bucket=self.name, Prefix=f"{self.folder}{prefix}"
+        )
+        return _by_key(pages, len(self.folder))
 
     def history(self, key: str) -> History:
         return next((each for each in self.histories(key) if each.key == key), History(key, ()))
 
     def folders(self, prefix: str) -> list[str]:
         """The folders right below, those whose objects were all deleted included."""
-        pages = self.s3.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix, Delimiter="/")
-        return [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
+        pages = self.s3.get_paginator("list_object_versions").paginate(
+            Bucket=self.name, Prefix=f"{self.folder}{prefix}", Delimiter="/"
+        )
+        return [each["Prefix"].removeprefix(self.folder) for page in pages for each in page.get("CommonPrefixes", ())]
 
     def is_larger_than_a_page(self, prefix: str) -> bool:
-        page: Mapping[str, bool] = self.s3.list_object_versions(Bucket=self.name, Prefix=prefix)
+        page: Mapping[str, bool] = self.s3.list_object_versions(Bucket=self.name, Prefix=f"{self.folder}{prefix}")
         return page["IsTruncated"]
 
     def has(self, key: str) -> bool:
         try:
-            self.s3.head_object(Bucket=self.name, Key=key)
+            self.s3.head_object(Bucket=self.name, Key=f"{self.folder}{key}")
         except ClientError as error:
             if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
                 return False
@@ -77,12 +87,13 @@ class Bucket:
         return True
 
     def read(self, key: str, version: Version) -> bytes:
-        content: bytes = self.s3.get_object(Bucket=self.name, Key=key, VersionId=version.id)["Body"].read()
+        found = self.s3.get_object(Bucket=self.name, Key=f"{self.folder}{key}", VersionId=version.id)
+        content: bytes = found["Body"].read()
         return content
 
     def remove_markers(self, markers: Iterable[tuple[str, str]]) -> None:
         """By key and version id. Raises RefusedError."""
-        objects = [{"Key": key, "VersionId": version_id} for key, version_id in markers]
+        objects = [{"Key": f"{self.folder}{key}", "VersionId": version_id} for key, version_id in markers]
         answer = self.s3.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})
         if errors := answer.get("Errors"):
             first = errors[0]
@@ -93,8 +104,9 @@ class Bucket:
 
     def copy_over(self, key: str, version: Version) -> None:
         """Make a copy of an old version the current one."""
-        source = {"Bucket": self.name, "Key": key, "VersionId": version.id}
-        self.s3.copy(source, self.name, key, Config=_COPY)
+        place = f"{self.folder}{key}"
+        source = {"Bucket": self.name, "Key": place, "VersionId": version.id}
+        self.s3.copy(source, self.name, place, Config=_COPY)
 
     def days_kept(self) -> int | None:
         """The days for which S3 keeps an old version of anything; None: for ever."""
@@ -126,8 +138,9 @@ def in_parallel(work: Callable[[T], R], things: Iterable[T]) -> list[R]:
             raise
 
 
-def _by_key(pages: Iterable[Mapping[str, Any]]) -> Iterator[History]:
-    """S3 lists the versions of a key one after the other, perhaps on two pages or more."""
+def _by_key(pages: Iterable[Mapping[str, Any]], skipped: int) -> Iterator[History]:
+    """S3 lists the versions of a key one after the other, perhaps on two pages or more. ``skipped`` are the first
+    characters of each key, which name the folder."""
     waiting: dict[str, list[tuple[bool, Version]]] = {}
     for page in pages:
         for is_marker, rows in ((False, page.get("Versions", ())), (True, page.get("DeleteMarkers", ()))):
@@ -135,9 +148,9 @@ def _by_key(pages: Iterable[Mapping[str, Any]]) -> Iterator[History]:
                 waiting.setdefault(row["Key"], []).append((row["IsLatest"], _version(row, is_marker=is_marker)))
         unfinished = page.get("NextKeyMarker")
         for key in [each for each in waiting if each != unfinished]:
-            yield _history(key, waiting.pop(key))
+            yield _history(key[skipped:], waiting.pop(key))
     for key, found in waiting.items():
-        yield _history(key, found)
+        yield _history(key[skipped:], found)
 
 
 def _version(row: Mapping[str, Any], *, is_marker: bool) -> Version:

@@ -72,7 +72,7 @@ def of_whole_bucket(bucket: Bucket, moment: datetime, *, only_missing: bool) -> 
         prefixes = [each for folder in (*algorithms, REPOSITORIES) for each in bucket.folders(folder)]
     in_parallel(lambda prefix: _add(found, _of_images(bucket.histories(prefix)), moment), prefixes)
     if not found.objects:
-        raise NothingThereError(f"s3://{bucket.name} held no image at that time")
+        raise NothingThereError(f"{bucket.address} held no image at that time")
     return plan(found.changes, only_missing=only_missing)
 
 
@@ -105,7 +105,7 @@ def of_certificates(bucket: Bucket, moment: datetime, *, only_missing: bool) -> 
     found = Found()
     _add(found, bucket.histories(CERTIFICATES), moment)
     if not found.objects:
-        raise NothingThereError(f"s3://{bucket.name} held no saved certificate at that time")
+        raise NothingThereError(f"{bucket.address} held no saved certificate at that time")
     return plan(found.changes, only_missing=only_missing)
 
 

@@ -1,62 +1,36 @@
 """The data that outlives every host: images, certificates and the hosts' log."""
 
-from aws_cdk import Aws, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-# As far back as `python -m restore` reaches.
-HISTORY_DAYS = 30
-# Every push writes its layers twice: the engine copies a finished upload to its place and deletes it. Of what is below
-# this folder, uploads alone are larger than a link.
-ENGINE_LINKS, LARGEST_LINK_BYTES = "docker/registry/v2/repositories/", 1024
-# The registry itself gives up an upload after 168 hours.
-ABORT_UPLOAD_DAYS = 8
+from stacks.buckets import add_bucket, uploads_rule, usage_rule
+from stacks.replica import replicate
+from stacks.settings.settings import Settings
 
 
 class StorageStack(Stack):
-    def __init__(self, scope: Construct, stack_id: str, *, remove_data: bool) -> None:
-        """``remove_data`` lets ``cdk destroy`` delete the log, and the buckets once they are empty."""
-        description = "Private Docker registry: images, certificates, host log"
-        super().__init__(scope, stack_id, description=description, termination_protection=not remove_data)
-        self._removal_policy = RemovalPolicy.DESTROY if remove_data else RemovalPolicy.RETAIN
-        uploads = s3.LifecycleRule(
-            id="finished-uploads",
-            prefix=ENGINE_LINKS,
-            object_size_greater_than=LARGEST_LINK_BYTES,
-            noncurrent_version_expiration=Duration.days(1),
+    def __init__(self, scope: Construct, stack_id: str, *, settings: Settings) -> None:
+        """With ``remove_data``, ``cdk destroy`` deletes the log, and the buckets once they are empty. An adopted image
+        bucket is never changed."""
+        super().__init__(
+            scope,
+            stack_id,
+            description="Private Docker registry: images, certificates, host log",
+            termination_protection=not settings.remove_data,
         )
-        self.images = self._bucket("Images", uploads)
-        # Hosts write up to 11 MB every ten minutes (docs/usage.md).
-        usage = s3.LifecycleRule(id="usage", prefix="usage/", noncurrent_version_expiration=Duration.days(2))
-        self.state = self._bucket("State", usage)
+        policy = RemovalPolicy.DESTROY if settings.remove_data else RemovalPolicy.RETAIN
+        own = None if settings.image_bucket else add_bucket(self, "Images", policy, uploads_rule())
+        self.images: s3.IBucket = own or s3.Bucket.from_bucket_name(self, "Images", settings.image_bucket_name)
+        self.image_folder = settings.image_folder
+        self.state = add_bucket(self, "State", policy, usage_rule())
+        if own and settings.replica_region:
+            replicate(own, self.state, name_prefix=settings.name_prefix, region=settings.replica_region)
         three_months = logs.RetentionDays.THREE_MONTHS
-        policy = self._removal_policy
         self.host_log = logs.LogGroup(self, "HostLogGroup", retention=three_months, removal_policy=policy)
-        CfnOutput(self, "ImageBucket", value=self.images.bucket_name, description="The bucket of the images")
+        images = settings.image_bucket or self.images.bucket_name
+        CfnOutput(self, "ImageBucket", value=images, description="The bucket of the images")
         CfnOutput(self, "StateBucket", value=self.state.bucket_name, description="The bucket of certificates and usage")
         show_log = f"aws logs tail {self.host_log.log_group_name} --since 1d --region {Aws.REGION}"
         CfnOutput(self, "HostLog", value=show_log, description="Shows the log of all hosts, including deleted ones")
-
-    def _bucket(self, name: str, *rules: s3.LifecycleRule) -> s3.Bucket:
-        history = s3.LifecycleRule(
-            id="bounded-history",
-            abort_incomplete_multipart_upload_after=Duration.days(ABORT_UPLOAD_DAYS),
-            expired_object_delete_marker=True,
-            noncurrent_version_expiration=Duration.days(HISTORY_DAYS),
-        )
-        bucket = s3.Bucket(
-            self,
-            name,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            versioned=True,
-            lifecycle_rules=[history, *rules],
-            removal_policy=self._removal_policy,
-        )
-        if bucket.policy:
-            # Without its policy, a retained bucket would also answer without TLS.
-            bucket.policy.apply_removal_policy(self._removal_policy)
-        return bucket

@@ -7,7 +7,7 @@ from doctor.finding import Finding, Outcome
 from doctor.refusals import code
 
 SUBJECT = "S3 Block Public Access"
-_SWITCHES = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+SWITCHES = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
 def look(account: Account) -> frozenset[str]:
@@ -23,10 +23,10 @@ def look(account: Account) -> frozenset[str]:
 
 def judge(on: frozenset[str], account_id: str) -> Finding:
     expected = "all four switches on for the account"
-    off = [name for name in _SWITCHES if name not in on]
+    off = [name for name in SWITCHES if name not in on]
     if not off:
         return Finding(SUBJECT, Outcome.OK, "on", expected)
-    values = ",".join(f"{name}=true" for name in _SWITCHES)
+    values = ",".join(f"{name}=true" for name in SWITCHES)
     cure = (
         "The registry's buckets are locked by themselves; other buckets are not. Turn it on: `aws s3control"
         f" put-public-access-block --account-id {account_id} --public-access-block-configuration {values}`."

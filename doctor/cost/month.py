@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from doctor.cost.prices import HOSTS, PRICES
 from stacks.host.stack import ROOT_DISK_GIB
@@ -21,6 +22,7 @@ CHECK_SECONDS = 2.0
 # CloudWatch's free share of an account; the registry has as many, and one of three dashboards.
 ALARMS = METRICS = 10
 FREE_TRANSFER_GB = 100
+COPY = "copy of the images"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +59,18 @@ class Month:
 
     @property
     def fixed(self) -> float:
-        """Without images and pulls."""
-        return sum(part.usd or 0 for part in self.parts if part.name not in ("images", "pulls"))
+        """Without images, their copy and pulls."""
+        return sum(part.usd or 0 for part in self.parts if part.name not in ("images", COPY, "pulls"))
 
 
 def month(settings: Settings, region: str, use: Use) -> Month:
-    def part(name: str, **counts: float) -> Part:
-        """``counts`` are units of each price."""
-        amounts = {price: PRICES[price].of(region) for price in counts}
+    def part_in(place: str, name: str, **counts: float) -> Part:
+        """``counts`` are units of each price in the region ``place``."""
+        amounts = {price: PRICES[price].of(place) for price in counts}
         usd = sum(count * amounts[price].usd for price, count in counts.items())
         return Part(name, usd, all(amount.is_of_region for amount in amounts.values()))
 
+    part = partial(part_in, region)
     checks = timedelta(hours=HOURS) / longest_gap(settings.health_schedule)
 
     asked = {"put_or_list": checks * CHECK_PUTS_AND_LISTS / 1000, "get_or_head": checks * CHECK_GETS / 1000}
@@ -84,6 +87,7 @@ def month(settings: Settings, region: str, use: Use) -> Month:
         part("functions", function_gb_second=checks * CHECK_SECONDS * MEMORY_MIB / 1024),
         *([part("hosted zone", zone=1)] if settings.hosted_zone else []),
         part("images", stored=use.stored_gb),
+        *([part_in(settings.replica_region, COPY, stored=use.stored_gb)] if settings.replica_region else []),
         part("pulls", transfer=transfer),
     )
     beyond = part("CloudWatch", alarm=ALARMS, metric=METRICS, dashboard=1)

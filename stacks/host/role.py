@@ -41,7 +41,7 @@ def host_statements(
     return [
         allow("OwnScripts", ["s3:GetObject"], [own_scripts]),
         allow("ImageBucket", _ON_BUCKET, [images.bucket_arn]),
-        allow("Images", _ON_LAYERS, [images.arn_for_objects("*")]),
+        allow("Images", _ON_LAYERS, [images.arn_for_objects(f"{storage.image_folder}*")]),
         list_state(state),
         # An older version takes the place of a damaged or deleted one.
         allow("StateVersions", ["s3:ListBucketVersions"], [state.bucket_arn]),

@@ -33,6 +33,7 @@ def user_data(
         "STACK_NAME": stack.stack_name,
         "GROUP_LOGICAL_ID": GROUP_LOGICAL_ID,
         "IMAGE_BUCKET": storage.images.bucket_name,
+        "IMAGE_FOLDER": storage.image_folder,
         "STATE_BUCKET": storage.state.bucket_name,
         "HOST_LOG_GROUP": storage.host_log.log_group_name,
         "ADDRESS": address.ref,

@@ -274,6 +274,34 @@ def name_prefix(text: str) -> str:
     return text
 
 
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_OTHER_KINDS_OF_BUCKETS = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
+_FOLDER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+
+
+def image_bucket(text: str) -> str:
+    """A bucket's name, and perhaps a folder of the bucket after a slash."""
+    if text.startswith(("s3://", "https://", "arn:")):
+        raise FormError("is an address, not a name")
+    name, slash, folder = text.partition("/")
+    if "." in name:
+        raise FormError("has a dot, so S3's certificate does not cover its address", "a copy of it with another name")
+    if not _BUCKET.fullmatch(name):
+        raise FormError(f"begins with {name!r}, which is not a bucket's name")
+    if name.endswith(_OTHER_KINDS_OF_BUCKETS):
+        raise FormError("is not a general purpose bucket")
+    if slash and not _FOLDER.fullmatch(folder):
+        raise FormError(f"has {folder!r} as its folder, which is not letters, digits, . _ - and single slashes")
+    return text
+
+
+def region(text: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-[0-9]", text):
+        raise FormError("is not a region")
+    return text
+
+
 def switch(value: object) -> bool:
     """A JSON boolean from cdk.json, or one of the two words from ``-c``, whose values are always text."""
     known = {True: True, False: False, "true": True, "false": False}

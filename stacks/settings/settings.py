@@ -85,6 +85,18 @@ class Settings:
         "Container image of the registry; the version `latest` is refused",
         default="public.ecr.aws/docker/library/registry:3.1.2",
     )
+    image_bucket: str = setting(
+        forms.image_bucket,
+        "an existing bucket such as team-images, with the old `rootdirectory` as team-images/registry, or nothing",
+        "Bucket of an older registry, [adopted as it is](docs/adopting.md); empty: a new bucket",
+        default="",
+    )
+    replica_region: str = setting(
+        forms.region,
+        "another region of AWS, such as eu-west-1, or nothing",
+        "Region in which S3 keeps [a copy of images and certificates](docs/recovery.md#from-the-copy-alone)",
+        default="",
+    )
     redirect: bool = setting(
         forms.switch,
         _SWITCH,
@@ -191,11 +203,24 @@ class Settings:
         return self.host_ami_parameter or UBUNTU_AMI_PARAMETER.format(architecture=self.architecture)
 
     @property
+    def image_bucket_name(self) -> str:
+        """Of the adopted bucket; empty without one."""
+        return self.image_bucket.partition("/")[0]
+
+    @property
+    def image_folder(self) -> str:
+        """In the adopted bucket, with its slash; empty for all of the bucket."""
+        folder = self.image_bucket.partition("/")[2]
+        return f"{folder}/" if folder else ""
+
+    @property
     def parameter_path(self) -> str:
         """The registry's own part of Parameter Store: its users, and the secret that its hosts share."""
         return f"/registry/{self.domain_name}"
 
 
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_LONGEST_BUCKET, _ACCOUNT_DIGITS = 63, 12
 # The CDK and its command line keep these in the same context, beside keys with a colon or an @.
 _KEYS_OF_THE_CDK = {"acknowledged-issue-numbers", "cli-telemetry"}
 _LONGEST_SHOWN = 80
@@ -234,11 +259,27 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
             f" expected a parameter for {needed}, or another instance_type"
         )
     yield from _half_open_ssh(values)
+    yield from _impossible_copy(values)
     checks = values.get("health_schedule")
     if checks and longest_gap(checks) > LONGEST_UNWATCHED:
         yield (
             f"health_schedule: {_shown(checks)} leaves the registry unwatched for more than"
             f" {LONGEST_UNWATCHED // timedelta(hours=1)} hours; expected a check that often, day and night"
+        )
+
+
+def _impossible_copy(values: Mapping[str, Any]) -> Iterator[str]:
+    region, adopted, prefix = (values.get(name) for name in ("replica_region", "image_bucket", "name_prefix"))
+    if region and adopted:
+        yield (
+            f"replica_region: {region!r} with image_bucket {adopted!r}, whose own settings never change;"
+            " expected one of the two (docs/adopting.md copies an adopted bucket)"
+        )
+    longest = _LONGEST_BUCKET - len(f"-images-{'0' * _ACCOUNT_DIGITS}-{region}")
+    if region and prefix and len(prefix) > longest:
+        yield (
+            f"name_prefix: {prefix!r} has {len(prefix)} characters, which begin the names of the copies' buckets;"
+            f" expected at most {longest} with replica_region {region}"
         )
 
 

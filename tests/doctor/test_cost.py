@@ -35,6 +35,17 @@ def test_a_host_costs_its_hours() -> None:
     assert costs_of(instance_type="t4g.nano")["host t4g.nano"] == pytest.approx(730 * 0.0042)
 
 
+def test_a_copy_costs_what_its_region_takes_for_storing_it() -> None:
+    costs = costs_of(use=Use(100, 0), replica_region="eu-central-1")
+    assert costs["images"] == pytest.approx(2.3)
+    assert costs["copy of the images"] == pytest.approx(2.45)
+    assert "copy of the images" not in costs_of(use=Use(100, 0))
+    with_copy, without = (
+        month(settings(**changed), "us-east-1", Use()) for changed in ({"replica_region": "eu-west-1"}, {})
+    )
+    assert with_copy.fixed == without.fixed
+
+
 def test_a_type_without_a_price_is_not_guessed() -> None:
     assert costs_of(instance_type="m7i.large")["host m7i.large"] is None
     text = "\n".join(month_lines(month(settings(instance_type="m7i.large"), "us-east-1", Use())))

@@ -12,7 +12,7 @@ from doctor import deployment
 from doctor.account import Account
 from doctor.before import names, quotas, records
 from doctor.finding import Finding, Outcome
-from doctor.running import alerts, health, hosts, stacks
+from doctor.running import alerts, copies, health, hosts, stacks
 from lambdas.judge.sight import Sight
 from lambdas.see import probe
 from lambdas.see.http_answer import Answer
@@ -231,3 +231,48 @@ def test_a_certificate_that_expires_soon_is_a_warning() -> None:
 def test_a_missing_health_login_is_a_failure(account: Account) -> None:
     login, found = health.look_for_login(account)
     assert (login, found.outcome) == (None, FAILURE)
+
+
+def test_without_the_setting_nothing_is_said_of_copies(account: Account) -> None:
+    assert copies.check(account) == []
+
+
+def test_a_bucket_without_rules_copies_nothing(account: Account) -> None:
+    (found,) = copies.check(replace(account, settings=settings(replica_region="eu-west-1")))
+    assert (found.outcome, found.seen) == (WARNING, "nothing is copied")
+    assert "Deploy with replica_region eu-west-1" in found.cure
+
+
+def test_images_from_before_the_rules_are_counted_and_young_ones_are_not(
+    account: Account, product: DeployedProduct
+) -> None:
+    bucket, s3 = product.physical["Images"], product.account.client("s3")
+    for number in range(3):
+        s3.put_object(Bucket=bucket, Key=f"{copies.BELOW}sha256/0{number}/data", Body=b"a layer")
+    rule = {
+        "Status": "Enabled",
+        "Priority": 1,
+        "Filter": {"Prefix": "docker/"},
+        "DeleteMarkerReplication": {"Status": "Enabled"},
+        "Destination": {"Bucket": "arn:aws:s3:::copy"},
+    }
+    rules = {"Role": "arn:aws:iam::123456789012:role/copy", "Rules": [rule]}
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=rules)
+    now = datetime.now(UTC)
+    assert copies.look(account, now) == []
+    assert copies.look(account, now + timedelta(hours=2)) == [copies.NEVER] * 3
+
+
+@pytest.mark.parametrize(
+    ("states", "outcome", "seen"),
+    [
+        ([], OK, "of 0 sampled objects, 0 copied"),
+        ([copies.DONE] * 20, OK, "of 20 sampled objects, 20 copied"),
+        ([copies.DONE, copies.FAILED], WARNING, "of 2 sampled objects, 1 copied, 1 FAILED"),
+        ([copies.WAITING, copies.NEVER], WARNING, "of 2 sampled objects, 0 copied, 1 PENDING, 1 never asked for"),
+    ],
+)
+def test_each_state_of_a_copy_is_counted(states: list[str], outcome: Outcome, seen: str) -> None:
+    found = copies.judge(states, "eu-west-1")
+    assert (found.outcome, found.seen) == (outcome, seen)
+    assert ("#from-the-copy-alone" in found.cure) == (outcome == WARNING)

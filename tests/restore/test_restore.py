@@ -273,6 +273,27 @@ def test_a_bucket_without_versions_is_refused(images: VersionedBucket, capsys: p
     assert "keeps no versions" in capsys.readouterr().err
 
 
+def test_images_in_a_folder_of_the_bucket_come_back(
+    images: VersionedBucket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a bucket that another registry wrote may have them."""
+    images.folder = "old/registry/"
+    images.push(APP, "1.0", "one")
+    moved = images.push(APP, "latest", "old")
+    before = images.contents()
+    images.minute = 10
+    images.push(APP, "latest", "new")
+    images.delete_below(f"{tags_prefix(APP)}1.0/")
+    images.delete_below(BLOBS)
+    assert run("--bucket", f"{NAME}/old/registry", "--yes") == 0
+    now = images.contents()
+    assert {key: now[key] for key in before} == before
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"s3://{NAME}/old/registry as of ")
+    assert f"{APP}:latest" in printed
+    assert moved[:19] in printed
+
+
 @pytest.mark.usefixtures("images")
 def test_a_missing_permission_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     message = "User is not authorized to perform: s3:ListBucketVersions on resource images"

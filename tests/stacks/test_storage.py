@@ -2,7 +2,7 @@
 
 import pytest
 
-from restore.__main__ import BUCKETS as BUCKETS_BY_ID
+from restore.__main__ import BUCKETS as BUCKETS_BY_OUTPUT
 from restore.bucket import UPLOADS_RULE
 from restore.layout import REPOSITORIES
 from tests.support.assembly import Assembly, Synthesise, readable
@@ -18,9 +18,9 @@ def test_the_logical_ids_of_buckets_and_log_never_change(assembly: Assembly) -> 
     assert set(assembly.storage.of_type("AWS::Logs::LogGroup")) == {"HostLogGroup7B408FE5"}
 
 
-def test_the_restore_finds_each_bucket_by_its_logical_id() -> None:
-    found = {bucket for beginning in BUCKETS_BY_ID.values() for bucket in BUCKETS if bucket.startswith(beginning)}
-    assert found == BUCKETS
+def test_the_restore_finds_each_bucket_by_its_output(assembly: Assembly) -> None:
+    found = {assembly.storage.output(name) for name in BUCKETS_BY_OUTPUT.values()}
+    assert found == {f"<{bucket}>" for bucket in BUCKETS}
 
 
 @pytest.mark.parametrize("bucket", sorted(BUCKETS))
@@ -120,3 +120,16 @@ def test_the_outputs_name_the_bucket_and_show_the_host_log(assembly: Assembly) -
     assert assembly.storage.output("ImageBucket") == "<Images2D38C313>"
     shown = "aws logs tail <HostLogGroup7B408FE5> --since 1d --region <AWS::Region>"
     assert assembly.storage.output("HostLog") == shown
+
+
+def test_an_adopted_bucket_is_named_and_nothing_of_it_is_in_the_template(synthesise: Synthesise) -> None:
+    adopting = synthesise(image_bucket="team-images/registry")
+    assert set(adopting.storage.of_type("AWS::S3::Bucket")) == {"State1C20CC9A"}
+    (policy,) = adopting.storage.of_type("AWS::S3::BucketPolicy").values()
+    assert policy["Properties"]["Bucket"] == {"Ref": "State1C20CC9A"}
+    assert "team-images" not in str(adopting.storage.body["Resources"])
+    assert adopting.storage.output("ImageBucket") == "team-images/registry"
+
+
+def test_an_adopted_bucket_is_never_deleted(synthesise: Synthesise) -> None:
+    assert "team-images" not in str(synthesise(image_bucket="team-images", remove_data=True).storage.body["Resources"])

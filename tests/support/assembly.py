@@ -20,6 +20,7 @@ EVERYTHING_ELSE: dict[str, str | bool] = {
     "instance_type": "m7i.large",
     "ssh_cidr": "203.0.113.0/24",
     "ssh_key_name": "laptop",
+    "replica_region": "eu-west-1",
     "remove_data": True,
 }
 HERE = "<AWS::Region>:<AWS::AccountId>"
@@ -73,10 +74,12 @@ class Assembly:
     dns: Template
     host: Template
     operations: Template
+    replica: Template | None = None
 
     @property
     def templates(self) -> tuple[Template, ...]:
-        return self.storage, self.dns, self.host, self.operations
+        replica = (self.replica,) if self.replica else ()
+        return *replica, self.storage, self.dns, self.host, self.operations
 
 
 Synthesise = Callable[..., Assembly]
@@ -84,8 +87,8 @@ Synthesise = Callable[..., Assembly]
 
 def read_assembly(folder: Path, prefix: str) -> Assembly:
     """``prefix`` begins the stacks' names."""
-    paths = {stack: folder / f"{prefix}-{stack}.template.json" for stack in STACKS}
-    templates = {stack: Template(path, json.loads(path.read_text())) for stack, path in paths.items()}
+    paths = {stack: folder / f"{prefix}-{stack}.template.json" for stack in (*STACKS, "replica")}
+    templates = {stack: Template(path, json.loads(path.read_text())) for stack, path in paths.items() if path.exists()}
     manifest = json.loads((folder / "manifest.json").read_text())
     return Assembly(folder, manifest, **templates)
 

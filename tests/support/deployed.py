@@ -64,8 +64,8 @@ def deployed(assembly: Assembly) -> Iterator[DeployedProduct]:
         account.client("ssm").put_parameter(Name=BOOTSTRAP_VERSION, Value="30", Type="String")
         _publish_assets(account, assembly)
         with account.hosts_signal("SUCCESS"):
-            for stack, template in zip(STACKS, assembly.templates, strict=True):
-                name = f"registry-{stack}"
+            for template in assembly.templates:
+                name = template.path.name.removesuffix(".template.json")
                 status = account.create(name, dict(template.body))
                 if status != "CREATE_COMPLETE":
                     raise AssertionError(f"{name}: {status}, {account.reasons(name, name)}")

@@ -59,6 +59,8 @@ class Pushed:
 @dataclass(frozen=True, slots=True)
 class Client:
     room: Room
+    front: str = FRONT
+    """The address that it asks."""
 
     def ask(
         self,
@@ -67,15 +69,16 @@ class Client:
         user: str | None = "puller",
         password: str | None = None,
         accept: str | None = OCI_MANIFEST,
-        at: str = FRONT,
+        at: str | None = None,
         given: str | None = None,
     ) -> Answer:
-        """Send one request. `options` are curl's. Without `accept` there is no Accept header."""
+        """Send one request, perhaps to another server. `options` are curl's. Without `accept` there is no Accept
+        header."""
         login = ["--user", f"{user}:{password or PASSWORD_OF[user]}"] if user else []
         told = ("--write-out", '\n{"status": %{http_code}, "http": "%{http_version}", "headers": %{header_json}}')
         wanted = ("--header", f"Accept: {accept}" if accept is not None else "Accept:")
         curl = (*CURL, "--show-error", "--max-time", "60", "--path-as-is", *told, *wanted)
-        done = self.room.run(*curl, *login, *options, f"{at}{path}", given=given)
+        done = self.room.run(*curl, *login, *options, f"{at or self.front}{path}", given=given)
         body, _, about = done.stdout.partition('\n{"status": ')
         found = json.loads('{"status": ' + about)
         return Answer(found["status"], found["http"], found["headers"], body)
@@ -102,7 +105,7 @@ class Client:
     def push_blob(self, repository: str, content: str) -> str:
         started = self.ask(f"/v2/{repository}/blobs/uploads/", "--request", "POST", user="pusher")
         assert started.status == 202, started
-        upload = started.headers["location"][0].removeprefix(FRONT)
+        upload = started.headers["location"][0].removeprefix(self.front)
         digest = digest_of(content)
         self._upload(f"{upload}&digest={digest}", "application/octet-stream", content)
         return digest
@@ -112,7 +115,7 @@ class Client:
         answer = self.ask(path, *options, user="pusher", given=content)
         assert answer.status == 201, answer
 
-    def delete(self, pushed: Pushed, *, at: str = FRONT) -> None:
+    def delete(self, pushed: Pushed, *, at: str | None = None) -> None:
         answer = self.ask(pushed.path, "--request", "DELETE", user="pusher", at=at)
         assert answer.status == 202, answer
 

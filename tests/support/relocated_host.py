@@ -35,6 +35,7 @@ _SETTINGS = {
     "DOMAIN_NAME": DOMAIN,
     "AWS_REGION": "eu-central-1",
     "IMAGE_BUCKET": "images",
+    "IMAGE_FOLDER": "",
     "STATE_BUCKET": "state",
     "ADDRESS": ADDRESS,
     "ADDRESS_ALLOCATION_ID": "eipalloc-1",

@@ -33,10 +33,11 @@ def digest_of(content: bytes) -> str:
 
 @dataclass(slots=True)
 class VersionedBucket:
-    """``minute`` is the time at which the next changes happen."""
+    """``minute`` is the time at which the next changes happen. Keys are those below ``folder``, which has its slash."""
 
     s3: Any
     minute: int = 0
+    folder: str = ""
 
     @property
     def bucket(self) -> Bucket:
@@ -44,12 +45,12 @@ class VersionedBucket:
         return Bucket(untyped("s3", region_name="us-east-1"), NAME)
 
     def put(self, key: str, content: bytes) -> None:
-        self.s3.put_object(Bucket=NAME, Key=key, Body=content)
+        self.s3.put_object(Bucket=NAME, Key=f"{self.folder}{key}", Body=content)
         self._happened(key)
 
     def delete(self, *keys: str) -> None:
         for key in keys:
-            self.s3.delete_object(Bucket=NAME, Key=key)
+            self.s3.delete_object(Bucket=NAME, Key=f"{self.folder}{key}")
             self._happened(key)
 
     def push(self, repository: str, tag: str, content: str) -> str:
@@ -74,15 +75,15 @@ class VersionedBucket:
         self.delete(*(key for key in self.there() if key.startswith(prefix)))
 
     def there(self) -> Keys:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=NAME)
-        return frozenset(each["Key"] for page in pages for each in page.get("Contents", ()))
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=NAME, Prefix=self.folder)
+        return frozenset(each["Key"].removeprefix(self.folder) for page in pages for each in page.get("Contents", ()))
 
     def contents(self) -> dict[str, bytes]:
-        return {key: self.s3.get_object(Bucket=NAME, Key=key)["Body"].read() for key in self.there()}
+        return {key: self.s3.get_object(Bucket=NAME, Key=f"{self.folder}{key}")["Body"].read() for key in self.there()}
 
     def _happened(self, key: str) -> None:
         """moto's versions are as old as this process."""
-        newest = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[NAME].keys.getlist(key)[-1]
+        newest = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[NAME].keys.getlist(f"{self.folder}{key}")[-1]
         newest.last_modified = at(self.minute).replace(tzinfo=None)
 
 

@@ -91,3 +91,14 @@ def test_the_silence_ends_with_an_answer(host: RelocatedHost) -> None:
     silent_for(host, 70)
     assert host.run("steps/run-registry").returncode == 0
     assert not (host.root / SILENT_SINCE).exists()
+
+
+@pytest.mark.parametrize(("folder", "root"), [("", "/"), ("old/registry/", "/old/registry/")])
+def test_the_registry_keeps_its_images_in_the_folder_of_an_adopted_bucket(
+    host: RelocatedHost, folder: str, root: str
+) -> None:
+    file = host.root / "etc/registry/host.env"
+    file.write_text(file.read_text().replace("IMAGE_FOLDER=\n", f"IMAGE_FOLDER={folder}\n"))
+    assert host.run("steps/run-registry").returncode == 0
+    environment = (host.root / "etc/registry/registry.env").read_text().splitlines()
+    assert f"REGISTRY_STORAGE_S3_ROOTDIRECTORY={root}" in environment

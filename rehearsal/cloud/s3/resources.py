@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.sax.saxutils import unescape
 
 from moto.s3.exceptions import MissingBucket
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
 from rehearsal.cloud.cloudformation.resource_type import MotoType, Request, ResourceType, Settled
@@ -34,6 +34,10 @@ class BucketType(MotoType):
             s3.put_bucket_versioning(resource.name, versioning["Status"])
         if access := properties.get("PublicAccessBlockConfiguration"):
             s3.put_public_access_block(resource.name, {name: str(value).lower() for name, value in access.items()})
+        if copies := properties.get("ReplicationConfiguration"):
+            s3.put_bucket_replication(resource.name, _replication(s3, copies))
+        else:
+            s3.delete_bucket_replication(resource.name)
         return resource
 
     def delete(self, request: Request, resource: FakeBucket) -> None:
@@ -61,6 +65,25 @@ class BucketPolicyType(ResourceType):
 
     def delete(self, request: Request, resource: Settled) -> None:
         request.scope.wide(s3_backends).delete_bucket_policy(resource.physical_resource_id)
+
+
+def _replication(s3: S3Backend, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """As the API names it. S3 refuses rules for a bucket that does not exist, or keeps no versions.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html
+    """
+    for rule in properties["Rules"]:
+        destination = rule["Destination"]["Bucket"].rpartition(":")[2]
+        if destination not in s3.buckets:
+            raise RuntimeError(f"Destination bucket must exist. ({destination})")
+        if not s3.buckets[destination].is_versioned:
+            raise RuntimeError(f"Destination bucket must have versioning enabled. ({destination})")
+    return {
+        "Role": properties["Role"],
+        "Rule": [
+            {("ID" if name == "Id" else name): value for name, value in rule.items()} for rule in properties["Rules"]
+        ],
+    }
 
 
 def asks(response: S3Response, bucket_name: str | None, key_name: str | None) -> Iterable[Ask]:

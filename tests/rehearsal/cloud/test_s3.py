@@ -1,11 +1,12 @@
-"""Conditional writes are refused when the condition fails, and a full bucket is not deleted."""
+"""Conditional writes are refused when the condition fails, a full bucket is not deleted, and copies need a versioned
+bucket."""
 
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.cloud_account import Account
+from tests.support.cloud_account import Account, resource
 
 
 @pytest.fixture
@@ -46,3 +47,44 @@ def test_a_bucket_with_objects_on_another_server_is_not_deleted(account: Account
     with pytest.raises(ClientError, match="BucketNotEmpty"):
         client.delete_bucket(Bucket="full")
     assert [each["Name"] for each in client.list_buckets()["Buckets"]] == ["full"]
+
+
+def bucket_with_a_copy(role: str = "arn:aws:iam::123456789012:role/copy") -> dict[str, Any]:
+    rule = {
+        "Id": "copy",
+        "Priority": 1,
+        "Status": "Enabled",
+        "Filter": {"Prefix": "docker/"},
+        "DeleteMarkerReplication": {"Status": "Enabled"},
+        "Destination": {"Bucket": "arn:aws:s3:::copy"},
+    }
+    properties = {
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "ReplicationConfiguration": {"Role": role, "Rules": [rule]},
+    }
+    return {"Resources": {"Images": resource("AWS::S3::Bucket", **properties)}}
+
+
+def test_a_rule_for_a_copy_in_a_bucket_without_versions_fails_the_stack(account: Account) -> None:
+    assert account.create("early", bucket_with_a_copy()) == "ROLLBACK_COMPLETE"
+    assert "Destination bucket must exist. (copy)" in str(account.reasons("early", "Images"))
+    s3 = account.client("s3")
+    s3.create_bucket(Bucket="copy")
+    assert account.create("unversioned", bucket_with_a_copy()) == "ROLLBACK_COMPLETE"
+    assert "must have versioning enabled" in str(account.reasons("unversioned", "Images"))
+
+
+def test_a_bucket_has_the_rules_of_its_template_and_none_without(account: Account) -> None:
+    s3 = account.client("s3")
+    s3.create_bucket(Bucket="copy")
+    s3.put_bucket_versioning(Bucket="copy", VersioningConfiguration={"Status": "Enabled"})
+    assert account.create("copied", bucket_with_a_copy()) == "CREATE_COMPLETE"
+    described = account.cloudformation.describe_stack_resources(StackName="copied")["StackResources"]
+    name = described[0]["PhysicalResourceId"]
+    (rule,) = s3.get_bucket_replication(Bucket=name)["ReplicationConfiguration"]["Rules"]
+    assert (rule["ID"], rule["Destination"]["Bucket"]) == ("copy", "arn:aws:s3:::copy")
+    without = bucket_with_a_copy()
+    del without["Resources"]["Images"]["Properties"]["ReplicationConfiguration"]
+    assert account.update("copied", without) == "UPDATE_COMPLETE"
+    with pytest.raises(ClientError, match="ReplicationConfigurationNotFoundError"):
+        s3.get_bucket_replication(Bucket=name)

@@ -5,7 +5,7 @@ test_checkers.py fails on a finding that is not in this list, and on an entry th
 
 from collections.abc import Mapping
 
-BUCKETS = ("storage/Images", "storage/State")
+BUCKETS = ("storage/Images", "storage/State", "replica/Images", "replica/State")
 FUNCTIONS = ("operations/CheckHealth", "operations/RenewCertificate")
 FUNCTION_ROLES = ("operations/CheckHealthRole", "operations/RenewCertificateRole")
 
@@ -95,6 +95,18 @@ EXCEPTED: Mapping[tuple[str, tuple[str, ...]], str] = {
     ("AwsSolutions-IAM5", ("operations/CheckHealthRole arn:autoscaling:autoScalingGroup:*:autoScalingGroupName/*",)): (
         "The group must have the registry's tag (a condition of the statement); its name is AWS's own invention."
     ),
+    (
+        "AwsSolutions-IAM5",
+        tuple(
+            f"storage/CopyRole/DefaultPolicy {bucket}/{prefix}/*"
+            for own, kind, prefixes in (
+                ("<Images2D38C313.Arn>", "images", ("docker",)),
+                ("<State1C20CC9A.Arn>", "state", ("letsencrypt", "usage")),
+            )
+            for bucket in (own, f"arn:s3:::registry-{kind}-<AWS::AccountId>-eu-west-1")
+            for prefix in prefixes
+        ),
+    ): "S3 copies every object below these prefixes, and an object's name is its content's digest.",
     ("W3005", ("host/Hosts", *FUNCTIONS)): (
         "The CDK also writes down dependencies that references imply. They are redundant, not wrong."
     ),

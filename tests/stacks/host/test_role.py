@@ -1,6 +1,6 @@
 """All permissions of a host: it may do nothing that is not in this list."""
 
-from tests.support.assembly import HERE, STATE, Assembly
+from tests.support.assembly import HERE, STATE, Assembly, Synthesise
 
 IMAGES = "<registry-storage:ExportsOutputFnGetAttImages2D38C313Arn6C6DDC6E>"
 HOST_LOG = "<registry-storage:ExportsOutputFnGetAttHostLogGroup7B408FE5Arn9E481DCB>"
@@ -46,6 +46,15 @@ def test_a_host_has_exactly_these_permissions(assembly: Assembly) -> None:
         ("Log", {"logs:CreateLogStream", "logs:PutLogEvents"}, {HOST_LOG}, None),
         ("SsmAgent", OF_AGENT, {"*"}, None),
         ("IsAgentConnected", {"ssm:GetConnectionStatus"}, {f"{EC2}:instance/*"}, {"StringEquals": tagged}),
+    ]
+
+
+def test_a_host_uses_an_adopted_bucket_in_its_folder_alone(synthesise: Synthesise) -> None:
+    bucket = "arn:<AWS::Partition>:s3:::team-images"
+    of_images = synthesise(image_bucket="team-images/registry").host.statements("Role")[1:3]
+    assert [(sid, resources) for sid, _, resources, _ in of_images] == [
+        ("ImageBucket", {bucket}),
+        ("Images", {f"{bucket}/registry/*"}),
     ]
 
 

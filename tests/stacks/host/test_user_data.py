@@ -52,6 +52,7 @@ def test_the_host_env_holds_the_settings_and_no_secret(assembly: Assembly) -> No
         "STACK_NAME": "registry-host",
         "GROUP_LOGICAL_ID": "Hosts",
         "IMAGE_BUCKET": "<registry-storage:ExportsOutputRefImages2D38C3131DF9B1C4>",
+        "IMAGE_FOLDER": "",
         "STATE_BUCKET": "<registry-storage:ExportsOutputRefState1C20CC9AB4E57B9B>",
         "HOST_LOG_GROUP": "<registry-storage:ExportsOutputRefHostLogGroup7B408FE5B0152AF9>",
         "ADDRESS": "<registry-dns:ExportsOutputRefAddress7D68BFAA>",
@@ -80,12 +81,14 @@ def test_changed_settings_reach_the_host_env(synthesise: Synthesise) -> None:
         registry_image="registry:3",
         redirect=False,
         browser_origins="https://ui.example.com, http://localhost:8080",
+        image_bucket="team-images/registry",
     )
     seen = host_env(changed.host)
     assert seen["ACME_DIRECTORY"] == "https://acme-staging-v02.api.letsencrypt.org/directory"
     assert seen["ACME_EMAIL"] == "tls@example.com"
     assert seen["REGISTRY_IMAGE"] == "registry:3"
     assert seen["REDIRECT"] == "false"
+    assert (seen["IMAGE_BUCKET"], seen["IMAGE_FOLDER"]) == ("team-images", "registry/")
     assert seen["BROWSER_ORIGINS"] == "https://ui.example.com,http://localhost:8080"
 
 

@@ -16,6 +16,8 @@ ACCEPTED = {
         f"public.ecr.aws/docker/library/registry@sha256:{'0' * 64}",
         f"public.ecr.aws/docker/library/registry:3.1.2@sha256:{'a1' * 32}",
     ],
+    "image_bucket": ["", "team-images", "a1b", "team-images/registry", "team-images/old/v2.8_registry"],
+    "replica_region": ["", "eu-west-1", "us-gov-east-1", "ap-southeast-7"],
     "browser_origins": ["", "https://ui.example.com", "https://ui.example.com:8443,http://localhost:8080"],
     "availability_zones": ["2", "3", "6"],
     "ssh_cidr": [""],
@@ -109,6 +111,14 @@ REFUSED: dict[str, Mapping[str, Sequence[object]]] = {
             *("Docker/Registry:3", "https://public.ecr.aws/registry:3", "public.ecr.aws//registry:3", "$(reboot):3")
         ],
     },
+    "image_bucket": {
+        "is an address, not a name": ["s3://team-images", "arn:aws:s3:::team-images", "https://s3.amazonaws.com/a"],
+        "has a dot, so S3's certificate does not cover its address; expected a copy": ["registry.example.com"],
+        "which is not a bucket's name": ["Team-Images", "ab", "-images", "images_", "a" * 64, "$(reboot)", "/registry"],
+        "is not a general purpose bucket": ["images--use1-az4--x-s3", "images-s3alias"],
+        "as its folder": ["images/", "images//registry", "images/registry/", "images/../a", "images/a b", "images/$x"],
+    },
+    "replica_region": {"is not a region": ["Ireland", "eu-west-1a", "EU-WEST-1", "eu", "eu-west", "eu-west-1 "]},
     "browser_origins": {
         "has 'http://ui.example.com' in it, which does not begin with https://": ["http://ui.example.com"],
         "does not begin with https://": ["*", "ui.example.com", "null", "https://ui.example.com,"],
