@@ -68,5 +68,6 @@ def pull_targets(results: Results) -> list[Target]:
         Target("link to a layer, S3: requests/s against bare", 20, against_bare("rps", "blob 64"), at_least=True),
         Target("pull storm, S3: slowest client against bare", 0.4, against_bare("slowest_seconds", "storm")),
         Target("pull storm without what S3 sends: the same", 0.4, against_bare("slowest_seconds", "storm of links")),
+        Target("the same, login and image known: the same", 0.4, against_bare("slowest_seconds", "storm again")),
         Target("pull storm, S3: the registry's S3 requests", 60, [results.median("s3", "storm", OURS, "s3")]),
     ]

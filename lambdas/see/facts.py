@@ -78,6 +78,8 @@ class Facts:
     """Lists of repositories or tags that took a user longer than 10 seconds within the last hour."""
 
     longest_listing_seconds: Annotated[int | None, _NUMBER] = None
+    door_without: Annotated[str | None, _TEXT] = None
+    """Features of the front door that the host's nginx is too old for. The door is slower without them, never wrong."""
 
     @classmethod
     def read(cls, output: str) -> Self:
