@@ -65,8 +65,8 @@ def wait_until_idle(stand: Stand, setup: Setup) -> None:
 
 
 def storm(stand: Stand, setup: Setup, clients: int, number: int, *more: str, again: bool = False) -> Numbers | None:
-    """Many clients pull one image at once; None after LONGEST_STORM_SECONDS. Image and user are new to our door, or those
-    of the call before. `more` are options of bench/load."""
+    """Many clients pull one image at once; None after LONGEST_STORM_SECONDS. Image and user are new to our door, or
+    those of the call before. `more` are options of bench/load."""
     new = "".join((f"storm-{number}", *more))
     repository, user = f"bench/{new}", new if setup.name == OURS else USER
     if not again:
