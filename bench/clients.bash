@@ -13,8 +13,9 @@ main() {
 
 version() {
   case $client in
-    crane | oras) "$client" version ;;
+    crane | oras | notation) "$client" version ;;
     helm) helm version --short ;;
+    cosign) cosign version --json | sed -n 's/.*"gitVersion": "\(.*\)".*/\1/p' ;;
     *) "$client" --version ;;
   esac
 }
@@ -81,6 +82,30 @@ with_helm() {
   rm chart-0.1.0.tgz
   helm pull "oci://$by/chart" --version 0.1.0
   test -s chart-0.1.0.tgz
+}
+
+# Both signatures with one key, without the public log.
+with_cosign() {
+  log_in cosign login
+  export COSIGN_PASSWORD=
+  rm -f cosign.key cosign.pub
+  cosign generate-key-pair
+  at_once cosign sign --yes --key cosign.key --tlog-upload=false "$by/skopeo:1"
+  cosign verify --key cosign.pub --insecure-ignore-tlog --insecure-ignore-sct "$by/skopeo:1" > verified.json
+  (($(grep --only-matching '"critical"' verified.json | wc --lines) >= 2))
+}
+
+with_notation() { USERNAME=$user at_once notation "$by/skopeo:1"; }
+
+# Runs a command twice at the same time.
+at_once() {
+  local first second
+  "$@" &
+  first=$!
+  "$@" &
+  second=$!
+  wait "$first"
+  wait "$second"
 }
 
 with_docker() {

@@ -1,7 +1,7 @@
 """Clients that log in, push and pull in the rehearsal that is up.
 
-podman, buildah and skopeo come from Debian. oras and helm are built from their Go modules. docker and containerd are
-the host's own.
+podman, buildah and skopeo come from Debian. oras, helm and cosign are built from their Go modules, and notation is its
+library with a main function. docker and containerd are the host's own.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from bench import page
+from bench.door.setups import build
 from bench.page import Target
 from rehearsal.machine import parts
 from rehearsal.machine.oci_layout import pack, write_image
@@ -20,14 +21,21 @@ from rehearsal.outside.client import CommandFailedError
 from rehearsal.outside.world import World
 
 DEBIAN = ("skopeo", "podman", "buildah")
-BUILT = (Recipe("oras", "oras.land/oras/cmd/oras", "v1.3.6"), Recipe("helm", "helm.sh/helm/v4/cmd/helm", "v4.3.1"))
-IN_THE_CLIENTS_ROOT = (*DEBIAN, "crane", *(recipe.name for recipe in BUILT))
+BUILT = (
+    Recipe("oras", "oras.land/oras/cmd/oras", "v1.3.6"),
+    Recipe("helm", "helm.sh/helm/v4/cmd/helm", "v4.3.1"),
+    Recipe("cosign", "github.com/sigstore/cosign/v2/cmd/cosign", "v2.6.5"),
+)
+NOTATION = "notation"
+IN_THE_CLIENTS_ROOT = (*DEBIAN, "crane", *(recipe.name for recipe in BUILT), NOTATION)
 ON_THE_HOST = ("docker", "dockerd", "containerd")
 AS_WELL = {
     "skopeo": ", copies an image with a layer that is kept elsewhere",
     "crane": ", copies an image with a layer that is kept elsewhere",
     "docker": ", reads such an image and pushes an index of it",
     "dockerd": " with containerd's image store, and a tag's new image right after its push",
+    "cosign": ", signs an image twice at the same time and verifies both signatures",
+    "notation": ", signs an image twice at the same time and verifies each signature",
     "oras": ", finds both of two attachments that were pushed at the same time",
 }
 SCRIPT = Path(__file__).with_suffix(".bash")
@@ -44,6 +52,7 @@ def prepare(workplace: Workplace, world: World, say: Say) -> None:
         part = parts.prepare(workplace, recipe, say)
         if part.path:
             shutil.copy(part.path, root / "usr/local/bin" / recipe.name)
+    shutil.copy(build(workplace, NOTATION, say), root / "usr/local/bin" / NOTATION)
     # Left by an earlier run.
     shutil.rmtree(client.work / "image", ignore_errors=True)
     write_image(client.work / "image", pack({"payload": b"bench/clients"}), architecture=architecture(), config={})

@@ -4,7 +4,7 @@ import base64
 import json
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from subprocess import Popen
 from typing import Any
@@ -18,9 +18,17 @@ Numbers = Mapping[str, float]
 
 def load(stand: Stand, setup: Setup, verb: str, *options: str, user: str = USER, seconds: float | None = None) -> Any:
     """The result of one command of bench/load, which may take so many seconds."""
+    return json.loads(stand.room.run(*_load(setup, verb, options, user), timeout_seconds=seconds).stdout)
+
+
+def load_command(stand: Stand, setup: Setup, verb: str, *options: str, user: str = USER) -> list[str]:
+    """The command of the machine for one command of bench/load."""
+    return stand.room.command(_load(setup, verb, options, user))
+
+
+def _load(setup: Setup, verb: str, options: Sequence[str], user: str) -> tuple[str, ...]:
     login = (f"-user={user}", f"-password={PASSWORD}") if setup.login else ()
-    argv = ("/opt/load", verb, f"-url={setup.url}", *login, *options)
-    return json.loads(stand.room.run(*argv, timeout_seconds=seconds).stdout)
+    return ("/opt/load", verb, f"-url={setup.url}", *login, *options)
 
 
 @contextmanager

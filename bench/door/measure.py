@@ -64,14 +64,15 @@ def wait_until_idle(stand: Stand, setup: Setup) -> None:
             return
 
 
-def storm(stand: Stand, setup: Setup, clients: int, number: int, *more: str) -> Numbers | None:
-    """Many clients pull one image at once; None after LONGEST_STORM_SECONDS. Image and user are new to our door. `more`
-    are options of bench/load."""
+def storm(stand: Stand, setup: Setup, clients: int, number: int, *more: str, again: bool = False) -> Numbers | None:
+    """Many clients pull one image at once; None after LONGEST_STORM_SECONDS. Image and user are new to our door, or
+    those of the call before. `more` are options of bench/load."""
     new = "".join((f"storm-{number}", *more))
     repository, user = f"bench/{new}", new if setup.name == OURS else USER
-    if setup.name == OURS:
-        add_users(stand, user)
-    load(stand, setup, "image", f"-repository={repository}")
+    if not again:
+        if setup.name == OURS:
+            add_users(stand, user)
+        load(stand, setup, "image", f"-repository={repository}")
     s3_requests(stand)
     before = stand.cpu_seconds(setup)
     options = (f"-clients={clients}", f"-repository={repository}", *more)

@@ -1,11 +1,11 @@
-"""The pull path of the front door beside the registry behind it: tags, links to layers, and pull storms, on S3."""
+"""The pull path of the front door beside the registry behind it: tags, links, lists, and pull storms, on S3."""
 
 import argparse
 import datetime
 import os
 
 from bench import page
-from bench.door import measure, report, tags
+from bench.door import lists, measure, report, tags
 from bench.door.generators import load
 from bench.door.measure import QUICK
 from bench.door.rounds import Results, ceiling
@@ -17,7 +17,18 @@ from rehearsal.machine.workplace import Workplace
 
 CONNECTIONS = 64
 LINKS_ONLY = "-links"
+STORMS = (("storm", (), False), ("storm of links", (LINKS_ONLY,), False), ("storm again", (LINKS_ONLY,), True))
 LINK = {"requests/s": "rps", "p50, ms": "p50", "p95, ms": "p95", "S3 requests each": "s3"}
+
+LIST = {"ms": "ms", "S3 requests": "s3"}
+BESIDE = {
+    "p50 alone, ms": "p50 alone",
+    "p95 alone, ms": "p95 alone",
+    "p50, ms": "p50",
+    "p95, ms": "p95",
+    "lists": "answered",
+    "refused": "refused",
+}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -48,8 +59,13 @@ def measure_setup(stand: Stand, setup: Setup, results: Results, number: int) -> 
     results.add("s3", "HEAD", setup.name, tags.head(stand, setup, seconds))
     link = measure.requests(stand, setup, "blob", CONNECTIONS, seconds)
     results.add("s3", f"blob {CONNECTIONS}", setup.name, link)
-    for name, options in (("storm", ()), ("storm of links", (LINKS_ONLY,))):
-        results.add("s3", name, setup.name, measure.storm(stand, setup, QUICK.storm_clients, number, *options))
+    lists.place(stand, setup)
+    for name, path in lists.PAGES.items():
+        results.add("s3", name, setup.name, lists.one(stand, setup, path))
+    results.add("s3", "lists beside", setup.name, lists.beside(stand, setup))
+    for name, options, again in STORMS:
+        numbers = measure.storm(stand, setup, QUICK.storm_clients, number, *options, again=again)
+        results.add("s3", name, setup.name, numbers)
 
 
 def section(results: Results, rounds: int) -> str:
@@ -67,7 +83,10 @@ def section(results: Results, rounds: int) -> str:
         part("HEAD of a tag, 64 connections", "HEAD", report.TAGS),
         part("Link to a layer, 64 connections", f"blob {CONNECTIONS}", LINK),
         report.ceiling_text(results, "s3"),
+        *(part(f"List: {name}", name, LIST) for name in lists.PAGES),
+        part("Pulls by tag, alone and beside 64 clients that list 10,000 tags", "lists beside", BESIDE),
         part("Pull storm, 200 clients, 8 layers", "storm", report.STORM),
         part("The same without what S3 sends", "storm of links", report.STORM),
+        part("Without it, and with a login and an image of this half minute", "storm again", report.STORM),
     ]
     return "\n\n".join([about, *parts])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bench.door.lists import PAGES
 from bench.door.measure import Size
 from bench.door.rounds import Results, quotient
 from bench.door.setups import BARE, OURS, OWN_TLS, TUTORIAL
@@ -66,7 +67,18 @@ def pull_targets(results: Results) -> list[Target]:
         Target(tags.format("p50"), 1 / 20, against_bare("p50", *many)),
         Target("HEAD by tag, S3: requests/s against bare", 25, against_bare("rps", "HEAD"), at_least=True),
         Target("link to a layer, S3: requests/s against bare", 20, against_bare("rps", "blob 64"), at_least=True),
+        Target(
+            "page of 100 of 1,000 repositories, of 10,000 tags, S3: ms against bare",
+            1.2,
+            against_bare("ms", *(name for name in PAGES if name.startswith("page"))),
+        ),
+        Target(
+            "pulls beside 64 clients that list 10,000 tags, S3: p95 against bare",
+            1,
+            against_bare("p95", "lists beside"),
+        ),
         Target("pull storm, S3: slowest client against bare", 0.4, against_bare("slowest_seconds", "storm")),
         Target("pull storm without what S3 sends: the same", 0.4, against_bare("slowest_seconds", "storm of links")),
+        Target("the same, login and image known: the same", 0.4, against_bare("slowest_seconds", "storm again")),
         Target("pull storm, S3: the registry's S3 requests", 60, [results.median("s3", "storm", OURS, "s3")]),
     ]

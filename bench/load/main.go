@@ -29,12 +29,12 @@ func parse(command string, arguments []string) (*options, error) {
 	flags.StringVar(&o.repository, "repository", "bench/image", "image, storm")
 	flags.StringVar(&o.digest, "digest", "", "pull: of the layer")
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:7071", "delay")
-	flags.StringVar(&o.path, "path", "", "head")
-	flags.IntVar(&o.clients, "clients", 1, "storm, push, pull, head, fresh")
+	flags.StringVar(&o.path, "path", "", "head, list")
+	flags.IntVar(&o.clients, "clients", 1, "storm, push, pull, head, list, fresh")
 	flags.IntVar(&o.count, "count", 10_000, "fresh: of pushes")
 	flags.IntVar(&o.threads, "threads", 8, "handshakes, guess")
 	flags.IntVar(&o.megabytes, "mb", 500, "push: of each layer")
-	flags.DurationVar(&o.duration, "for", 2*time.Second, "handshakes, guess, head")
+	flags.DurationVar(&o.duration, "for", 2*time.Second, "handshakes, guess, head, list")
 	flags.DurationVar(&o.delay, "delay", 30*time.Millisecond, "delay: added to each request")
 	flags.DurationVar(&o.jitter, "jitter", 0, "delay: at most added before and after each request, at random")
 	flags.BoolVar(&o.resume, "resume", false, "handshakes: with the session of the connection before")
@@ -49,10 +49,10 @@ func parse(command string, arguments []string) (*options, error) {
 func main() {
 	commands := map[string]func(*options) (any, error){
 		"delay": delay, "image": image, "storm": storm, "push": push, "pull": pull, "guess": guess, "handshakes": handshakes,
-		"head": head, "fresh": fresh,
+		"head": head, "list": list, "fresh": fresh,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: load delay|image|storm|push|pull|guess|handshakes|head|fresh FLAGS")
+		fmt.Fprintln(os.Stderr, "usage: load delay|image|storm|push|pull|guess|handshakes|head|list|fresh FLAGS")
 		os.Exit(2)
 	}
 	o, err := parse(os.Args[1], os.Args[2:])

@@ -83,6 +83,23 @@ func headOnce(connection io.Writer, reader *bufio.Reader, request []byte) error 
 	return nil
 }
 
+// list asks for one path again and again, and waits a second after each refusal, as a 429 asks for.
+func list(o *options) (any, error) {
+	var answered, refused atomic.Int64
+	end := time.Now().Add(o.duration)
+	atOnce(o.clients, func(int) {
+		for c := newClient(o); time.Now().Before(end); {
+			if c.get(o.path, io.Discard) == nil {
+				answered.Add(1)
+			} else {
+				refused.Add(1)
+				time.Sleep(time.Second)
+			}
+		}
+	})
+	return map[string]int64{"answered": answered.Load(), "refused": refused.Load()}, nil
+}
+
 // fresh pushes to a tag and pulls that tag at once, each client its own tags, and counts the answers that are not what
 // was pushed last.
 func fresh(o *options) (any, error) {

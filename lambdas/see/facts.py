@@ -81,6 +81,9 @@ class Facts:
     reboot_due_days: Annotated[int | None, _NUMBER] = None
     """How long an upgrade has been waiting for a reboot; 0 if none is."""
 
+    door_without: Annotated[str | None, _TEXT] = None
+    """Features of the front door that the host's nginx is too old for. The door is slower without them, never wrong."""
+
     @classmethod
     def read(cls, output: str) -> Self:
         lines = read_lines(output)

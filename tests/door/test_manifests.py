@@ -194,14 +194,7 @@ def test_a_client_that_has_the_manifest_gets_304(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder",
-    [
-        "/run/nginx/logins",
-        "/run/nginx/manifests",
-        "/run/nginx/tags",
-        "/var/cache/nginx-manifests",
-        "/var/cache/nginx-tags",
-    ],
+    "folder", ["/run/nginx/logins", "/run/nginx/manifests", "/var/cache/nginx-manifests", "/var/cache/nginx-tags"]
 )
 def test_only_nginx_can_read_its_caches(client: Client, room: Room, folder: str) -> None:
     client.ask(client.push("team/app", tag="cached").path)

@@ -32,7 +32,9 @@ def logged(room: Room) -> Logged:
         while rotated in room.run("sh", "-c", "ls -l /proc/[0-9]*/fd; true").stdout:
             assert time.monotonic() < patience
             time.sleep(0.02)
-        return [parse(line) for line in room.place(rotated).read_bytes().splitlines()]
+        requests = [parse(line) for line in room.place(rotated).read_bytes().splitlines()]
+        # The workers write one after the other.
+        return sorted(requests, key=lambda request: request.at)
 
     since()
     return since

@@ -39,6 +39,7 @@ def host(relocate: Relocate) -> RelocatedHost:
     host.write("etc/registry/users/pull", "admin:hash\n")
     host.write("etc/registry/proof/curl", "user = x\n")
     host.write("var/lib/registry/users-synced", "")
+    (host.root / "etc/nginx/features").mkdir(parents=True)
     host.have_certificate()
     written = str(host.root / "run/registry/diagnose.object")
     host.answer(*NOTHING_WRONG, http_date(), Answer("^aws-api s3 get", copies=(written, f"{written}.read")))
@@ -88,6 +89,7 @@ def test_a_healthy_host_prints_no_fault(host: RelocatedHost) -> None:
         engine="200",
         resolver="ok",
         reboot_due_days=0,
+        door_without="nothing",
     )
 
 
@@ -144,6 +146,19 @@ def test_an_object_that_comes_back_changed_is_a_fault(host: RelocatedHost) -> No
 def test_the_fullest_disk_or_its_inodes_count(host: RelocatedHost) -> None:
     host.answer(replace(DISK, says="Use% IUse%\n 41%  100%\n 12%     -\n"), *NOTHING_WRONG)
     assert facts(host).disk_used_percent == 100
+
+
+def test_a_full_run_in_memory_counts_as_a_full_disk(host: RelocatedHost) -> None:
+    host.answer(Answer("^df .*/run ", says="Use% IUse%\n 41%  7%\n 100%     1%\n"), *NOTHING_WRONG)
+    assert facts(host).disk_used_percent == 100
+
+
+def test_features_that_the_host_is_too_old_for_are_named(host: RelocatedHost) -> None:
+    for feature, choice in (("one", "with"), ("two", "without"), ("three", "without")):
+        chosen = host.root / "etc/nginx/features" / feature / "chosen"
+        chosen.parent.mkdir(parents=True, exist_ok=True)
+        chosen.symlink_to(choice)
+    assert facts(host).door_without == "three two"
 
 
 def test_a_wrong_clock_is_measured(host: RelocatedHost) -> None:

@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 export full_disk_percent=95 least_memory_percent=4 clock_limit_seconds=60
 
-# The fullest file system that this host writes to counts. A disk without free inodes is full too.
+# The fullest file system that this host writes to counts, /run in memory as well. A disk without free inodes is full too.
 disk_used_percent() {
-  timeout 5 df --output=pcent,ipcent / /var/lib /var/log | tr -dc '0-9\n ' | tr -s ' ' '\n' | sort -n | tail -n 1 | grep .
+  timeout 5 df --output=pcent,ipcent / /run /var/lib /var/log | tr -dc '0-9\n ' | tr -s ' ' '\n' | sort -n | tail -n 1 | grep .
 }
 
 memory_available_percent() {
