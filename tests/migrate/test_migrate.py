@@ -204,7 +204,7 @@ def test_a_registry_with_tokens_that_is_busy_is_waited_for(old: OldRegistry, cli
     for number in range(6):
         old.write_image("harbor/app", f"harbor {number}", f"{number}")
     harbor = [{"id": 1, "name": "harbor/app"}, {"id": 2, "name": "team/other"}, {"id": 3, "name": "harbor/empty"}]
-    manners = Manners(service="harbor-registry", answers={"/api/v2.0/repositories": harbor}, busy_every=6)
+    manners = Manners(service="harbor-registry", answers={"/api/v2.0/repositories": harbor}, busy_every=7)
     old.dress(manners)
     done = old.migrate(f"http://{DRESSED}/harbor", "--yes")
     old.undress()
