@@ -98,7 +98,8 @@ def _comparison(source: Registry, target: Registry, names: Sequence[str], prefix
             found = source.tags(name)
             # A list of a registry has empty repositories, too. A person's list has spelling mistakes.
             why = "the source has no tag of it" if named and not found else ""
-            return found, set(target.tags(rename(name))) if found else set(), why
+            is_asked = found and not address.problem_of(rename(name))
+            return found, set(target.tags(rename(name))) if is_asked else set(), why
         except (LoginError, RegistryError) as error:
             return [], set(), str(error)
 

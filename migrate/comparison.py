@@ -142,12 +142,12 @@ class Comparison:
         problems, manifests = self._below(repository, wanted.digest)
         if problems:
             return Finding(State.INCOMPLETE, "; ".join(problems))
-        if item.subject and wanted.digest not in (self.target.referrers(repository, item.subject) or ()):
+        if item.subject and wanted.digest not in self._attachments(self.target, repository, item.subject):
             return Finding(State.INCOMPLETE, f"the target does not list it as an attachment of {item.subject}")
         attached = (
             Item(item.repository, digest, manifest)
             for manifest in manifests
-            for digest in self._attachments(item.repository, manifest)
+            for digest in self._attachments_of_source(item.repository, manifest)
         )
         return Finding(State.SAME, attached=tuple(attached))
 
@@ -188,17 +188,21 @@ class Comparison:
         self._layers.add((repository, digest, size))
         return []
 
-    def _attachments(self, repository: str, digest: str) -> list[str]:
-        """Of the source, by its list of referrers or by the tag in its place."""
-        if repository not in self._without_referrers:
-            found = self.source.referrers(repository, digest)
+    def _attachments_of_source(self, repository: str, digest: str) -> list[str]:
+        """Without a request where its list of tags says that there are none."""
+        if repository in self._without_referrers and digest.replace(":", "-") not in self.tags.get(repository, ()):
+            return []
+        return self._attachments(self.source, repository, digest)
+
+    def _attachments(self, registry: Registry, repository: str, digest: str) -> list[str]:
+        """By its list of referrers, or by the tag in its place."""
+        if registry is self.target or repository not in self._without_referrers:
+            found = registry.referrers(repository, digest)
             if found is not None:
                 return found
+        if registry is self.source:
             self._without_referrers.add(repository)
-        tag = digest.replace(":", "-")
-        if tag not in self.tags.get(repository, ()):
-            return []
-        content = self.source.manifest(repository, tag)
+        content = registry.manifest(repository, digest.replace(":", "-"))
         return [str(each["digest"]) for each in json.loads(content or b"{}").get("manifests") or ()]
 
 

@@ -121,7 +121,7 @@ def events(line: str) -> Iterator[Event]:
         case "Delaying for rate limit":
             left = f"{told['source-remain']} of {told['source-limit']} pulls"
             yield Event(waits=f"the source has {left} left for you: waiting {_seconds(told['sleep'])}")
-        case "Sleeping for backoff" if told["Duration"] >= 1_000_000_000:
+        case "Sleeping for backoff" if told["Duration"] >= 900_000_000:
             yield Event(waits=f"waiting {_seconds(told['Duration'])} before {told['Host']} is asked again")
 
 

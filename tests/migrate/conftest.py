@@ -6,6 +6,8 @@ import pytest
 
 from migrate import regsync
 from rehearsal.age import bucket
+from rehearsal.machine import parts
+from rehearsal.machine.workplace import Workplace
 from rehearsal.room import clock, door
 from tests.support.door_client import Client
 from tests.support.door_room import door_room, write_users
@@ -15,9 +17,12 @@ from tests.support.old_registry import ADDRESS, DRESSED, USER, OldRegistry
 @pytest.fixture(scope="package")
 def client() -> Iterator[Client]:
     """Of the front door."""
-    with door_room() as room:
-        # A room has no way to the internet.
+    with door_room() as room, pytest.MonkeyPatch.context() as environment:
+        # A room has no way to the internet. The rehearsal's builds share most packages.
+        for name, value in parts.go_environment(Workplace.of_this_machine()).items():
+            environment.setenv(name, value)
         regsync.program()
+        environment.undo()
         write_users(room)
         client = Client(room)
         client.start_registry()

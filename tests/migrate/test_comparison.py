@@ -95,3 +95,12 @@ def test_the_attachments_of_the_source_are_compared_too() -> None:
     source = registry(SAME)
     source.referrers.side_effect = lambda _, digest: ["sha256:signature"] if digest == DIGEST else []
     assert found(source, registry(SAME)).attached == (Item("app", "sha256:signature", DIGEST),)
+
+
+def test_a_registry_without_a_list_of_attachments_has_them_in_a_tag() -> None:
+    target = registry(SAME)
+    target.referrers.return_value = None
+    target.manifest.side_effect = lambda _, reference: (
+        json.dumps({"manifests": [{"digest": DIGEST}]}).encode() if reference == "sha256-subject" else MANIFEST
+    )
+    assert found(registry(SAME), target, Item("app", DIGEST, "sha256:subject")).state is State.SAME
