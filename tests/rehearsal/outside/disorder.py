@@ -209,12 +209,13 @@ def another_address(world: World) -> Iterator[None]:
     spare = next(each["AllocationId"] for each in addresses if not each.get("AssociationId"))
     interface = ec2.create_network_interface(SubnetId=instance_of(target)["SubnetId"])["NetworkInterface"]
     ec2.associate_address(AllocationId=own, NetworkInterfaceId=interface["NetworkInterfaceId"], AllowReassociation=True)
-    ec2.associate_address(AllocationId=spare, InstanceId=target.host.id)
+    association = ec2.associate_address(AllocationId=spare, InstanceId=target.host.id)["AssociationId"]
     until(lambda: target.try_to("curl", *LOOK, A_NAME_OF_AWS))
     target.do("systemctl", "start", product.ADDRESS_SERVICE)
     try:
         yield
     finally:
+        ec2.disassociate_address(AssociationId=association)
         ec2.associate_address(AllocationId=own, InstanceId=target.host.id, AllowReassociation=True)
         ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
         until(lambda: _reaches(world))
@@ -229,10 +230,9 @@ def _reaches(world: World) -> bool:
 @contextmanager
 def run_command_throttled(world: World, person: AwsProfile) -> Iterator[None]:
     """For this person."""
-    asked = f"AmazonSSM.SendCommand.*Credential={person.access_key_id}/"
-    put_in_front(
-        world, "ssm", f'if ("$http_x_amz_target $http_authorization" ~ "{asked}") {{ return 400 \'{TOO_MANY}\'; }}\n'
-    )
+    asked = 'set $asked "$http_x_amz_target $http_authorization";\n'
+    theirs = f"AmazonSSM.SendCommand.*Credential={person.access_key_id}/"
+    put_in_front(world, "ssm", f"{asked}if ($asked ~ \"{theirs}\") {{ return 400 '{TOO_MANY}'; }}\n")
     try:
         yield
     finally:
