@@ -20,8 +20,8 @@ from rehearsal.story.telling import story_in
 
 SERVING = re.compile(r"serving after (\d+) s")
 ABOUT_NO_AGENT = (
-    "The image has none, and AWS's package is not there. User data begins a quarter of an hour after the boot, so the 16"
-    " minutes in which a host tries end soon."
+    "The image has none, and AWS's package is not there. User data begins a quarter of an hour after the boot, so the"
+    " 16 minutes in which a host tries end soon."
 )
 SIGNAL = re.compile("Received (SUCCESS|FAILURE) signal.*")
 
