@@ -19,6 +19,10 @@ from rehearsal.story.deploying import bootstrap, deploy
 from rehearsal.story.telling import story_in
 
 SERVING = re.compile(r"serving after (\d+) s")
+ABOUT_NO_AGENT = (
+    "The image has none, and AWS's package is not there. User data begins a quarter of an hour after the boot, so the"
+    " 16 minutes in which a host tries end soon."
+)
 SIGNAL = re.compile("Received (SUCCESS|FAILURE) signal.*")
 
 
@@ -78,4 +82,4 @@ def _deploy_without_agent(workplace: Workplace, say: Say) -> str:
         ["the deployment's event", ended],
         *(["the host log", each["message"].replace("\n", "<br>")] for each in told),
     ]
-    return page.table(("where", f"what is told after {seconds:.0f} s"), rows)
+    return f"{ABOUT_NO_AGENT}\n\n{page.table(('where', f'what is told after {seconds:.0f} s'), rows)}"

@@ -16,7 +16,7 @@ from rehearsal.faults.bucket import instance_of
 from rehearsal.faults.certificate import use
 from rehearsal.faults.fault import Target
 from rehearsal.faults.front import put_in_front, take_away
-from rehearsal.faults.reachability import A_NAME_OF_AWS, LOOK
+from rehearsal.faults.reachability import LOOK
 from rehearsal.outside.world import World
 from tests.support.world import WORKPLACE
 
@@ -206,18 +206,22 @@ def another_address(world: World) -> Iterator[None]:
     ec2, target = world.aws("ec2"), Target.newest(world)
     addresses = ec2.describe_addresses()["Addresses"]
     own = next(each["AllocationId"] for each in addresses if each["PublicIp"] == world.state.address)
-    spare = next(each["AllocationId"] for each in addresses if not each.get("AssociationId"))
+    spare = next(each for each in addresses if not each.get("AssociationId"))
     interface = ec2.create_network_interface(SubnetId=instance_of(target)["SubnetId"])["NetworkInterface"]
     ec2.associate_address(AllocationId=own, NetworkInterfaceId=interface["NetworkInterfaceId"], AllowReassociation=True)
-    ec2.associate_address(AllocationId=spare, InstanceId=target.host.id)
-    until(lambda: target.try_to("curl", *LOOK, A_NAME_OF_AWS))
+    association = ec2.associate_address(AllocationId=spare["AllocationId"], InstanceId=target.host.id)["AssociationId"]
+    look = (product.AWS_API, "metadata", "public-ipv4")
+    until(lambda: world.run_on_host(target.host, *look).stdout.strip() == spare["PublicIp"])
     target.do("systemctl", "start", product.ADDRESS_SERVICE)
     try:
         yield
     finally:
+        ec2.disassociate_address(AssociationId=association)
         ec2.associate_address(AllocationId=own, InstanceId=target.host.id, AllowReassociation=True)
         ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
         until(lambda: _reaches(world))
+        # As the host does by itself within a minute: it sees the move, and reconnects its SSM agent.
+        target.do("systemctl", "start", product.ADDRESS_SERVICE)
 
 
 def _reaches(world: World) -> bool:
@@ -229,10 +233,9 @@ def _reaches(world: World) -> bool:
 @contextmanager
 def run_command_throttled(world: World, person: AwsProfile) -> Iterator[None]:
     """For this person."""
-    asked = f"AmazonSSM.SendCommand.*Credential={person.access_key_id}/"
-    put_in_front(
-        world, "ssm", f'if ("$http_x_amz_target $http_authorization" ~ "{asked}") {{ return 400 \'{TOO_MANY}\'; }}\n'
-    )
+    asked = 'set $asked "$http_x_amz_target $http_authorization";\n'
+    theirs = f"AmazonSSM.SendCommand.*Credential={person.access_key_id}/"
+    put_in_front(world, "ssm", f"{asked}if ($asked ~ \"{theirs}\") {{ return 400 '{TOO_MANY}'; }}\n")
     try:
         yield
     finally:
