@@ -160,8 +160,8 @@ def _report(output: Path, deaths: Sequence[Death]) -> bool:
     killed = [kind for kind in worst if KINDS[kind].is_process]
     targets = [
         *(_both(kind, seconds[kind]) for kind in ("power-cut", "reboot")),
-        Target(f"seconds until a pull, worst: {', '.join(new)}", NEW_HOST_SECONDS, [worst[kind] for kind in new]),
-        Target(f"seconds until a pull, worst: {', '.join(killed)}", RESTART_SECONDS, [worst[kind] for kind in killed]),
+        Target("worst of each kind with a new host: seconds", NEW_HOST_SECONDS, [worst[kind] for kind in new]),
+        Target("worst of each kind of killed process: seconds", RESTART_SECONDS, [worst[kind] for kind in killed]),
         Target("all new hosts: orders that the certificate authority saw", 0, [ordered]),
         Target("all deaths after which something was lost", 0, [sum(bool(death.lost) for death in deaths)]),
     ]
