@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bench import page
 from bench.page import Target
-from bench.soak.clients import Failure, Operation
+from bench.soak.clients import Operation
 from bench.soak.killer import Kill
 from bench.soak.prober import Outage
 from bench.soak.verification import Loss
@@ -112,27 +112,23 @@ def _clients(soak: Soak) -> str:
 
 def _kills(soak: Soak) -> str:
     kills = Counter(kill.victim for kill in soak.kills if not kill.missed)
-    first = [(each.work, each.failures[0]) for each in soak.operations if each.failures]
-    failed = Counter((soak.last_victim(failure.ended), work) for work, failure in first)
-    rows = [
-        [
-            victim,
-            str(count),
-            str(failed[victim, "push"]),
-            str(failed[victim, "pull"]),
-            page.number(soak.longest_outage(victim)),
-            _most_said([failure for _, failure in first if soak.last_victim(failure.ended) == victim]),
+    rows = []
+    for victim, count in kills.most_common():
+        failed = [
+            each for each in soak.operations if each.failures and soak.last_victim(each.failures[0].ended) == victim
         ]
-        for victim, count in kills.most_common()
-    ]
-    header = ("victim", "kills", "pushes failed after it", "pulls failed after it", "longest outage, s", "client said")
+        counts = (count, *(sum(each.work == work for each in failed) for work in ("push", "pull")))
+        clients = ", ".join(f"{client} {times}" for client, times in Counter(each.client for each in failed).items())
+        said = _most_common([each.failures[0].said for each in failed])
+        rows.append([victim, *map(str, counts), page.number(soak.longest_outage(victim)), clients, said])
+    header = ("victim", "kills", "pushes failed after it", "pulls", "longest outage, s", "of the client", "which said")
     return page.table(header, rows)
 
 
-def _most_said(failures: Sequence[Failure]) -> str:
-    """The most common end of what clients said, without what differs each time."""
-    said = Counter(failure.said[-90:].replace("|", "¦") for failure in failures)
-    return said.most_common(1)[0][0] if said else ""
+def _most_common(said: Sequence[str]) -> str:
+    """The end of it, because the beginning names the image."""
+    ends = Counter(each[-90:].replace("|", "¦") for each in said)
+    return ends.most_common(1)[0][0] if ends else ""
 
 
 def _failed(operations: Sequence[Operation], times: int) -> int:

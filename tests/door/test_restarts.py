@@ -116,22 +116,29 @@ def test_a_read_that_the_registry_did_not_live_to_answer_is_asked_again(client: 
 
 def test_a_change_that_the_registry_may_have_made_is_not_sent_again(client: Client, pushed: Pushed) -> None:
     base = f"{FRONT}/v2/{pushed.repository}"
-    changes = (
-        (*PUT, pushed.body, f"{base}/manifests/3.0"),
-        ("--request", "DELETE", f"{FRONT}{pushed.path}"),
-        ("--request", "POST", f"{base}/blobs/uploads/"),
-        (*PATCH, f"{base}/blobs/uploads/a"),
-        ("--request", "PUT", f"{base}/blobs/uploads/b?digest={pushed.digest}"),
-    )
+    # Clients repeat a layer after 408, and not all of them after 503.
+    changes = {
+        (*PUT, pushed.body, f"{base}/manifests/3.0"): "503",
+        ("--request", "DELETE", f"{FRONT}{pushed.path}"): "503",
+        ("--request", "POST", f"{base}/blobs/uploads/"): "408",
+        (*PATCH, f"{base}/blobs/uploads/a"): "408",
+        ("--request", "PUT", f"{base}/blobs/uploads/b?digest={pushed.digest}"): "408",
+    }
     with client.registry_dying() as received:
-        for change in changes:
+        for change, status in changes.items():
             command = client.room.command([*curl_as("pusher"), *TELLING, *change])
-            assert subprocess.run(command, capture_output=True, text=True).stdout == "503"
+            assert subprocess.run(command, capture_output=True, text=True).stdout == status
             assert [line.split()[0] for line in received()] == [change[1]]
+
+
+def test_a_layer_that_was_cut_is_refused_in_the_specifications_words(client: Client) -> None:
+    with client.registry_dying():
+        answer = client.ask("/v2/restart/image/blobs/uploads/", "--request", "POST", user="pusher")
+    assert (answer.status, json.loads(answer.body)["errors"][0]["code"]) == (408, "UNAVAILABLE")
 
 
 def test_the_end_of_an_upload_that_was_cut_can_be_repeated(client: Client) -> None:
     upload = an_upload(client, "a layer that is cut")
-    assert kill_at_work(client, "--request", "PUT", upload) == 503
+    assert kill_at_work(client, "--request", "PUT", upload) == 408
     again = client.ask(upload.removeprefix(FRONT), "--request", "PUT", user="pusher")
     assert again.status == 201, again

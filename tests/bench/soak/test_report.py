@@ -66,6 +66,11 @@ def test_an_outage_belongs_to_the_kill_before_its_end() -> None:
     assert (GOOD.longest_outage("registry"), GOOD.longest_outage("host")) == (3, 30)
 
 
+def test_failures_belong_to_the_last_kill_before_their_end() -> None:
+    row = next(line for line in report.sections(GOOD)["Kills"].splitlines() if line.startswith("| registry"))
+    assert row == "| registry | 1 | 0 | 1 | 3.00 | crane 1 | 503 |"
+
+
 def test_operations_are_counted_by_how_often_they_failed() -> None:
     row = next(line for line in report.sections(GOOD)["Clients"].splitlines() if "| pull |" in line)
     assert row == "| crane | pull | 1 | 1 | 1 | 0 |"
