@@ -68,7 +68,9 @@ def fill(room: Room, folder: str) -> None:
 
 @pytest.mark.parametrize("harm", [read_only, full])
 @pytest.mark.parametrize("size", [0, 60_000], ids=["small", "larger"])
-def test_manifests_are_answered_and_pushes_stored_while_nginxs_disk_is(client: Client, room: Room, harm: Harm, size: int) -> None:
+def test_manifests_are_answered_and_pushes_stored_while_nginxs_disk_is(
+    client: Client, room: Room, harm: Harm, size: int
+) -> None:
     before, repository = client.push("luck/disk", tag="1.0", mark="m" * size), f"luck/disk-{harm.__name__}-{size}"
     assert client.ask(before.path).body == before.body
     with ExitStack() as mounts:
