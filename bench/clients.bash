@@ -84,28 +84,23 @@ with_helm() {
   test -s chart-0.1.0.tgz
 }
 
-# Both signatures with one key, without the public log.
+# Without the public log of signatures.
 with_cosign() {
   log_in cosign login
   export COSIGN_PASSWORD=
   rm -f cosign.key cosign.pub
   cosign generate-key-pair
-  at_once cosign sign --yes --key cosign.key --tlog-upload=false "$by/skopeo:1"
-  cosign verify --key cosign.pub --insecure-ignore-tlog --insecure-ignore-sct "$by/skopeo:1" > verified.json
-  (($(grep --only-matching '"critical"' verified.json | wc --lines) >= 2))
+  cosign sign --yes --key cosign.key --tlog-upload=false "$by/skopeo:1"
+  cosign verify --key cosign.pub --insecure-ignore-tlog --insecure-ignore-sct "$by/skopeo:1"
 }
 
-with_notation() { USERNAME=$user at_once notation "$by/skopeo:1"; }
-
-# Runs a command twice at the same time.
-at_once() {
-  local first second
-  "$@" &
+with_notation() {
+  local first
+  export USERNAME=$user
+  notation "$by/skopeo:1" &
   first=$!
-  "$@" &
-  second=$!
+  notation "$by/skopeo:1"
   wait "$first"
-  wait "$second"
 }
 
 with_docker() {

@@ -34,8 +34,8 @@ AS_WELL = {
     "crane": ", copies an image with a layer that is kept elsewhere",
     "docker": ", reads such an image and pushes an index of it",
     "dockerd": " with containerd's image store, and a tag's new image right after its push",
-    "cosign": ", signs an image twice at the same time and verifies both signatures",
-    "notation": ", signs an image twice at the same time and verifies each signature",
+    "cosign": ", signs an image and verifies the signature",
+    "notation": ", signs an image twice at the same time and verifies both signatures",
     "oras": ", finds both of two attachments that were pushed at the same time",
 }
 SCRIPT = Path(__file__).with_suffix(".bash")

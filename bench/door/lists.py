@@ -1,6 +1,7 @@
 """Lists of the front door and of the registry behind it: what each costs, and many at once the pulls beside them."""
 
 import json
+import statistics
 import subprocess
 from subprocess import Popen
 
@@ -15,6 +16,7 @@ PAGES = {
     "page of 100 of 10,000 tags": "/v2/bench/image/tags/list?n=100",
     "10,000 tags": "/v2/bench/image/tags/list",
 }
+SAMPLES = 3
 OTHER_USER = "other"
 # Of each of two users.
 ASKERS = 32
@@ -35,13 +37,13 @@ def place(stand: Stand, setup: Setup) -> None:
 
 
 def one(stand: Stand, setup: Setup, path: str) -> Numbers:
-    """The milliseconds of one list, and its requests to S3."""
+    """The milliseconds of one list, the median of SAMPLES, and its requests to S3."""
     ask_once(stand, setup, "/v2/")
     s3_requests(stand)
     login = ("--user", f"{USER}:{PASSWORD}") if setup.login else ()
     curl = ("curl", "--silent", "--fail", "--insecure", "--output", "/dev/null", "--write-out", "%{time_total}")
-    seconds = float(stand.room.run(*curl, *login, setup.url + path).stdout)
-    return {"ms": seconds * 1000, "s3": s3_requests(stand)}
+    seconds = [float(stand.room.run(*curl, *login, setup.url + path).stdout) for _ in range(SAMPLES)]
+    return {"ms": statistics.median(seconds) * 1000, "s3": s3_requests(stand) / SAMPLES}
 
 
 def beside(stand: Stand, setup: Setup) -> Numbers:

@@ -79,6 +79,10 @@ def pull_targets(results: Results) -> list[Target]:
         ),
         Target("pull storm, S3: slowest client against bare", 0.4, against_bare("slowest_seconds", "storm")),
         Target("pull storm without what S3 sends: the same", 0.4, against_bare("slowest_seconds", "storm of links")),
-        Target("the same, login and image known: the same", 0.4, against_bare("slowest_seconds", "storm again")),
+        Target(
+            "pull storm without it, login and image known: the same",
+            0.4,
+            against_bare("slowest_seconds", "storm again"),
+        ),
         Target("pull storm, S3: the registry's S3 requests", 60, [results.median("s3", "storm", OURS, "s3")]),
     ]

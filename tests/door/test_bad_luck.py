@@ -68,13 +68,17 @@ def fill(room: Room, folder: str) -> None:
 
 @pytest.mark.parametrize("harm", [read_only, full])
 @pytest.mark.parametrize("size", [0, 60_000], ids=["small", "larger"])
-def test_manifests_are_answered_while_the_disk_cache_is(client: Client, room: Room, harm: Harm, size: int) -> None:
+def test_manifests_are_answered_and_pushes_stored_while_nginxs_disk_is(
+    client: Client, room: Room, harm: Harm, size: int
+) -> None:
     before, repository = client.push("luck/disk", tag="1.0", mark="m" * size), f"luck/disk-{harm.__name__}-{size}"
     assert client.ask(before.path).body == before.body
     with ExitStack() as mounts:
         for folder in ON_DISK:
             mounts.enter_context(harm(room, folder))
         client.begin_half_minute()
+        # Larger than nginx's buffers: it would be written to the disk if nginx did not stream it.
+        client.push_blob(repository, "b" * 5_000_000)
         pushed = client.push(repository, tag="1.0", mark="m" * size)
         for path in (before.path, pushed.path, f"/v2/{repository}/manifests/1.0") * 2:
             assert client.ask(path).body == (before if path == before.path else pushed).body
