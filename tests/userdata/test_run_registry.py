@@ -35,3 +35,21 @@ def test_the_registry_may_take_half_of_the_memory(host: RelocatedHost) -> None:
     started = next(call for call in host.calls() if call.startswith("docker run"))
     assert f"--env GOMEMLIMIT={int(total.split()[1]) // 2}KiB " in started
     assert "secret" not in started
+
+
+def test_a_host_that_has_the_image_asks_no_image_registry(host: RelocatedHost) -> None:
+    assert host.run("steps/run-registry").returncode == 0
+    assert not [call for call in host.calls() if call.startswith("docker pull")]
+    assert [call for call in host.calls() if call.startswith("docker run")]
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "reason"), [("connection refused\n", 1, "connection refused"), ("", 124, "no answer in 300 s")]
+)
+def test_a_host_without_the_image_says_why_and_may_try_again(
+    host: RelocatedHost, said: str, code: int, reason: str
+) -> None:
+    known = Answer("^aws-api ssm GetParameter", '{"Parameter": {"Value": "secret"}}')
+    host.answer(known, Answer("^docker image inspect", code=1), Answer("^docker pull", complains=said, code=code))
+    done = host.run("steps/run-registry")
+    assert (done.returncode, done.stderr) == (1, f"the image registry:3 could not be pulled: {reason}\n")
