@@ -114,7 +114,8 @@ class Stand:
     def asking(self, path: str, seconds: float, *options: str, as_health: bool = False) -> Running:
         """The front door answers the health check from no cache."""
         login = f"{LOGIN}-health" if as_health else LOGIN
-        command = ("curl", "--silent", "--show-error", "--config", login, "--max-time", str(seconds), *options)
+        accept = ("--header", "Accept: application/vnd.oci.image.manifest.v1+json")
+        command = ("curl", "--silent", "--show-error", "--config", login, "--max-time", str(seconds), *accept, *options)
         told = ("--output", "/dev/null", "--write-out", "%{http_code} after %{time_total} s")
         return self.begin(*command, *told, f"https://{door.DOMAIN}{path}")
 
