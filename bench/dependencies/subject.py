@@ -15,7 +15,7 @@ from bench.page import Target
 from rehearsal.machine.root_layers import Say
 from rehearsal.room import s3
 
-BAD_SECONDS, PATIENCE_SECONDS = 20, 90
+BAD_SECONDS, PATIENCE_SECONDS = 15, 90
 WELL_SECONDS, MOST_SECONDS = 5, 60
 # How long a look at the front door waits: longer than Docker does.
 LOOK_SECONDS = 20

@@ -1,4 +1,4 @@
-"""What the registry depends on has a bad day: S3, the certificate authority, metadata, names, Parameter Store.
+"""What the registry depends on has a bad day: S3, the certificate authority, metadata, Parameter Store.
 
 Each names the cause that the mail must have, or that no mail may come.
 """
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from rehearsal.certificates import begin, common_name
 from rehearsal.contract import run_directory
-from rehearsal.contract.world_network import ACME_MANAGEMENT, ACME_PORT, BRIDGE, WORLD_ADDRESS
+from rehearsal.contract.world_network import ACME_MANAGEMENT, ACME_PORT, BRIDGE
 from rehearsal.faults import bad_day
 from rehearsal.faults.fault import NO_MAIL, Fault, FaultError, Target, in_world
 from rehearsal.faults.front import put_in_front, take_away
@@ -29,8 +29,6 @@ S3 = ("http://objects", "127.0.0.1:7081", "127.0.0.1:7070")
 AUTHORITY = (f"https://127.0.0.1:{ACME_PORT}", "127.0.0.1:7082", f"https://127.0.0.1:{ACME_PORT}")
 START_SECONDS = 10
 METADATA_IS_SILENT = f"iifname {BRIDGE} ip daddr 169.254.169.254 drop"
-# The half of all questions.
-NAMES_ARE_LOST = f"ip daddr {WORLD_ADDRESS} udp dport 53 numgen random mod 2 == 0 drop"
 WRONG_CHAIN = "wrong-chain"
 THROTTLED = "parameters-throttled"
 
@@ -113,12 +111,6 @@ FAULTS: Mapping[str, Fault] = {
     "s3-cuts": _bad_day("S3 resets every connection half-way", S3, "cut", "s3-unreachable"),
     "s3-stutters": _bad_day("S3 answers 503 SlowDown to three of ten requests", S3, "error 503 0.3", NO_MAIL),
     "s3-slow": _bad_day("S3 begins each answer two seconds late", S3, "slow 2", NO_MAIL),
-    "names-lost": Fault(
-        "half of all questions for names are lost",
-        lambda world: drop(world, NAMES_ARE_LOST),
-        lambda world, _: let_through(world),
-        NO_MAIL,
-    ),
     "metadata-silent": Fault(
         "the metadata service does not answer the hosts",
         lambda world: drop(world, METADATA_IS_SILENT),

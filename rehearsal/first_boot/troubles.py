@@ -13,7 +13,6 @@ from pathlib import Path
 from rehearsal.contract import run_directory
 from rehearsal.contract.order import Choices
 from rehearsal.contract.world_network import BRIDGE, WORLD_ADDRESS
-from rehearsal.faults.dependencies import stop_throttling, throttle_parameters
 from rehearsal.faults.fault import in_world
 from rehearsal.faults.front import put_in_front, take_away
 from rehearsal.first_boot import agent_package
@@ -35,12 +34,11 @@ TOO_MANY = '{"errors":[{"code":"TOOMANYREQUESTS","message":"Rate exceeded","deta
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Requests of the host get this HTTP ``status`` from ``begin`` to ``end``, at any name or at ``at`` alone."""
+    """Requests of the host get this HTTP ``status`` from ``begin`` to ``end``."""
 
     status: int
     begin: Callable[[World], None]
     end: Callable[[World], None]
-    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +80,6 @@ TROUBLES: Mapping[str, Trouble] = {
     "images-refused": Trouble(
         f"the image registry answers 429, until {REFUSED_SECONDS} s after the host's first request",
         refusal=Refusal(429, _refuse_images, lambda world: take_away(world, TABLE)),
-    ),
-    "parameters-throttled": Trouble(
-        f"Parameter Store throttles the host, until {REFUSED_SECONDS} s after its first question",
-        refusal=Refusal(400, throttle_parameters, stop_throttling, at="ssm.us-east-1.amazonaws.com"),
     ),
     "snaps-seeding": Trouble(
         "Ubuntu's snaps, and the SSM agent with them, are there after 30 s; user data waits for them",
@@ -146,14 +140,14 @@ def playing(world: World, names: Sequence[str]) -> Iterator[None]:
             thread.join()
 
 
-def refused(world: World, status: int, at: str = "") -> int:
-    """How many requests have got this HTTP status so far, at any name or at this one."""
+def refused(world: World, status: int) -> int:
+    """How many requests have got this HTTP status so far."""
     log = world.workplace.run / run_directory.FRONT_LOG
-    return len(re.findall(rf'{re.escape(at)} "[^"]*" {status} ', log.read_text())) if log.exists() else 0
+    return len(re.findall(rf'" {status} ', log.read_text())) if log.exists() else 0
 
 
 def _refuse(world: World, refusal: Refusal, done: threading.Event) -> None:
-    while not refused(world, refusal.status, refusal.at) and not done.wait(LOOK_EVERY_SECONDS):
+    while not refused(world, refusal.status) and not done.wait(LOOK_EVERY_SECONDS):
         pass
     done.wait(REFUSED_SECONDS)
     refusal.end(world)

@@ -96,6 +96,8 @@ def main(socket: Path, life_seconds: int) -> None:
 
     keyring = Keyring(lambda _key, _action, _resource: True)
     keyring.add(KEY, SECRET)
+    # Of the program before.
+    socket.unlink(missing_ok=True)
     objects.serve(keyring, socket)
     metadata_service.serve(METADATA_HOST, metadata, port=METADATA_PORT)
     threading.Event().wait()

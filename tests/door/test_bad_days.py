@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from rehearsal.contract import product
 from rehearsal.room import door, s3
 from rehearsal.room.isolation import Room
 from tests.support.door_client import OCI_MANIFEST, Client
@@ -53,3 +54,16 @@ def test_logins_and_manifests_that_were_read_before_need_no_s3(bad_client: Clien
     s3.set_mood(bad_client.room, "error 500")
     assert bad_client.ask("/v2/").status == 200
     assert bad_client.ask(pushed.path).body == pushed.body
+
+
+def test_a_client_does_not_wait_for_an_s3_that_hangs(bad_client: Client) -> None:
+    room = bad_client.room
+    file = room.place(product.NGINX_CONFIGURATION)
+    before = file.read_text()
+    file.write_text(before.replace("proxy_read_timeout 60s;", "proxy_read_timeout 1s;"))
+    assert file.read_text() != before
+    room.stop("nginx")
+    door.start_nginx(room)
+    s3.set_mood(room, "hang")
+    answer = bad_client.ask("/v2/bad/hangs/blobs/uploads/", "--request", "POST", user="pusher")
+    assert (answer.status, json.loads(answer.body)["errors"][0]["code"]) == (503, "UNAVAILABLE")

@@ -102,3 +102,21 @@ def test_the_registry_keeps_its_images_in_the_folder_of_an_adopted_bucket(
     assert host.run("steps/run-registry").returncode == 0
     environment = (host.root / "etc/registry/registry.env").read_text().splitlines()
     assert f"REGISTRY_STORAGE_S3_ROOTDIRECTORY={root}" in environment
+
+
+def test_a_host_that_has_the_image_asks_no_image_registry(host: RelocatedHost) -> None:
+    assert host.run("steps/run-registry").returncode == 0
+    assert not [call for call in host.calls() if call.startswith("docker pull")]
+    assert [call for call in host.calls() if call.startswith("docker run")]
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "reason"), [("connection refused\n", 1, "connection refused"), ("", 124, "no answer in 300 s")]
+)
+def test_a_host_without_the_image_says_why_and_may_try_again(
+    host: RelocatedHost, said: str, code: int, reason: str
+) -> None:
+    known = Answer("^aws-api ssm GetParameter", '{"Parameter": {"Value": "secret"}}')
+    host.answer(known, Answer("^docker image inspect", code=1), Answer("^docker pull", complains=said, code=code))
+    done = host.run("steps/run-registry")
+    assert (done.returncode, done.stderr) == (1, f"the image registry:3 could not be pulled: {reason}\n")
