@@ -134,12 +134,12 @@ def look(stand: Stand, known: str) -> dict[str, str]:
 def until_well(stand: Stand, known: str) -> float:
     """Seconds until a manifest is read and an upload begins."""
     since = time.monotonic()
-    while (passed := time.monotonic() - since) < MOST_SECONDS:
+    while time.monotonic() - since < MOST_SECONDS:
         seen = look(stand, known)
         if seen["manifest"].startswith("200") and seen["upload"].startswith("202"):
-            return passed
+            break
         time.sleep(0.2)
-    return passed
+    return time.monotonic() - since
 
 
 def looks_table(seen: Sequence[Seen]) -> str:
