@@ -66,4 +66,4 @@ def test_a_client_does_not_wait_for_an_s3_that_hangs(bad_client: Client) -> None
     door.start_nginx(room)
     s3.set_mood(room, "hang")
     answer = bad_client.ask("/v2/bad/hangs/blobs/uploads/", "--request", "POST", user="pusher")
-    assert (answer.status, json.loads(answer.body)["errors"][0]["code"]) == (503, "UNAVAILABLE")
+    assert (answer.status, json.loads(answer.body)["errors"][0]["code"]) == (408, "UNAVAILABLE")

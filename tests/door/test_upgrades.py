@@ -19,7 +19,7 @@ NGINX = "/usr/sbin/nginx"
 SYSTEMCTL = '#!/bin/sh\n[ "$1" != show ] || case "$*" in *nginx.service) cat /run/nginx.pid;; *) echo 0;; esac\n'
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def upgraded() -> Iterator[Client]:
     with door_room() as room:
         shutil.copytree(product.USERDATA, room.place(product.HOME), dirs_exist_ok=True)
@@ -68,11 +68,11 @@ def end(upload: subprocess.Popen[bytes]) -> bytes:
     return said
 
 
-def test_an_upload_is_under_way_until_its_end(client: Client) -> None:
-    assert under_way(client.room) == 1
-    with upload_under_way(client) as upload:
+def test_an_upload_is_under_way_until_its_end(upgraded: Client) -> None:
+    assert under_way(upgraded.room) == 1
+    with upload_under_way(upgraded) as upload:
         assert end(upload) == b"201"
-    assert under_way(client.room) == 1
+    assert under_way(upgraded.room) == 1
 
 
 def test_a_replaced_nginx_waits_for_the_end_of_an_upload_and_then_goes_on_listening(upgraded: Client) -> None:
