@@ -113,5 +113,6 @@ def _mail_for(failing: Incident, now: datetime, failures_in_a_row: int, grace: t
 
 def _well(previous: Incident, now: datetime) -> Change:
     if previous.told_at:
-        return Change(previous, MailKind.RESOLVED)
+        # Nobody was told of another cause that a run or two saw since then.
+        return Change(replace(previous, cause_id=previous.told_cause_id), MailKind.RESOLVED)
     return Change(Incident(since=now) if previous.failures else previous)

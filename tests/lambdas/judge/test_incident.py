@@ -65,6 +65,12 @@ def test_alternating_causes_send_at_most_one_mail_an_hour() -> None:
     assert sum(mail is not None for mail in mails) <= 24
 
 
+def test_the_resolved_mail_names_the_cause_that_the_last_mail_named() -> None:
+    incident = transition(transition(FRESH, DENIED, NOW).incident, DENIED, NOW).incident.after(ALERT, NOW)
+    change = transition(transition(incident, STOPPED, NOW).incident, WELL, NOW)
+    assert (change.mail, change.incident.cause_id) == (RESOLVED, "s3-denied")
+
+
 def test_a_mail_that_was_not_sent_is_sent_by_the_next_run() -> None:
     first = transition(FRESH, STOPPED, NOW).incident
     second = transition(first, STOPPED, NOW + TICK)
