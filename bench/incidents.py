@@ -16,7 +16,7 @@ from rehearsal.contract.control import Control
 from rehearsal.contract.mail import Mailbox
 from rehearsal.contract.tick_result import TickResult
 from rehearsal.faults import FAULTS, Active
-from rehearsal.faults.fault import NO_MAIL, FaultError
+from rehearsal.faults.fault import ALARM, NO_MAIL, FaultError
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.world import NoRehearsalError, World
 
@@ -71,7 +71,7 @@ class Incident:
         if causes == {NO_MAIL}:
             return not self.subjects
         expected = causes | {ALSO_NAMED[cause] for cause in causes if cause in ALSO_NAMED}
-        return self.named in expected or (UNTOLD in self.names and is_alarm(self.named))
+        return self.named in expected or (may_be_alarm(self.names) and is_alarm(self.named))
 
     @property
     def kinds(self) -> str:
@@ -138,12 +138,12 @@ class Incidents:
         # An alarm's mail counts only where no other mail can come.
         patience = SILENT_TICKS if set(map(cause_of, names)) == {NO_MAIL} else MOST_TICKS
         while seen.ticks_to_mail < patience and not any(
-            UNTOLD in names or not is_alarm(subject) for subject in self.subjects(mails)
+            may_be_alarm(names) or not is_alarm(subject) for subject in self.subjects(mails)
         ):
             self._tick_in(seen, job)
             seen.ticks_to_mail += 1
         seen.seconds_to_mail = time.monotonic() - started
-        if job == "health" and any(CAUSES[cause].repairs for cause in map(cause_of, names) if cause != NO_MAIL):
+        if job == "health" and any(CAUSES[cause].repairs for cause in map(cause_of, names) if cause in CAUSES):
             self._let_repair(seen, mails, repair_ticks)
         self._heal(begun)
         self._await_hosts()
@@ -209,4 +209,9 @@ def cause_of(name: str) -> str:
 
 def is_alarm(subject: str) -> bool:
     """Whether CloudWatch itself sent the mail."""
-    return subject.startswith("ALARM")
+    return subject.startswith(("ALARM", "INSUFFICIENT_DATA"))
+
+
+def may_be_alarm(names: Sequence[str]) -> bool:
+    """Whether one of these faults keeps the functions from telling anybody."""
+    return UNTOLD in names or any(cause_of(name) == ALARM for name in names)

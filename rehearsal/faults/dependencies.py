@@ -17,7 +17,7 @@ from rehearsal.certificates import begin, common_name
 from rehearsal.contract import run_directory
 from rehearsal.contract.world_network import ACME_MANAGEMENT, ACME_PORT, BRIDGE
 from rehearsal.faults import bad_day
-from rehearsal.faults.fault import NO_MAIL, Fault, FaultError, Target, in_world
+from rehearsal.faults.fault import ALARM, NO_MAIL, Fault, FaultError, Target, in_world
 from rehearsal.faults.front import put_in_front, take_away
 from rehearsal.faults.on_host import fill_disk, free_disk
 from rehearsal.faults.reachability import drop, let_through
@@ -104,11 +104,12 @@ def stop_throttling(world: World) -> None:
     take_away(world, THROTTLED)
 
 
+# The functions keep their state in S3, too.
 FAULTS: Mapping[str, Fault] = {
-    "s3-errors": _bad_day("S3 answers 500 to everything", S3, "error 500", "s3-unreachable"),
-    "s3-slows-down": _bad_day("S3 answers 503 SlowDown to everything", S3, "error 503", "s3-unreachable"),
-    "s3-hangs": _bad_day("S3 accepts requests and never answers", S3, "hang", "s3-unreachable"),
-    "s3-cuts": _bad_day("S3 resets every connection half-way", S3, "cut", "s3-unreachable"),
+    "s3-errors": _bad_day("S3 answers 500 to everything", S3, "error 500", ALARM),
+    "s3-slows-down": _bad_day("S3 answers 503 SlowDown to everything", S3, "error 503", ALARM),
+    "s3-hangs": _bad_day("S3 accepts requests and never answers", S3, "hang", ALARM),
+    "s3-cuts": _bad_day("S3 resets every connection half-way", S3, "cut", ALARM),
     "s3-stutters": _bad_day("S3 answers 503 SlowDown to three of ten requests", S3, "error 503 0.3", NO_MAIL),
     "s3-slow": _bad_day("S3 begins each answer two seconds late", S3, "slow 2", NO_MAIL),
     "metadata-silent": Fault(

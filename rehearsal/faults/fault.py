@@ -17,12 +17,14 @@ class FaultError(RehearsalError):
 
 # A fault that clients do not notice, or that ends by itself.
 NO_MAIL = "no mail"
+# A fault that stops the functions too.
+ALARM = "an alarm"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``begin`` returns what ``end`` needs to know, as JSON holds it. ``cause`` is what the mail must name, or NO_MAIL;
-    empty if it is the fault's own name."""
+    """``begin`` returns what ``end`` needs to know, as JSON holds it. ``cause`` is what the mail must name, or NO_MAIL,
+    or ALARM; empty if it is the fault's own name."""
 
     what: str
     begin: Callable[[World], Any]

@@ -6,7 +6,7 @@ const TYPES = [
 ].join(", ");
 const AT_ONCE = 6;
 // The registry looks through S3 for each name, so the first page is small.
-const FIRST = "/v2/_catalog?n=100", PAGE = 1000;
+const FIRST = "/v2/_catalog?n=30", PAGE = 1000;
 const NAME = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
 const REFERENCE = /^(?:\w[\w.-]{0,127}|sha256:[0-9a-f]{64})$/;
 // Manifests by digest never change.
