@@ -118,10 +118,10 @@ def _need_no_reboot(target: Target) -> None:
     target.do("rm", "--force", REBOOT_REQUIRED, product.REBOOT_DUE_SINCE)
 
 
-def fill_disk(target: Target) -> None:
+def fill_disk(target: Target, left_percent: int = 1) -> None:
     free = int(target.do("df", "--output=avail", "--block-size=1", "/").split()[-1])
     # Allocated without being written: it takes the host's disk, and no time.
-    target.do("fallocate", f"--length={free - free // 100}", GROWN)
+    target.do("fallocate", f"--length={free - free * left_percent // 100}", GROWN)
 
 
 def free_disk(target: Target) -> None:
