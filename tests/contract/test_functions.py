@@ -13,7 +13,7 @@ from lambdas.judge.checks import FULL_DISK_PERCENT, LEAST_MEMORY_PERCENT, SLOW_L
 from lambdas.judge.evidence import CLOCK_SECONDS
 from rehearsal.contract import product
 from rehearsal.faults import FAULTS
-from rehearsal.faults.fault import NO_MAIL
+from rehearsal.faults.fault import ALARM, NO_MAIL
 from rehearsal.machine.python.lambda_runtime import REQUIREMENTS
 from tests.contract.conftest import LAMBDAS, function, number, script, source_of
 from tests.support.assembly import Assembly
@@ -68,7 +68,7 @@ def test_alarms_and_dashboard_watch_metrics_that_the_functions_measure(assembly:
 
 
 def test_every_cause_that_an_alert_can_name_is_a_fault_of_the_rehearsal() -> None:
-    assert {fault.cause or name for name, fault in FAULTS.items()} - {NO_MAIL} == set(CAUSES)
+    assert {fault.cause or name for name, fault in FAULTS.items()} - {NO_MAIL, ALARM} == set(CAUSES)
 
 
 def test_host_counts_the_listings_that_the_mail_calls_slow() -> None:
