@@ -4,7 +4,7 @@ import json
 import re
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ APP_TAGS = 6 * 16 + 2
 
 
 @pytest.fixture(autouse=True)
-def _logged_in(old: OldRegistry) -> None:
+def _logged_in(old: OldRegistry) -> Iterator[None]:
     old.log_in({ADDRESS: USER, DRESSED: USER, "registry.example.com": "pusher"})
+    yield
+    old.undress()
 
 
 @pytest.fixture
@@ -166,9 +168,9 @@ def test_a_stopped_command_goes_on_where_it_ended(old: OldRegistry, client: Clie
     for number in range(30):
         old.write_image("team/stopped", f"stopped {number}", f"{number}")
     arguments = (f"http://{DRESSED}", *only("team/stopped"), "--yes")
-    old.dress(Manners(hangs_after=12))
+    old.dress(Manners(hangs_after=20))
     first = old.begin(*arguments)
-    wait_for(lambda: copied(client, "team/stopped") >= 8)
+    wait_for(lambda: copied(client, "team/stopped") >= 1)
     first.send_signal(signal.SIGINT)
     _, errors = first.communicate(timeout=20)
     old.undress()
@@ -184,7 +186,9 @@ def test_a_stopped_command_goes_on_where_it_ended(old: OldRegistry, client: Clie
     old.undress()
     assert second.status == 0, second
     puts = log.read_bytes()[size:].decode().count('"PUT /v2/team/stopped/manifests/')
-    assert (puts, copied(client, "team/stopped")) == (30 - before, 30)
+    # A push that was under way at the stop may have ended after it.
+    assert puts <= 30 - before
+    assert copied(client, "team/stopped") == 30
 
 
 def test_a_killed_command_can_be_repeated(old: OldRegistry, client: Client, only: Any) -> None:

@@ -57,9 +57,9 @@ class OldRegistry:
         self.room.wait_for("dressed", DRESSED)
 
     def undress(self) -> None:
-        process = self.room.started.pop("dressed")
-        process.kill()
-        process.wait()
+        if process := self.room.started.pop("dressed", None):
+            process.kill()
+            process.wait()
 
     def log_in(self, users: Mapping[str, str]) -> None:
         """As `docker login` does; a user by registry."""
