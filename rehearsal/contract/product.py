@@ -146,3 +146,8 @@ def parameter_path(domain: str) -> str:
 def user_parameter(domain: str, name: str, *, access: str) -> str:
     """The parameter whose value is a user's password; ``access`` is push or pull."""
     return f"{parameter_path(domain)}/users/{access}/{name}"
+
+
+def saved_certificate(domain: str) -> str:
+    """Its key in the state bucket."""
+    return f"letsencrypt/{domain}.tar.gz"

@@ -77,7 +77,10 @@ def use(target: Target, folder: str = product.CERTIFICATE) -> None:
 
 
 def _save(target: Target) -> None:
-    """The host would take a better one from the state bucket. It cannot save while S3 is out of reach."""
+    """The host would take a newer one from the state bucket, and saves none over it: as time would have it, there is
+    none. It cannot save while S3 is out of reach."""
+    key = product.saved_certificate(target.world.domain)
+    target.world.aws("s3").delete_object(Bucket=target.setting(product.STATE_BUCKET), Key=key)
     target.try_to(product.SAVE_CERTIFICATE)
 
 

@@ -68,3 +68,8 @@ def test_hosts_read_what_the_health_check_remembers(resources: str) -> None:
     (key,) = re.findall(r'"(health/\S+)"', script("steps/describe-registry"))
     assert key.replace("$DOMAIN_NAME", DOMAIN) == Environment(DOMAIN, "", "", "", "state", "", "").health_object.key
     assert f"/health/{DOMAIN}.json'" in resources
+
+
+def test_the_rehearsal_knows_where_hosts_save_the_certificate() -> None:
+    key = product.saved_certificate("$DOMAIN_NAME").replace("$DOMAIN_NAME", "%s")
+    assert f"printf '{key}' \"$DOMAIN_NAME\"" in script("lib/certificate.bash")

@@ -71,7 +71,8 @@ class OldRegistry:
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         """`python -m migrate`, to the front door."""
-        argv = [sys.executable, "-m", "migrate", *arguments, "--to", door.DOMAIN]
+        # Ctrl-C is ignored in a background job, and by what that starts.
+        argv = ["env", "--default-signal=INT", sys.executable, "-m", "migrate", *arguments, "--to", door.DOMAIN]
         environment = {**os.environ, **visitor.trust(self.room), "DOCKER_CONFIG": str(self.logins)}
         return subprocess.Popen(
             visitor.command(self.room, argv), env=environment, cwd=PROJECT, text=True,
