@@ -61,7 +61,7 @@ def ask_of_an_ill_host(world: World) -> Reports:
         disorder.fail_to_renew(target)
         disorder.await_crashes(target)
         ill = ("login-check-stopped", "users-missing", "listings-slow", "memory-exhausted", "s3-denied", "disk-full")
-        with faults(world, *ill, "clock-wrong"):
+        with faults(world, *ill, "clock-wrong", "reboot-due"):
             return {"ill": doctor.ask(world)}
 
 
@@ -191,6 +191,7 @@ def test_an_ill_host_and_its_group_are_told(reports: Reports) -> None:
             "host auth": (FAILURE, "inactive"),
             "host users file": (FAILURE, "missing"),
             "slow listings": (FAILURE, "3, the longest 41"),
+            "reboot due": (FAILURE, "for 8 days"),
             "host memory available": (FAILURE, "expected at least 4 %"),
             "host disk used": (FAILURE, "expected below 95 %"),
             "host clock": (FAILURE, "s off"),
