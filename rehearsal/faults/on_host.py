@@ -119,7 +119,9 @@ def _need_no_reboot(target: Target) -> None:
 
 
 def fill_disk(target: Target, left_percent: int = 1) -> None:
-    free = int(target.do("df", "--output=avail", "--block-size=1", "/").split()[-1])
+    # Root may use blocks that df does not count as available.
+    blocks, size = target.do("stat", "--file-system", "--format=%f %S", "/").split()
+    free = int(blocks) * int(size)
     # Allocated without being written: it takes the host's disk, and no time.
     target.do("fallocate", f"--length={free - free * left_percent // 100}", GROWN)
 
