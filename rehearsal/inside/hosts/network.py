@@ -4,7 +4,6 @@ Runs inside the world: every interface, route and rule here is the world's own a
 """
 
 import subprocess
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +21,6 @@ ELASTIC_BLOCKS = ("10.77.0.96/27", "10.77.0.128/26", "10.77.0.192/29")
 HOST_INTERFACE = "ens5"
 # Of the connections that a host opens to the internet (vpc.nft).
 OUTWARD_MARK = "1"
-# A terminated host shuts down first.
-END_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,6 @@ class Network:
         """A network namespace with the host's one interface; returns its path."""
         self.detach_host(instance_id)
         link = _link_name(private_ip)
-        _await_end_of(link)
         _ip_batch(
             f"netns add {instance_id}",
             f"link add {link} mtu {MTU_BYTES} type veth peer name {HOST_INTERFACE} mtu {MTU_BYTES} netns {instance_id}",
@@ -145,15 +141,6 @@ def render_addresses(forwards: Mapping[str, Forward], online: Mapping[str, str])
 
 def _link_name(private_ip: str) -> str:
     return "host-" + "-".join(private_ip.split(".")[1:])
-
-
-def _await_end_of(link: str) -> None:
-    """A host of another VPC may have had the same address, and may not have ended yet."""
-    deadline = time.monotonic() + END_SECONDS
-    while time.monotonic() < deadline:
-        if subprocess.run(["ip", "link", "show", link], capture_output=True).returncode != 0:
-            return
-        time.sleep(0.1)
 
 
 def _ip_batch(*commands: str, namespace: str | None = None) -> None:
