@@ -138,7 +138,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "renewal-disk-full": in_the_way(
         "a renewal is due, and the host's disk is full",
-        lambda world: fill_disk(Target.newest(world), left_percent=0),
+        lambda world: fill_disk(Target.newest(world), whole=True),
         lambda world, _: free_disk(Target.newest(world)),
         "renewal-failed",
     ),

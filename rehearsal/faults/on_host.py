@@ -118,12 +118,16 @@ def _need_no_reboot(target: Target) -> None:
     target.do("rm", "--force", REBOOT_REQUIRED, product.REBOOT_DUE_SINCE)
 
 
-def fill_disk(target: Target, left_percent: int = 1) -> None:
+def fill_disk(target: Target, *, whole: bool = False) -> None:
+    """But for a hundredth of what is free, or to its last byte."""
     # Root may use blocks that df does not count as available.
     blocks, size = target.do("stat", "--file-system", "--format=%f %S", "/").split()
     free = int(blocks) * int(size)
     # Allocated without being written: it takes the host's disk, and no time.
-    target.do("fallocate", f"--length={free - free * left_percent // 100}", GROWN)
+    target.do("fallocate", f"--length={free - free // 100}", GROWN)
+    if whole:
+        # Ends where nothing is left.
+        target.try_to("dd", "if=/dev/zero", f"of={GROWN}", "bs=1M", "oflag=append", "conv=notrunc")
 
 
 def free_disk(target: Target) -> None:
