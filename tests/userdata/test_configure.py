@@ -1,8 +1,11 @@
 """`configure`: what it writes from the host's settings, and what it makes of a certificate after a power cut."""
 
+import shutil
+
 import pytest
 
 from rehearsal.contract.product import BROWSER_ORIGINS, RESOLVER, SERVED_CERTIFICATE
+from tests.support.relocated_host import USERDATA
 from tests.userdata.conftest import Relocate
 
 
@@ -60,3 +63,19 @@ def test_a_certificate_that_lost_its_content_gives_way_to_the_placeholder(reloca
     (served / empty).write_text("")
     host.run("configure")
     assert (served / empty).read_text()
+
+
+@pytest.mark.parametrize("program", sorted(path.name for path in (USERDATA / "etc/nginx").glob("*.js")))
+def test_nginx_uses_a_program_of_its_own_that_has_changed(relocate: Relocate, program: str) -> None:
+    host = relocate()
+    shutil.copytree(USERDATA / "etc", host.root / "opt/registry/etc")
+    for feature in (USERDATA / "etc/nginx/features").iterdir():
+        chosen = host.root / "etc/nginx/features" / feature.name / "chosen"
+        chosen.parent.mkdir(parents=True)
+        chosen.symlink_to("with")
+    host.stand_in("id", "exit 0")
+    host.run("configure")
+    file = host.root / "opt/registry/etc/nginx" / program
+    file.write_text(f"{file.read_text()}// changed\n")
+    done = host.run("configure")
+    assert (done.returncode, "applying the configuration of nginx" in done.stdout) == (0, True), done
