@@ -4,8 +4,7 @@ import shutil
 
 import pytest
 
-from rehearsal.contract.product import BROWSER_ORIGINS, RESOLVER, SERVED_CERTIFICATE
-from tests.support.relocated_host import USERDATA
+from rehearsal.contract.product import BROWSER_ORIGINS, RESOLVER, SERVED_CERTIFICATE, USERDATA
 from tests.userdata.conftest import Relocate
 
 
