@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,10 +137,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
             updates.append([str(number + 1), f"{seconds:.0f}", cause or "well"])
             say(f"update {' | '.join(updates[-1])}")
             time.sleep(SETTLING_SECONDS)
-    (client.work / "stop").touch()
-    deadline = time.monotonic() + arguments.patience
-    while any(each.poll() is None for each in running.values()) and time.monotonic() < deadline:
-        time.sleep(0.5)
+    await_end(client, running.values(), arguments.patience)
     did = {worker: done_by(client, *worker, process) for worker, process in running.items()}
     if arguments.resets:
         in_world(world, "nft", "delete", "table", "ip", "resets")
@@ -148,8 +145,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
 
 
 def prepare(world: World, client: Client, say: Say) -> None:
-    for left in (*client.work.glob("*.tsv"), *client.work.glob("*-*.log"), client.work / "stop"):
-        left.unlink(missing_ok=True)
+    forget(client)
     (client.work / WORKER.name).write_text(WORKER.read_text())
     say("starting docker beside the clients …")
     start_engine(client)
@@ -158,6 +154,20 @@ def prepare(world: World, client: Client, say: Say) -> None:
             f"head -c {size} /dev/urandom > payload && tar -cf layer.tar payload"
             f" && crane append --new_layer layer.tar --new_tag {world.domain}/rolling/{name}:1"
         )
+
+
+def forget(client: Client) -> None:
+    """What an earlier run has left in the clients' folder."""
+    for left in (*client.work.glob("*.tsv"), *client.work.glob("*-*.log"), client.work / "stop"):
+        left.unlink(missing_ok=True)
+
+
+def await_end(client: Client, running: Iterable[subprocess.Popen[bytes]], patience_seconds: float) -> None:
+    """Tell the workers to stop, and wait so long."""
+    (client.work / "stop").touch()
+    deadline = time.monotonic() + patience_seconds
+    while any(each.poll() is None for each in running) and time.monotonic() < deadline:
+        time.sleep(0.5)
 
 
 def start(world: World, client: Client, name: str, work: str) -> subprocess.Popen[bytes]:

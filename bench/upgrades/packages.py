@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from bench import page
 from bench.page import Target
 from bench.rolling import operations
-from bench.rolling.subject import SETTLING_SECONDS, WORKERS, done_by, prepare, start
+from bench.rolling.subject import SETTLING_SECONDS, WORKERS, await_end, done_by, forget, prepare, start
 from bench.upgrades import slow_push
 from bench.upgrades.host import on_host
 from rehearsal.contract import product
@@ -39,8 +39,7 @@ def reinstalled(story: Story, say: Say) -> tuple[Mapping[str, str], list[Target]
 
 
 def _under_load(story: Story, what: str) -> list[str]:
-    for left in (*story.client.work.glob("*.tsv"), *story.client.work.glob("*-*.log"), story.client.work / "stop"):
-        left.unlink(missing_ok=True)
+    forget(story.client)
     running = {worker: start(story.world, story.client, *worker) for worker in WORKERS}
     slow = slow_push.begin(story)
     time.sleep(SETTLING_SECONDS)
@@ -50,10 +49,7 @@ def _under_load(story: Story, what: str) -> list[str]:
     ended, after = time.time(), _nginx(story)
     push = slow_push.outcome(slow)
     time.sleep(SETTLING_SECONDS)
-    (story.client.work / "stop").touch()
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while any(each.poll() is None for each in running.values()) and time.monotonic() < deadline:
-        time.sleep(0.5)
+    await_end(story.client, running.values(), PATIENCE_SECONDS)
     done = [each for worker, process in running.items() for each in done_by(story.client, *worker, process)]
     moments = [began + step * (ended - began) / 10 for step in range(11)]
     return [
