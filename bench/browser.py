@@ -4,7 +4,6 @@ a file system and on S3 that is 30 ms away."""
 import argparse
 import os
 import re
-import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -16,16 +15,17 @@ from pathlib import Path
 from playwright.sync_api import Browser, HttpCredentials, Page, expect
 
 from bench import page
-from bench.door.setups import BUCKET, STORAGES, build, driver, start_s3
+from bench.door.setups import BUCKET, LOAD, ON_S3, STORAGES, build, driver, start_s3
 from bench.page import Target
 from rehearsal.age import bucket, plan
-from rehearsal.machine import fitness, parts
+from rehearsal.machine import fitness
 from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door
 from rehearsal.room.browser import browser_root, open_browser
-from rehearsal.room.isolation import Room, RoomError, cpu_seconds, open_room
-from rehearsal.room.registry_server import PROGRAM, start_registry
+from rehearsal.room.furnished import built, furnished
+from rehearsal.room.isolation import Room, cpu_seconds
+from rehearsal.room.registry_server import start_registry
 
 USER, PASSWORD = "reader", "a password"
 REPOSITORIES, GIANT_IMAGES = 10_000, 167
@@ -86,16 +86,8 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
 @contextmanager
 def stand(workplace: Workplace, storage: str, say: Say) -> Iterator[Room]:
     """The front door, its registry and a browser in a room. Raises RoomError: a program cannot be built."""
-    registry = parts.prepare(workplace, parts.REGISTRY, say).path
-    gateway = parts.prepare(workplace, parts.VERSITYGW, say).path
-    if registry is None or gateway is None:
-        raise RoomError("the registry or versitygw cannot be built from its Go module: see above")
-    programs = {PROGRAM: registry, "/opt/versitygw": gateway, "/opt/load": build(workplace, "load", say)}
-    with open_room(browser_root(workplace, say)) as room:
-        for place, program in programs.items():
-            shutil.copy(program, room.place(place))
-        door.make_certificate(room)
-        door.place_files(room)
+    programs = built(workplace, ON_S3, say) | {LOAD: build(workplace, "load", say)}
+    with furnished(browser_root(workplace, say), programs) as room:
         door.write_users(room, "push", {})
         door.write_users(room, "pull", {USER: door.hash_password(room, PASSWORD)})
         start_s3(room)

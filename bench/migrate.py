@@ -4,7 +4,6 @@ import argparse
 import base64
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -22,7 +21,8 @@ from rehearsal.machine import fitness, parts, roots
 from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door, visitor
-from rehearsal.room.isolation import Room, RoomError, cache, door_root, open_room
+from rehearsal.room.furnished import built, furnished
+from rehearsal.room.isolation import Room, RoomError, cache, door_root
 from rehearsal.room.registry_server import PROGRAM, SERVER, filesystem, start_registry
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -67,15 +67,10 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
 @contextmanager
 def _stand(workplace: Workplace, say: Say) -> Iterator[tuple[Room, Path]]:
     """An old registry with a password beside the front door, and the folder of `docker login`'s file."""
-    registry = parts.prepare(workplace, parts.REGISTRY, say).path
-    if registry is None:
-        raise RoomError("the registry cannot be built from its Go module: see above")
+    programs = built(workplace, {PROGRAM: parts.REGISTRY}, say)
     below = door_root(workplace, say)
     own = replace(workplace, cache=cache())
-    with open_room(roots.with_packages(own, below, f"{below.name}-skopeo", ("skopeo",), say)) as room:
-        shutil.copy(registry, room.place(PROGRAM))
-        door.make_certificate(room)
-        door.place_files(room)
+    with furnished(roots.with_packages(own, below, f"{below.name}-skopeo", ("skopeo",), say), programs) as room:
         hashed = door.hash_password(room, PASSWORD)
         for access in ("push", "pull"):
             door.write_users(room, access, {USER: hashed})

@@ -16,7 +16,8 @@ from rehearsal.machine.registry_image import architecture
 from rehearsal.machine.root_layers import Root, Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door, s3
-from rehearsal.room.isolation import Room, RoomError, cache, door_root, open_room
+from rehearsal.room.furnished import built, furnished
+from rehearsal.room.isolation import Room, cache, door_root
 from rehearsal.room.registry_server import PROGRAM, StorageDriver, start_registry
 
 PACKAGES = ("docker.io", "docker-cli", "skopeo")
@@ -143,15 +144,7 @@ def stand_up(say: Say) -> Iterator[Stand]:
     """Until the end of the block. Raises RoomError: a program cannot be built."""
     workplace = Workplace.of_this_machine()
     programs = {PROGRAM: parts.REGISTRY, s3.PROGRAM: parts.VERSITYGW, "/usr/local/bin/crane": parts.CRANE}
-    built = {place: parts.prepare(workplace, recipe, say).path for place, recipe in programs.items()}
-    with open_room(_root(workplace, say)) as room:
-        for place, path in built.items():
-            if path is None:
-                raise RoomError(f"{place} cannot be built from its Go module: see above")
-            room.place(place).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, room.place(place))
-        door.make_certificate(room)
-        door.place_files(room)
+    with furnished(_root(workplace, say), built(workplace, programs, say)) as room:
         hashed = door.hash_password(room, PASSWORD)
         door.write_users(room, "pull", {USER: hashed, "health": hashed})
         door.write_users(room, "push", {USER: hashed})

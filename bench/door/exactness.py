@@ -5,7 +5,6 @@ import datetime
 import json
 import os
 import random
-import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,14 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import page
-from bench.door.setups import PASSWORD, USER, build, driver, start_s3
-from rehearsal.machine import fitness, parts
+from bench.door.setups import LOAD, ON_S3, PASSWORD, USER, build, driver, start_s3
+from rehearsal.machine import fitness
 from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.machine.world.namespaces import children
 from rehearsal.room import clock, door
-from rehearsal.room.isolation import Room, RoomError, door_root, open_room
-from rehearsal.room.registry_server import PROGRAM, start_registry
+from rehearsal.room.furnished import built, furnished
+from rehearsal.room.isolation import Room, RoomError, door_root
+from rehearsal.room.registry_server import start_registry
 
 # Of each request to S3 and of each answer.
 JITTER_MILLISECONDS = 20
@@ -95,18 +95,10 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
 def stand(workplace: Workplace, say: Say) -> Iterator[Room]:
     """The front door before a registry on an S3 of random delays, until the end of the block. Raises RoomError: a
     program cannot be built."""
-    registry = parts.prepare(workplace, parts.REGISTRY, say).path
-    gateway = parts.prepare(workplace, parts.VERSITYGW, say).path
-    if registry is None or gateway is None:
-        raise RoomError("the registry or versitygw cannot be built from its Go module: see above")
-    programs = {PROGRAM: registry, "/opt/versitygw": gateway}
-    programs |= {f"/opt/{name}": build(workplace, name, say) for name in ("load", "exact")}
-    with open_room(door_root(workplace, say)) as room:
-        for place, program in programs.items():
-            shutil.copy(program, room.place(place))
-        door.make_certificate(room)
+    programs = built(workplace, ON_S3, say)
+    programs |= {place: build(workplace, name, say) for place, name in ((LOAD, "load"), ("/opt/exact", "exact"))}
+    with furnished(door_root(workplace, say), programs) as room:
         start_s3(room, delay_milliseconds=0, jitter_milliseconds=JITTER_MILLISECONDS)
-        door.place_files(room)
         hashed = door.hash_password(room, PASSWORD, BCRYPT_COST)
         for access in ("push", "pull"):
             door.write_users(room, access, {USER: hashed})

@@ -12,11 +12,16 @@ from rehearsal.machine import parts
 from rehearsal.machine.root_layers import Say
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door
-from rehearsal.room.isolation import Room, RoomError, cache, cpu_seconds, door_root, open_room
+from rehearsal.room.furnished import built, furnished
+from rehearsal.room.isolation import Room, RoomError, cache, cpu_seconds, door_root
 from rehearsal.room.registry_server import PROGRAM, StorageDriver, filesystem, s3, start_registry
+from rehearsal.room.s3 import PROGRAM as GATEWAY_PROGRAM
 from rehearsal.room.s3 import start_gateway
 
 HERE = Path(__file__).parent
+# The program of the folder bench/load, in a room.
+LOAD = "/opt/load"
+ON_S3 = {PROGRAM: parts.REGISTRY, GATEWAY_PROGRAM: parts.VERSITYGW}
 USER, PASSWORD = "bench", "a password of the bench"
 BUCKET, KEY, SECRET = "images", "bench", "the secret key of the bench"
 S3_ADDRESS, DELAYED_ADDRESS = "127.0.0.1:7070", "127.0.0.1:7071"
@@ -83,17 +88,10 @@ class Stand:
 def stand_up(storage: str, peers: Sequence[Peer], say: Say) -> Iterator[Stand]:
     """All set-ups on a storage of STORAGES, until the end of the block. Peers have a storage of their own."""
     workplace = Workplace.of_this_machine()
-    registry = parts.prepare(workplace, parts.REGISTRY, say).path
-    gateway = parts.prepare(workplace, parts.VERSITYGW, say).path
-    if registry is None or gateway is None:
-        raise RoomError("the registry or versitygw cannot be built from its Go module: see above")
-    load = build(workplace, "load", say)
-    with open_room(door_root(workplace, say)) as room:
-        for program, place in ((registry, PROGRAM), (gateway, "/opt/versitygw"), (load, "/opt/load")):
-            shutil.copy(program, room.place(place))
+    programs = built(workplace, ON_S3, say) | {LOAD: build(workplace, "load", say)}
+    with furnished(door_root(workplace, say), programs) as room:
         for name in ("wrk.lua", "tags.lua", "tutorial.conf", "ceiling.conf"):
             shutil.copy(HERE / name, room.place(f"/opt/{name}"))
-        door.make_certificate(room)
         say(f"standing up the set-ups on {storage} …")
         start_s3(room)
         hashed = door.hash_password(room, PASSWORD, BCRYPT_COST)
@@ -136,7 +134,7 @@ def start_s3(room: Room, delay_milliseconds: int = DELAY_MILLISECONDS, jitter_mi
     start_gateway(room, S3_ADDRESS, BUCKET, KEY, SECRET)
     added = (f"-delay={delay_milliseconds}ms", f"-jitter={jitter_milliseconds}ms")
     delay = (*added, f"-listen={DELAYED_ADDRESS}", f"-url=http://{S3_ADDRESS}")
-    room.start("delay", "/opt/load", "delay", *delay)
+    room.start("delay", LOAD, "delay", *delay)
     room.wait_for("delay", DELAYED_ADDRESS)
 
 
@@ -164,7 +162,6 @@ def start_tutorial(room: Room, storage: StorageDriver) -> Setup:
 
 
 def start_ours(room: Room, storage: StorageDriver, hashed: str) -> Setup:
-    door.place_files(room)
     for access in ("push", "pull"):
         door.write_users(room, access, {USER: hashed})
     start_registry(room, "registry", door.BEHIND, storage)

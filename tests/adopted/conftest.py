@@ -12,13 +12,13 @@ from rehearsal.room.old_registry import ADDRESS, old_registry_root, start_old_re
 from tests.adopted.bucket import BUCKET, images_in, start_s3
 from tests.adopted.written import Written, write_everything
 from tests.support.door_client import Client
-from tests.support.door_room import built, furnished, write_users
+from tests.support.door_room import built, room_of, write_users
 
 
 @pytest.fixture(scope="package")
 def room() -> Iterator[Room]:
     gateway = built(parts.VERSITYGW)
-    with furnished(lambda workplace: old_registry_root(workplace, print)) as room:
+    with room_of(lambda workplace: old_registry_root(workplace, print)) as room:
         shutil.copy(gateway, room.place("/opt/versitygw"))
         start_s3(room)
         write_users(room)

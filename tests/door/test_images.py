@@ -16,6 +16,8 @@ from rehearsal.machine import parts
 from rehearsal.room.door import BEHIND
 from rehearsal.room.isolation import Room, RoomError
 from rehearsal.room.registry_server import PROGRAM, s3, start_registry
+from rehearsal.room.s3 import PROGRAM as GATEWAY_PROGRAM
+from rehearsal.room.s3 import start_gateway
 from tests.support.door_client import (
     DOCKER_MANIFEST,
     FRONT,
@@ -46,15 +48,11 @@ def start_on_s3(room: Room, **environment: str) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def bucket(client: Client, room: Room) -> Iterator[Path]:
     """The folder of the bucket on which the registry runs for this module."""
-    shutil.copy(built(parts.VERSITYGW), room.place("/opt/versitygw"))
-    folder = room.place(f"/srv/buckets/{BUCKET}")
-    folder.mkdir(parents=True)
-    command = ("/opt/versitygw", "--quiet", f"--port={S3}", "posix", "/srv/buckets")
-    room.start("s3", *command, environment={"ROOT_ACCESS_KEY": NAME, "ROOT_SECRET_KEY": NAME})
-    room.wait_for("s3", S3)
+    shutil.copy(built(parts.VERSITYGW), room.place(GATEWAY_PROGRAM))
+    start_gateway(room, S3, BUCKET, NAME, NAME)
     room.stop("registry")
     start_on_s3(room)
-    yield folder
+    yield room.place(f"/srv/buckets/{BUCKET}")
     room.stop("registry")
     room.stop("s3")
     client.start_registry()

@@ -15,7 +15,7 @@ from rehearsal.room.browser import browser_root, open_browser
 from rehearsal.room.isolation import Room
 from rehearsal.room.names import add_repositories
 from tests.support.door_client import FRONT, IMAGES, PASSWORD_OF, Client
-from tests.support.door_room import furnished, write_users
+from tests.support.door_room import room_of, write_users
 
 REPOSITORIES = 10_000
 Visit = Callable[..., Page]
@@ -23,7 +23,7 @@ Visit = Callable[..., Page]
 
 @pytest.fixture(scope="package")
 def room() -> Iterator[Room]:
-    with furnished(lambda workplace: browser_root(workplace, print)) as room:
+    with room_of(lambda workplace: browser_root(workplace, print)) as room:
         yield room
 
 

@@ -14,7 +14,8 @@ from rehearsal.machine.parts import Recipe
 from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door, s3
-from rehearsal.room.isolation import Room, door_root, open_room
+from rehearsal.room.furnished import furnished
+from rehearsal.room.isolation import Room, door_root
 from rehearsal.room.registry_server import PROGRAM, start_registry
 from tests.support.door_client import PASSWORD_OF
 
@@ -32,18 +33,15 @@ def built(recipe: Recipe) -> Path:
 @contextmanager
 def door_room(release: str = roots.RELEASE) -> Iterator[Room]:
     """A room of this Debian with the registry's program and the product's files. No server runs yet."""
-    with furnished(lambda workplace: door_root(workplace, print, release)) as room:
+    with room_of(lambda workplace: door_root(workplace, print, release)) as room:
         yield room
 
 
 @contextmanager
-def furnished(root: Callable[[Workplace], Root]) -> Iterator[Room]:
+def room_of(root: Callable[[Workplace], Root]) -> Iterator[Room]:
     """A room of this root with the registry's program and the product's files."""
     registry = built(parts.REGISTRY)
-    with open_room(root(Workplace.of_this_machine())) as room:
-        shutil.copy(registry, room.place(PROGRAM))
-        door.make_certificate(room)
-        door.place_files(room)
+    with furnished(root(Workplace.of_this_machine()), {PROGRAM: registry}) as room:
         yield room
 
 

@@ -16,7 +16,8 @@ from rehearsal.contract.product import USERDATA
 from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.golden_root import golden
 from rehearsal.room import door
-from rehearsal.room.isolation import Room, open_room
+from rehearsal.room.furnished import furnished
+from rehearsal.room.isolation import Room
 from tests.support.door_client import Client
 
 SLOW_LOGIN_CHECK = Path(__file__).parents[1] / "support/slow_login_check.py"
@@ -62,9 +63,7 @@ def opened() -> Iterator[Door]:
     root = golden(workplace, lambda _: None)
     if not root.layers[0].is_dir():
         pytest.skip("the front door's real nginx needs what a rehearsal installed: run `make rehearse` once")
-    with open_room(root) as room:
-        door.make_certificate(room)
-        door.place_files(room)
+    with furnished(root, {}) as room:
         shutil.copytree(USERDATA, room.place("/opt/registry"), dirs_exist_ok=True)
         room.place("/etc/registry/host.env").write_text(f"PARAMETER_PATH={PATH}\n")
         stand_in = "#!/bin/sh\ncat > /dev/null\ncat /srv/parameters\n"
