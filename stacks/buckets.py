@@ -4,8 +4,10 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+HISTORY_RULE, UPLOADS_RULE = "bounded-history", "finished-uploads"
 # As far back as `python -m restore` reaches.
 HISTORY_DAYS = 30
+UPLOADS_DAYS = 1
 # Every push writes its layers twice: the engine copies a finished upload to its place and deletes it. Of what is below
 # this folder, uploads alone are larger than a link.
 ENGINE_LINKS, LARGEST_LINK_BYTES = "docker/registry/v2/repositories/", 1024
@@ -16,10 +18,10 @@ ABORT_UPLOAD_DAYS = 8
 def uploads_rule() -> s3.LifecycleRule:
     """For images."""
     return s3.LifecycleRule(
-        id="finished-uploads",
+        id=UPLOADS_RULE,
         prefix=ENGINE_LINKS,
         object_size_greater_than=LARGEST_LINK_BYTES,
-        noncurrent_version_expiration=Duration.days(1),
+        noncurrent_version_expiration=Duration.days(UPLOADS_DAYS),
     )
 
 
@@ -33,7 +35,7 @@ def add_bucket(
 ) -> s3.Bucket:
     """``rules`` come after the one that bounds the history."""
     history = s3.LifecycleRule(
-        id="bounded-history",
+        id=HISTORY_RULE,
         abort_incomplete_multipart_upload_after=Duration.days(ABORT_UPLOAD_DAYS),
         expired_object_delete_marker=True,
         noncurrent_version_expiration=Duration.days(HISTORY_DAYS),

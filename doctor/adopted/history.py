@@ -9,7 +9,15 @@ from botocore.exceptions import ClientError
 from doctor.account import Account
 from doctor.finding import Finding, Outcome
 from doctor.refusals import code
-from stacks.buckets import ABORT_UPLOAD_DAYS, ENGINE_LINKS, HISTORY_DAYS, LARGEST_LINK_BYTES
+from stacks.buckets import (
+    ABORT_UPLOAD_DAYS,
+    ENGINE_LINKS,
+    HISTORY_DAYS,
+    HISTORY_RULE,
+    LARGEST_LINK_BYTES,
+    UPLOADS_DAYS,
+    UPLOADS_RULE,
+)
 
 VERSIONS = "image bucket's versions"
 RULES = "image bucket's lifecycle"
@@ -93,7 +101,7 @@ def _harms(rule: Rule) -> Iterator[str]:
 def _rules(folder: str) -> Iterator[Rule]:
     """As the storage stack's own bucket has them."""
     yield {
-        "ID": "bounded-history",
+        "ID": HISTORY_RULE,
         "Status": "Enabled",
         "Filter": {"Prefix": folder},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_UPLOAD_DAYS},
@@ -101,10 +109,10 @@ def _rules(folder: str) -> Iterator[Rule]:
         "NoncurrentVersionExpiration": {"NoncurrentDays": HISTORY_DAYS},
     }
     yield {
-        "ID": "finished-uploads",
+        "ID": UPLOADS_RULE,
         "Status": "Enabled",
         "Filter": {"And": {"Prefix": f"{folder}{ENGINE_LINKS}", "ObjectSizeGreaterThan": LARGEST_LINK_BYTES}},
-        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": UPLOADS_DAYS},
     }
 
 
