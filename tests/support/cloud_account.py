@@ -2,9 +2,8 @@
 
 import json
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from botocore.config import Config
 from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.cloud.ec2.observed import Instance
 from rehearsal.cloud.sns.mail import Letter
+from tests.support.waiting import until
 
 REGION = "us-east-1"
 ARM_IMAGE = "resolve:ssm:/aws/service/canonical/ubuntu/server/26.04/stable/current/arm64/hvm/ebs-gp3/ami-id"
@@ -147,16 +147,6 @@ def role(service: str, *statements: dict[str, Any]) -> dict[str, Any]:
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     policies = [{"PolicyName": "rights", "PolicyDocument": document(*statements)}] if statements else []
     return resource("AWS::IAM::Role", AssumeRolePolicyDocument=document(trust), Policies=policies)
-
-
-def until(condition: Callable[[], Any], timeout_seconds: float = 20) -> Any:
-    """The first true answer; fails the test without one."""
-    deadline = time.monotonic() + timeout_seconds
-    while time.monotonic() < deadline:
-        if answer := condition():
-            return answer
-        time.sleep(0.05)
-    raise AssertionError(f"not within {timeout_seconds} s")
 
 
 def resource(type_: str, **properties: Any) -> dict[str, Any]:

@@ -5,12 +5,13 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.support.relocated_host import DOMAIN, Answer, RelocatedHost, read
+from tests.support.waiting import until
 from tests.userdata.conftest import Relocate
 
 PATH = f"/registry/{DOMAIN}/users"
@@ -292,13 +293,6 @@ def in_background(host: RelocatedHost, *argv: str) -> "subprocess.Popen[str]":
     return subprocess.Popen([program, *argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
 
 
-def wait_until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def one_waits(host: RelocatedHost) -> bool:
     """Whether a sync holds the place behind the one that runs. Read, not tried: a try would take the place."""
     inode = (host.root / "run/registry/sync-users.next").stat().st_ino
@@ -311,13 +305,13 @@ def sync_during_a_change(host: RelocatedHost) -> "subprocess.Popen[str]":
     slow = Answer("^htpasswd", f"user:{hashed('a')}\n", gives="changed", waits_for="go")
     host.answer(slow, listed({"push/ben": hashed("b")}, needs="changed"), listed({"push/anna": "one"}))
     running = in_background(host)
-    wait_until(host.flag("changed").exists)
+    until(host.flag("changed").exists)
     return running
 
 
 def test_a_change_during_a_sync_is_read_by_the_next_which_waits(host: RelocatedHost) -> None:
     first, second = sync_during_a_change(host), in_background(host)
-    wait_until(lambda: one_waits(host))
+    until(lambda: one_waits(host))
     host.flag("go").touch()
     assert second.wait(20) == first.wait(20) == 0
     assert users(host, "push") == {"ben": hashed("b")}
@@ -327,7 +321,7 @@ def test_of_many_syncs_at_once_one_runs_one_waits_and_the_others_end(host: Reloc
     running = [sync_during_a_change(host)]
     before = host.calls().count("aws-api ssm GetParametersByPath")
     running += [in_background(host) for _ in range(10)]
-    wait_until(lambda: sum(each.poll() is not None for each in running) == 9)
+    until(lambda: sum(each.poll() is not None for each in running) == 9)
     host.flag("go").touch()
     said = [each.communicate(timeout=20)[0] for each in running]
     assert [each.returncode for each in running] == [0] * 11
@@ -341,9 +335,9 @@ def test_a_first_boot_never_leaves_its_sync_to_another(host: RelocatedHost) -> N
     slow = Answer("^htpasswd", f"user:{hashed('a')}\n", gives="slow", waits_for="go")
     host.answer(slow, HASH, listed({"push/anna": "one", "pull/health": hashed("h")}))
     running = [in_background(host)]
-    wait_until(host.flag("slow").exists)
+    until(host.flag("slow").exists)
     running.append(in_background(host))
-    wait_until(lambda: one_waits(host))
+    until(lambda: one_waits(host))
     running.append(in_background(host, "first-login"))
     host.flag("go").touch()
     said = [each.communicate(timeout=20)[0] for each in running]

@@ -15,7 +15,7 @@ from rehearsal.age.bucket import ROOT
 from rehearsal.age.fill import Filled, fill
 from rehearsal.age.plan import SIGNED_EVERY, objects_of
 from rehearsal.contract.product import PROJECT
-from tests.support.cloud_account import until
+from tests.support.waiting import until
 
 REPOSITORY = "team-00/service-0001"
 IMAGES = 3 * SIGNED_EVERY

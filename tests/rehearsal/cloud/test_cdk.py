@@ -8,8 +8,9 @@ import pytest
 
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.outside.cdk import Cdk, CdkFailedError
-from tests.support.cloud_account import REGION, Account, running_account, until
+from tests.support.cloud_account import REGION, Account, running_account
 from tests.support.cloud_agents import Agents
+from tests.support.waiting import until
 
 SETTINGS = {"domain_name": "registry.example.com", "hosted_zone": "example.com", "alert_email": "ops@example.com"}
 

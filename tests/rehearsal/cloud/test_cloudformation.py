@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 
 from rehearsal.cloud.cloudformation.template import TemplateError, creation_order
 from rehearsal.cloud.ec2.resources import LaunchTemplateType, UndoneTemplate
-from tests.support.cloud_account import Account, host_stack, resource, until
+from tests.support.cloud_account import Account, host_stack, resource
+from tests.support.waiting import until
 
 BUCKET: dict[str, Any] = {"Resources": {"Images": {"Type": "AWS::S3::Bucket"}}}
 STORAGE = {"StackName": "storage", "TemplateBody": json.dumps(BUCKET)}

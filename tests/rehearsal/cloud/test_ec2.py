@@ -11,7 +11,8 @@ from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 
 from rehearsal.cloud.ec2 import offers
 from rehearsal.cloud.ec2.observed import Instance, PublicAddress
-from tests.support.cloud_account import Account, host_stack, resource, running_account, until
+from tests.support.cloud_account import Account, host_stack, resource, running_account
+from tests.support.waiting import until
 
 RECORD = {"Name": "registry.example.com.", "Type": "A", "TTL": "60", "ResourceRecords": [{"Ref": "Address"}]}
 

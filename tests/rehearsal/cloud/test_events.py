@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from rehearsal.cloud.ssm.commands import Ran
-from tests.support.cloud_account import Account, allow, attributes, document, resource, role, running_account, until
+from tests.support.cloud_account import Account, allow, attributes, document, resource, role, running_account
 from tests.support.cloud_agents import MAY_RING_HOSTS, TAGGED, Agents, create_documents
+from tests.support.waiting import until
 
 ARN = "arn:aws:ssm:us-east-1:123456789012:document/verbs"
 RING = (allow("ssm:SendCommand", ARN), MAY_RING_HOSTS)

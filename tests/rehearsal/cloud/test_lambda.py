@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.cloud_account import Account, allow, until
+from tests.support.cloud_account import Account, allow
 from tests.support.cloud_functions import FAILED, Runtime, function_resources
+from tests.support.waiting import until
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 
 from rehearsal.cloud.ec2.observed import Instance
 from rehearsal.cloud.ssm.commands import Ran
-from tests.support.cloud_account import Account, allow, running_account, until
+from tests.support.cloud_account import Account, allow, running_account
 from tests.support.cloud_agents import MAY_RING_HOSTS, TAGGED, Agents, create_documents
+from tests.support.waiting import until
 
 VERBS = "arn:aws:ssm:us-east-1:123456789012:document/verbs"
 ANSWERS = ["ssm:GetCommandInvocation", "ssm:ListCommandInvocations"]

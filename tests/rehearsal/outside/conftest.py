@@ -3,8 +3,7 @@ first host may not write to its bucket at first."""
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -15,6 +14,7 @@ from rehearsal.first_boot.troubles import playing
 from rehearsal.outside.world import World
 from rehearsal.story.deploying import bootstrap, deploy
 from rehearsal.story.step import Story
+from tests.support.waiting import until
 from tests.support.world import WORKPLACE, running_story
 
 TROUBLES = ("no-agent",)
@@ -48,25 +48,18 @@ def deploy_against_a_refusal(story: Story) -> Deployment:
     bootstrap(story)
     deploying = threading.Thread(target=deploy, args=(story,), daemon=True)
     deploying.start()
-    wait_until(lambda: stack_is_complete(story.world, "registry-storage"))
+    until(lambda: stack_is_complete(story.world, "registry-storage"), PATIENCE_SECONDS)
     s3 = story.world.aws("s3")
     bucket = next(each["Name"] for each in s3.list_buckets()["Buckets"] if "images" in each["Name"])
     intended = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     denial = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
     statements = [*json.loads(intended)["Statement"], denial]
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
-    wait_until(lambda: host_says("the proof failed at the start of an upload"))
+    until(lambda: host_says("the proof failed at the start of an upload"), PATIENCE_SECONDS)
     waited = deploying.is_alive() and not stack_is_complete(story.world, "registry-host")
     s3.put_bucket_policy(Bucket=bucket, Policy=intended)
     deploying.join(PATIENCE_SECONDS)
     return Deployment(story, waited)
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 def stack_is_complete(world: World, name: str) -> bool:

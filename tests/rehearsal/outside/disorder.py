@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +17,7 @@ from rehearsal.faults.fault import Target
 from rehearsal.faults.front import put_in_front, take_away
 from rehearsal.faults.reachability import LOOK
 from rehearsal.outside.world import World
+from tests.support.waiting import until
 from tests.support.world import WORKPLACE
 
 # Of the second registry, which somebody wants to deploy into this account.
@@ -32,13 +32,6 @@ CRASHES = 5
 PROCESSES = ["HealthCheck", "ReplaceUnhealthy", "Launch", "Terminate"]
 PATIENCE_SECONDS = 60
 TOO_MANY = '{"__type":"ThrottlingException","message":"Rate exceeded"}'
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 @contextmanager
@@ -96,11 +89,11 @@ def _leave_stacks(world: World) -> None:
         body = json.dumps({"Description": description, "Resources": resources})
         cloudformation.create_stack(StackName=f"{SECOND}-{name}", TemplateBody=body)
     storage = f"{SECOND}-storage"
-    until(lambda: _status(cloudformation, storage) == "CREATE_COMPLETE")
+    until(lambda: _status(cloudformation, storage) == "CREATE_COMPLETE", PATIENCE_SECONDS)
     (made,) = cloudformation.list_stack_resources(StackName=storage)["StackResourceSummaries"]
     s3.put_object(Bucket=made["PhysicalResourceId"], Key="kept", Body=b"")
     cloudformation.delete_stack(StackName=storage)
-    until(lambda: _status(cloudformation, storage) == "DELETE_FAILED")
+    until(lambda: _status(cloudformation, storage) == "DELETE_FAILED", PATIENCE_SECONDS)
 
 
 def _status(cloudformation: Any, name: str) -> str:
@@ -165,7 +158,7 @@ def fail_to_renew(target: Target) -> None:
 def await_crashes(target: Target) -> None:
     """Docker waits longer each time before it starts the container again."""
     count = ("docker", "inspect", "--format", "{{.RestartCount}}", product.CONTAINER)
-    until(lambda: int(target.do(*count)) >= CRASHES)
+    until(lambda: int(target.do(*count)) >= CRASHES, PATIENCE_SECONDS)
 
 
 @contextmanager
@@ -211,7 +204,7 @@ def another_address(world: World) -> Iterator[None]:
     ec2.associate_address(AllocationId=own, NetworkInterfaceId=interface["NetworkInterfaceId"], AllowReassociation=True)
     association = ec2.associate_address(AllocationId=spare["AllocationId"], InstanceId=target.host.id)["AssociationId"]
     look = (product.AWS_API, "metadata", "public-ipv4")
-    until(lambda: world.run_on_host(target.host, *look).stdout.strip() == spare["PublicIp"])
+    until(lambda: world.run_on_host(target.host, *look).stdout.strip() == spare["PublicIp"], PATIENCE_SECONDS)
     target.do("systemctl", "start", product.ADDRESS_SERVICE)
     try:
         yield
@@ -219,7 +212,7 @@ def another_address(world: World) -> Iterator[None]:
         ec2.disassociate_address(AssociationId=association)
         ec2.associate_address(AllocationId=own, InstanceId=target.host.id, AllowReassociation=True)
         ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
-        until(lambda: _reaches(world))
+        until(lambda: _reaches(world), PATIENCE_SECONDS)
         # As the host does by itself within a minute: it sees the move, and reconnects its SSM agent.
         target.do("systemctl", "start", product.ADDRESS_SERVICE)
 
@@ -249,4 +242,4 @@ def delete_operations(world: World) -> None:
     def names() -> list[str]:
         return [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
 
-    until(lambda: "registry-operations" not in names())
+    until(lambda: "registry-operations" not in names(), PATIENCE_SECONDS)

@@ -13,7 +13,7 @@ from rehearsal.outside.client import CommandFailedError
 from rehearsal.story.front_door import first_login
 from rehearsal.story.images import push
 from rehearsal.story.step import Story
-from tests.rehearsal.outside.conftest import wait_until
+from tests.support.waiting import until
 from tests.support.world import WORKPLACE, needs_a_world
 
 pytestmark = needs_a_world
@@ -90,7 +90,7 @@ def port_that_answered(host: str, request: str) -> int:
     def asked() -> list[str]:
         return [line for line in log.read_text().splitlines() if f' {host} "{request} HTTP/' in line]
 
-    wait_until(lambda: bool(asked()))
+    until(lambda: bool(asked()))
     return int(asked()[-1].rpartition(":")[2])
 
 

@@ -17,7 +17,8 @@ from botocore.exceptions import ClientError
 from rehearsal.contract.aws_profile import AwsProfile
 from rehearsal.inside.internet.objects import ADDRESS, LISTING_SECONDS, Keyring, ObjectServer, UnknownKeyError
 from rehearsal.machine import parts
-from tests.support.cloud_account import Account, allow, running_account, until
+from tests.support.cloud_account import Account, allow, running_account
+from tests.support.waiting import until
 from tests.support.world import WORKPLACE
 
 ALLOWED = [
