@@ -19,8 +19,9 @@ PATIENCE_SECONDS = 2
 
 def push(story: Story) -> str:
     _random_image(story, "small", SMALL_LAYER_BYTES)
-    story.client.run("skopeo", "copy", f"oci:small:{REFERENCE}", f"docker://{story.domain}/demo:1.0")
-    return f"skopeo pushed {story.domain}/demo:1.0"
+    for tag in ("1.0", "latest"):
+        story.client.run("skopeo", "copy", f"oci:small:{REFERENCE}", f"docker://{story.domain}/demo:{tag}")
+    return f"skopeo pushed {story.domain}/demo:1.0, and the same as demo:latest"
 
 
 def pull_by_tag(story: Story) -> str:

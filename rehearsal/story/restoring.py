@@ -20,19 +20,19 @@ def drill(story: Story) -> str:
     as_of = datetime.now(UTC) - BEFORE
     demo, moved = f"https://{story.domain}/v2/demo", f"docker://{story.domain}/demo:large"
     digest_before = story.client.run("skopeo", "inspect", "--format", "{{.Digest}}", moved).stdout
-    story.client.curl("--fail", "--request", "DELETE", f"{demo}/manifests/1.0")
+    story.client.curl("--fail", "--request", "DELETE", f"{demo}/manifests/latest")
     story.client.run("skopeo", "copy", f"oci:small:{REFERENCE}", moved)
     story.client.run("skopeo", "delete", f"docker://{story.domain}/{DELETED}:1.0")
     objects = f"s3://{story.outputs[product.OUTPUT_IMAGE_BUCKET]}/{REPOSITORIES}/{DELETED}/"
     story.client.run("aws", "s3", "rm", "--quiet", "--recursive", objects)
-    expect_listed(story, {"demo": ["large"], DELETED: []})
+    expect_listed(story, {"demo": ["1.0", "large"], DELETED: []})
 
     restored = own_command.run(story.world, *product.RESTORE, "--as-of", as_of.isoformat(), "--yes")
     for line in restored.stdout.splitlines():
         story.say(f"    {line}".rstrip())
     expect(restored.returncode == 0, "the restore to work", restored.stdout + restored.stderr)
-    expect_listed(story, {"demo": ["1.0", "large"], DELETED: ["1.0"]})
-    story.client.run("skopeo", "copy", f"docker://{story.domain}/demo:1.0", f"oci:restored:{REFERENCE}")
+    expect_listed(story, {"demo": ["1.0", "large", "latest"], DELETED: ["1.0"]})
+    story.client.run("skopeo", "copy", f"docker://{story.domain}/demo:latest", f"oci:restored:{REFERENCE}")
     same = same_layers(story, "restored")
     digest_after = story.client.run("skopeo", "inspect", "--format", "{{.Digest}}", moved).stdout
     expect(digest_after == digest_before, f"demo:large to be {digest_before}", digest_after)

@@ -33,28 +33,30 @@ STEPS = (
         ),
     ),
     Step("the alerts' subscription is confirmed", operating.confirm),
-    Step("a health check", operating.health, meanwhile=(Step("the user is revoked", users.revoked_user),)),
     Step(
-        "the monthly renewal",
-        operating.renewal,
+        "the user is revoked",
+        users.revoked_user,
         meanwhile=(
-            Step("a 200 MB layer there and back", images.large_layer),
+            Step("a health check", operating.health),
             Step("docker on the server, through localhost:5000", on_host.docker_on_host),
         ),
     ),
-    Step("a stopped registry container is repaired", operating.repair),
     Step(
-        "the restore drill",
-        restoring.drill,
-        meanwhile=(
-            Step("the ports that are open on the host", hardening.listeners),
-            Step("no secret in a wrong place", hardening.secrets),
-        ),
+        "the monthly renewal",
+        operating.renewal,
+        meanwhile=(Step("a 200 MB layer there and back", images.large_layer),),
     ),
+    Step("a stopped registry container is repaired", operating.repair),
     Step(
         "a deployment that cannot work",
         deploying.broken_deploy,
-        meanwhile=(Step("TLS as Mozilla advises", hardening.tls), Step("the headers of answers", hardening.headers)),
+        meanwhile=(
+            Step("the restore drill", restoring.drill),
+            Step("the ports that are open on the host", hardening.listeners),
+            Step("no secret in a wrong place", hardening.secrets),
+            Step("TLS as Mozilla advises", hardening.tls),
+            Step("the headers of answers", hardening.headers),
+        ),
     ),
     Step(
         "the next host after the roll-back",

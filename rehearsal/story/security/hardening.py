@@ -68,7 +68,7 @@ def headers(story: Story) -> str:
 
 
 def listeners(story: Story) -> str:
-    (host,) = story.world.hosts()
+    host = story.world.hosts()[0]
     seen = story.world.run_on_host(host, "ss", "-H", "--listening", "--tcp", "--udp", "--numeric", "--processes")
     expect(seen.returncode == 0, "ss to work", seen.stderr)
     found = listening(seen.stdout)
@@ -77,7 +77,7 @@ def listeners(story: Story) -> str:
 
 
 def secrets(story: Story) -> str:
-    (host,) = story.world.hosts()
+    host = story.world.hosts()[0]
     values = secret_values(story, host)
     places = {
         "control": product.HTTP_SECRET_FILE,
