@@ -15,6 +15,7 @@ from rehearsal.machine.world.namespaces import children
 from rehearsal.room import clock, door
 from rehearsal.room.isolation import Room, RoomError
 from tests.support.door_client import OCI_MANIFEST, PASSWORD_OF, REGISTRY, Client
+from tests.support.waiting import until
 
 ON_DISK = ("/var/cache/nginx-manifests", "/var/cache/nginx-tags", "/var/lib/nginx")
 CHOOSE_FEATURES = product.USERDATA / product.CHOOSE_FEATURES
@@ -143,6 +144,30 @@ def test_an_older_javascript_after_an_upgrade_is_noticed_before_nginx_starts(roo
     assert (
         product.CHOOSE_FEATURES in (product.USERDATA / "etc/systemd/system/nginx.service.d/registry.conf").read_text()
     )
+
+
+def reload(room: Room) -> None:
+    """Until each process of the old configuration is gone."""
+    before = set(children(room.pid_of("nginx")))
+    room.run("nginx", "-s", "reload")
+    until(lambda: before.isdisjoint(children(room.pid_of("nginx"))))
+
+
+def test_a_choice_of_features_that_was_cut_off_half_way_refuses_no_push_and_is_made_again(
+    client: Client, room: Room
+) -> None:
+    links = list(room.place("/etc/nginx/features").glob("*/chosen"))
+    for link in links:
+        link.unlink()
+        link.symlink_to("without")
+    reload(room)
+    pushed = client.push("luck/choice", tag="1.0")
+    assert client.ask(pushed.path).body == client.ask("/v2/luck/choice/manifests/1.0").body == pushed.body
+    client.delete(pushed)
+    assert client.ask(pushed.path).status == 404
+    room.run("bash", given=CHOOSE_FEATURES.read_text())
+    reload(room)
+    assert {link.readlink().name for link in links} == {"with"}
 
 
 def test_a_worker_that_dies_during_a_push_leaves_its_repository_to_the_registry(client: Client, room: Room) -> None:

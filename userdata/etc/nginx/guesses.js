@@ -5,6 +5,7 @@ import fs from 'fs';
 
 // Push users are in this file too.
 const users = '/etc/registry/users/pull';
+const right = () => ngx.shared && ngx.shared.right;
 
 // The key of the limit: address and user name. Empty if the login is no guess. nginx checks no password of an unknown
 // user.
@@ -17,7 +18,7 @@ function key(r) {
 }
 
 function wasRight(login) {
-    return Boolean(ngx.shared) && ngx.shared.right.has(fingerprint(login));
+    return Boolean(right()) && right().has(fingerprint(login));
 }
 
 function isUser(name) {
@@ -27,13 +28,13 @@ function isUser(name) {
 // A header filter. 403 says nothing about the password: either it was not checked, or it is right and may only pull.
 function learn(r) {
     const login = r.headersIn.Authorization;
-    if (!ngx.shared) {
+    if (!right()) {
         return;
     }
     if (r.status === 204) {
-        ngx.shared.right.set(fingerprint(login), 1);
+        right().set(fingerprint(login), 1);
     } else if (r.status === 401 && login) {
-        ngx.shared.right.delete(fingerprint(login));
+        right().delete(fingerprint(login));
     }
 }
 

@@ -12,6 +12,8 @@ const types = [
     'application/vnd.oci.image.index.v1+json,',
 ];
 
+const deleted = () => ngx.shared && ngx.shared.deleted;
+
 // Every Accept that door/images.conf can compose.
 const accepts = types.reduce((some, type) => some.concat(some.map((accept) => accept + type)), ['']);
 
@@ -19,8 +21,8 @@ const accepts = types.reduce((some, type) => some.concat(some.map((accept) => ac
 function forget(r) {
     const path = pathOf(r);
     // An answer under way is not cached either.
-    if (ngx.shared) {
-        ngx.shared.deleted.set(path, 1);
+    if (deleted()) {
+        deleted().set(path, 1);
     }
     remove(folders.latest, r.variables.half_minute + ' ' + path);
     accepts.forEach((accept) => {
@@ -49,7 +51,7 @@ function pathOf(r) {
 
 // Where njs has no shared dictionaries, every manifest may have been, so none is kept.
 function wasDeleted(r) {
-    return !ngx.shared || ngx.shared.deleted.has(pathOf(r)) ? '1' : '';
+    return !deleted() || deleted().has(pathOf(r)) ? '1' : '';
 }
 
 export default {forget, wasDeleted};

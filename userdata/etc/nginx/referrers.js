@@ -71,10 +71,10 @@ function attachment(r) {
 
 // Runs one after the other for the same subject, in all workers. Returns whether it succeeded.
 async function alone(r, subject, action) {
-    if (!ngx.shared) {
+    const key = r.variables.name + ' ' + subject, locks = ngx.shared && ngx.shared.subjects;
+    if (!locks) {
         return false;
     }
-    const key = r.variables.name + ' ' + subject, locks = ngx.shared.subjects;
     for (let waited = 0; !locks.add(key, 1); waited += WAIT_MS) {
         if (waited >= PATIENCE_MS) {
             return false;

@@ -9,15 +9,16 @@ const minute = 60000;
 // So long after its last change a repository gets a new number: a worker that died may have left a change under way.
 const lifetime = 20 * minute;
 const year = 365 * 24 * 60 * minute;
+const tags = () => ngx.shared && ngx.shared.tags;
 
 // Empty while it is not known what the registry would answer next: nginx then asks it and keeps nothing. So it is always
 // where njs has no shared dictionaries.
 function generation(r) {
-    if (!ngx.shared) {
+    if (!tags()) {
         return '';
     }
     const key = keyOf(r);
-    const number = ngx.shared.tags.get(key) || newNumber(key);
+    const number = tags().get(key) || newNumber(key);
     // In this order: a change of unknown outcome is marked before it ends.
     return number % oneGeneration || ngx.shared.unclear.has(key) ? '' : String(number);
 }
@@ -28,17 +29,17 @@ function newNumber(key) {
     if (Math.abs(Date.now() - ngx.shared.unclear.get('nginx')) < 5000) {
         ngx.shared.unclear.set(key, 1, 5000);
     }
-    ngx.shared.tags.add(key, unused(), lifetime);
-    return ngx.shared.tags.get(key);
+    tags().add(key, unused(), lifetime);
+    return tags().get(key);
 }
 
 // nginx calls it for proxy_method when it has the client's whole request, right before it asks the registry. If this
 // fails, the request has no method, and the registry refuses it.
 function begin(r) {
-    if (!ngx.shared) {
+    if (!tags()) {
         return r.method;
     }
-    ngx.shared.tags.incr(keyOf(r), 1, unused(), lifetime);
+    tags().incr(keyOf(r), 1, unused(), lifetime);
     return r.method;
 }
 
@@ -52,7 +53,7 @@ function end(r) {
     } else if (!(r.parent && r.method === 'PUT')) {
         return;
     }
-    if (!ngx.shared) {
+    if (!tags()) {
         return;
     }
     const key = keyOf(r);
@@ -60,7 +61,7 @@ function end(r) {
     if (r.status >= 500) {
         ngx.shared.unclear.set(key, 1);
     }
-    ngx.shared.tags.incr(key, oneGeneration - 1, unused() + 1, lifetime);
+    tags().incr(key, oneGeneration - 1, unused() + 1, lifetime);
 }
 
 // Of so many that one of before never returns, whatever the clock says: 36 bits, and room for as many changes.
