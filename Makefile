@@ -9,6 +9,9 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=PATH env "PATH=$(PA
 UV := uv==0.13.9
 SUBJECT := door
 MINUTES := 30
+# Tests that need root, a world of the rehearsal or a room: one at a time has the machine. The others share its cores.
+ALONE := $(addprefix tests/,rehearsal/cli rehearsal/first_boot rehearsal/inside rehearsal/outside rehearsal/story door page adopted doctor/test_before.py migrate/test_migrate.py)
+BESIDE := --numprocesses 2 tests $(addprefix --ignore ,$(ALONE))
 # Arguments of the doctor, such as: make doctor ARGS='-c domain_name=registry.example.com'
 ARGS :=
 
@@ -43,10 +46,11 @@ lint: setup ## ruff, mypy and shellcheck
 	@.venv/bin/shellcheck $$(git ls-files | xargs grep -lE '^#!/usr/bin/env bash')
 
 fast: lint ## lint and every test that needs neither root nor minutes
-	.venv/bin/pytest -q --ignore tests/doctor/test_before.py --ignore tests/migrate/test_migrate.py tests/test_house.py tests/contract tests/doctor tests/lambdas tests/migrate tests/restore tests/stacks tests/userdata tests/usage tests/bench
+	.venv/bin/pytest -q $(BESIDE)
 
 test: lint ## everything, the rehearsal included (which needs root; without it, it is skipped and says so)
-	$(SUDO) .venv/bin/pytest tests
+	$(SUDO) .venv/bin/pytest $(BESIDE)
+	$(SUDO) .venv/bin/pytest $(ALONE)
 
 bench: setup ## the front door beside other registries, or another SUBJECT=… of `python -m bench`: bench/RESULTS.md
 	$(SUDO) .venv/bin/python -m bench $(SUBJECT)
