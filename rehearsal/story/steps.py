@@ -42,9 +42,7 @@ STEPS = (
         ),
     ),
     Step(
-        "the monthly renewal",
-        operating.renewal,
-        meanwhile=(Step("a 200 MB layer there and back", images.large_layer),),
+        "the monthly renewal", operating.renewal, meanwhile=(Step("a 200 MB layer there and back", images.large_layer),)
     ),
     Step("a stopped registry container is repaired", operating.repair),
     Step(
