@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bench.deaths.kinds import host
 from rehearsal.contract import product, run_directory
-from rehearsal.faults.fault import Target
+from rehearsal.contract.world_state import Host
+from rehearsal.faults.fault import FaultError, Target
 from rehearsal.faults.renewal import ORDER
 from rehearsal.outside.client import Client
 from rehearsal.outside.world import World
@@ -28,6 +28,14 @@ class Belongings:
         return [name for name in names if getattr(self, name) != getattr(after, name)]
 
 
+def host(world: World) -> Host:
+    """The one host. Raises FaultError: there are more, or none."""
+    hosts = world.hosts()
+    if len(hosts) != 1:
+        raise FaultError(f"expected one host, saw {hosts}")
+    return hosts[0]
+
+
 def belongings(world: World, client: Client) -> Belongings:
     target = Target(world, host(world))
     names = target.do("cut", "--delimiter=:", "--fields=1", product.PUSH_USERS, product.PULL_USERS)
@@ -36,7 +44,7 @@ def belongings(world: World, client: Client) -> Belongings:
     resolved = client.run("getent", "ahostsv4", world.domain).stdout.split()[0]
     return Belongings(
         users=" ".join(sorted(names.split())),
-        certificate=client.shell(SERIAL.format(world.domain)).stdout.strip(),
+        certificate=client.shell(SERIAL.format(world.domain)).stdout.strip().removeprefix("serial="),
         http_secret=hashlib.sha256(secret.encode()).hexdigest(),
         address=f"{resolved} {address['PublicIp']} {'held' if address.get('InstanceId') else 'free'}",
     )

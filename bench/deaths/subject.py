@@ -11,12 +11,13 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bench import page
-from bench.deaths.belongings import Belongings, begin_upload, belongings, moves, orders
-from bench.deaths.kinds import KINDS, host
+from bench.deaths import saved
+from bench.deaths.belongings import begin_upload, belongings, host, moves, orders
+from bench.deaths.kinds import KINDS
 from bench.deaths.pulls import Pulls, seconds_until_pulls_work
 from bench.page import Target
 from bench.rolling.operations import longest_gap
@@ -73,9 +74,8 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
 def _deaths(world: World, kinds: Sequence[str]) -> Iterator[Death]:
     client = world.client()
     image = _prepare(world, client)
-    before = belongings(world, client)
     for name in kinds:
-        yield _die(world, client, image, name, before)
+        yield _die(world, client, image, name)
 
 
 def _prepare(world: World, client: Client) -> Image:
@@ -88,9 +88,9 @@ def _prepare(world: World, client: Client) -> Image:
     return image
 
 
-def _die(world: World, client: Client, image: Image, name: str, before: Belongings) -> Death:
+def _die(world: World, client: Client, image: Image, name: str) -> Death:
     kind = KINDS[name]
-    dying = host(world)
+    dying, wanted = host(world), belongings(world, client)
     life, ordered, moved = kind.life(world), orders(world), moves(world)
     finish_upload = begin_upload(world, client, REPOSITORY)
     with Pulls(client, image, f"{world.domain}/{REPOSITORY}:1") as pulls:
@@ -99,7 +99,9 @@ def _die(world: World, client: Client, image: Image, name: str, before: Belongin
         kind.die(world, dying)
         _await(lambda: kind.life(world) not in ("", life), f"{name}: nothing came in the place of {life}")
         _await_pull(pulls)
-    lost = before.differences(belongings(world, client)) + ["image"] * pulls.differing
+    if kind.renews:
+        wanted = replace(wanted, certificate=saved.serial_of(world, saved.versions(world)[0]))
+    lost = wanted.differences(belongings(world, client)) + ["image"] * pulls.differing
     if (host(world).id == dying.id) == kind.replaces:
         lost.append("host")
     if moves(world) - moved != kind.replaces:
@@ -147,13 +149,16 @@ def _report(output: Path, deaths: Sequence[Death]) -> bool:
             page.number(max(found)),
             ", ".join(sorted({each for death in deaths if death.kind == kind for each in death.lost})) or "nothing",
         ]
-        for kind, found in seconds.items()
+        for kind in KINDS
+        if (found := seconds.get(kind))
     ]
-    replacements = [death for death in deaths if KINDS[death.kind].replaces]
+    renewals = [death for death in deaths if KINDS[death.kind].renews]
+    replacements = [death for death in deaths if KINDS[death.kind].replaces and death not in renewals]
     ordered = sum(death.orders for death in replacements)
     header = ("death", "host", "times", "median, s", "worst, s", "lost")
     text = (
         f"{page.table(header, rows)}\n\n{len(replacements)} new hosts, {ordered} orders at the certificate authority."
+        f" Beside them {sum(death.orders for death in renewals)} orders of {len(renewals)} pairs of hosts that renewed."
     )
     worst = {kind: max(found) for kind, found in seconds.items()}
     new = [kind for kind in worst if KINDS[kind].replaces]
