@@ -1,10 +1,11 @@
-"""What a registry must have before and after any death: users, certificate, HTTP secret, address, a begun upload."""
+"""What a registry must have before and after any death, and what happens meanwhile."""
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
+from bench.deaths import saved
 from rehearsal.contract import product, run_directory
 from rehearsal.contract.world_state import Host
 from rehearsal.faults.fault import FaultError, Target
@@ -20,6 +21,7 @@ SERIAL = "openssl s_client -connect {0}:443 -servername {0} < /dev/null 2> /dev/
 class Belongings:
     users: str
     certificate: str
+    saved_certificate: str
     http_secret: str
     address: str
 
@@ -37,6 +39,7 @@ def host(world: World) -> Host:
 
 
 def belongings(world: World, client: Client) -> Belongings:
+    """Raises FaultError: the saved certificate is damaged."""
     target = Target(world, host(world))
     names = target.do("cut", "--delimiter=:", "--fields=1", product.PUSH_USERS, product.PULL_USERS)
     secret = target.do("grep", "SECRET", product.HTTP_SECRET_FILE)
@@ -45,6 +48,7 @@ def belongings(world: World, client: Client) -> Belongings:
     return Belongings(
         users=" ".join(sorted(names.split())),
         certificate=client.shell(SERIAL.format(world.domain)).stdout.strip().removeprefix("serial="),
+        saved_certificate=saved.serial_of(world, saved.versions(world)[0]),
         http_secret=hashlib.sha256(secret.encode()).hexdigest(),
         address=f"{resolved} {address['PublicIp']} {'held' if address.get('InstanceId') else 'free'}",
     )

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bench.deaths import deployment, pair
+from bench.deaths import deployment, pair, saved
 from bench.deaths.belongings import host
 from rehearsal.contract import product
 from rehearsal.contract.world_state import Host
@@ -33,6 +33,16 @@ class Kind:
 def _host_that_serves(world: World) -> str:
     hosts = world.hosts()
     return hosts[0].id if len(hosts) == 1 and world.serves(hosts[0]) else ""
+
+
+def _host_that_tells_of_damage(world: World) -> str:
+    """In the host log."""
+    if found := _host_that_serves(world):
+        group = Target.newest(world).setting(product.HOST_LOG_GROUP)
+        events = world.aws("logs").filter_log_events(logGroupName=group)["events"]
+        told = (each["message"] for each in events if each["logStreamName"] == found)
+        return found if any("the saved certificate is damaged" in each for each in told) else ""
+    return ""
 
 
 def _boot_that_serves(world: World) -> str:
@@ -69,11 +79,20 @@ def _fail_power(world: World, dying: Host) -> None:
 
 def _fail_power_of_the_new_host(world: World, dying: Host) -> None:
     """At any moment of its first boot."""
-    world.aws("ec2").terminate_instances(InstanceIds=[dying.id])
+    _terminate(world, dying)
     while not (new := [each for each in world.hosts() if each.id != dying.id and each.leader_pid]):
         time.sleep(0.2)
     time.sleep(random.uniform(0, LONGEST_BOOT_SECONDS))  # noqa: S311  nothing secret is drawn
     _fail_power(world, new[0])
+
+
+def _terminate(world: World, dying: Host) -> None:
+    world.aws("ec2").terminate_instances(InstanceIds=[dying.id])
+
+
+def _terminate_with_half_a_certificate(world: World, dying: Host) -> None:
+    saved.cut_in_half(world)
+    _terminate(world, dying)
 
 
 def _mark_unhealthy(world: World, dying: Host) -> None:
@@ -100,10 +119,11 @@ KINDS: Mapping[str, Kind] = {
     "disk-lost": Kind(
         "disk lost; EC2's check of attached volumes fails", _lose_disk, _host_that_serves, replaces=True
     ),
-    "terminated": Kind(
-        "TerminateInstances",
-        lambda world, dying: world.aws("ec2").terminate_instances(InstanceIds=[dying.id]),
-        _host_that_serves,
+    "terminated": Kind("TerminateInstances", _terminate, _host_that_serves, replaces=True),
+    "half-saved": Kind(
+        "TerminateInstances, with half of the certificate saved",
+        _terminate_with_half_a_certificate,
+        _host_that_tells_of_damage,
         replaces=True,
     ),
     "unhealthy": Kind(

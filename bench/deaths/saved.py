@@ -30,6 +30,13 @@ def serial_of(world: World, version: str) -> str:
         raise FaultError(f"version {version} of {key} is damaged: {error!r}") from error
 
 
+def cut_in_half(world: World) -> None:
+    """As one that was written half."""
+    s3, where = world.aws("s3"), {"Bucket": _bucket(world), "Key": product.saved_certificate(world.domain)}
+    whole = s3.get_object(**where)["Body"].read()
+    s3.put_object(**where, Body=whole[: len(whole) // 2])
+
+
 def _serial(archive: bytes) -> str:
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         chain, key = (_read(files, f"./{LIVE}/{name}") for name in ("fullchain.pem", "privkey.pem"))

@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bench import page
-from bench.deaths import saved
 from bench.deaths.belongings import begin_upload, belongings, host, moves, orders
 from bench.deaths.kinds import KINDS
 from bench.deaths.pulls import Pulls, seconds_until_pulls_work
@@ -99,9 +98,10 @@ def _die(world: World, client: Client, image: Image, name: str) -> Death:
         kind.die(world, dying)
         _await(lambda: kind.life(world) not in ("", life), f"{name}: nothing came in the place of {life}")
         _await_pull(pulls)
+    has = belongings(world, client)
     if kind.renews:
-        wanted = replace(wanted, certificate=saved.serial_of(world, saved.versions(world)[0]))
-    lost = wanted.differences(belongings(world, client)) + ["image"] * pulls.differing
+        wanted = replace(wanted, certificate=has.saved_certificate, saved_certificate=has.saved_certificate)
+    lost = wanted.differences(has) + ["image"] * pulls.differing
     if (host(world).id == dying.id) == kind.replaces:
         lost.append("host")
     if moves(world) - moved != kind.replaces:

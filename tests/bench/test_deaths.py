@@ -6,7 +6,13 @@ from bench.deaths.belongings import Belongings
 from bench.deaths.pulls import seconds_until_pulls_work
 from bench.rolling.operations import Operation
 
-OWN = Belongings(users="admin health", certificate="serial=1", http_secret="digest", address="10.0.0.1 held")  # noqa: S106
+OWN = Belongings(
+    users="admin health",
+    certificate="1",
+    saved_certificate="1",
+    http_secret="digest",  # noqa: S106
+    address="10.0.0.1 held",
+)
 
 
 def pulls(*succeeded: bool) -> list[Operation]:
@@ -28,5 +34,5 @@ def test_a_pull_that_works_between_two_failures_ends_no_death() -> None:
 
 def test_what_is_not_as_before_is_named() -> None:
     assert OWN.differences(OWN) == []
-    after = replace(OWN, certificate="serial=2", address="10.0.0.1 free")
+    after = replace(OWN, certificate="2", address="10.0.0.1 free")
     assert OWN.differences(after) == ["certificate", "address"]
