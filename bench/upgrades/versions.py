@@ -133,5 +133,6 @@ def _serving(story: Story) -> tuple[str, str]:
 
 def _said(story: Story, broken: Broken) -> str:
     lines = story.client.shell(story.outputs[product.OUTPUT_HOST_LOG]).stdout.splitlines()
-    found = [line for line in lines if broken.told in line]
-    return found[-1].strip().replace("|", "/")[-400:] if found else "NOTHING of it"
+    # The host's last word; the lines after it are those of its steps.
+    found = [line for line in lines if " failed after " in line and broken.told in line]
+    return found[-1].partition(": ")[2].strip().replace("|", "/") if found else "NOTHING of it"
