@@ -144,7 +144,7 @@ def _tallied(tally: Path | None) -> list[Death]:
 
 def _report(output: Path, deaths: Sequence[Death]) -> bool:
     seconds: dict[str, list[float]] = defaultdict(list)
-    for death in deaths:
+    for death in sorted(deaths, key=lambda death: list(KINDS).index(death.kind)):
         seconds[death.kind].append(death.seconds)
     rows = [
         [
@@ -155,8 +155,7 @@ def _report(output: Path, deaths: Sequence[Death]) -> bool:
             page.number(max(found)),
             ", ".join(sorted({each for death in deaths if death.kind == kind for each in death.lost})) or "nothing",
         ]
-        for kind in KINDS
-        if (found := seconds.get(kind))
+        for kind, found in seconds.items()
     ]
     renewals = [death for death in deaths if KINDS[death.kind].renews]
     replacements = [death for death in deaths if KINDS[death.kind].replaces and death not in renewals]
