@@ -1,13 +1,14 @@
-"""What a registry must have before and after any death: users, certificate, HTTP secret, address, a begun upload."""
+"""What a registry must have before and after any death, and what happens meanwhile."""
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bench.deaths.kinds import host
+from bench.deaths import saved
 from rehearsal.contract import product, run_directory
-from rehearsal.faults.fault import Target
+from rehearsal.contract.world_state import Host
+from rehearsal.faults.fault import FaultError, Target
 from rehearsal.faults.renewal import ORDER
 from rehearsal.outside.client import Client
 from rehearsal.outside.world import World
@@ -20,6 +21,7 @@ SERIAL = "openssl s_client -connect {0}:443 -servername {0} < /dev/null 2> /dev/
 class Belongings:
     users: str
     certificate: str
+    saved_certificate: str
     http_secret: str
     address: str
 
@@ -28,7 +30,16 @@ class Belongings:
         return [name for name in names if getattr(self, name) != getattr(after, name)]
 
 
+def host(world: World) -> Host:
+    """The one host. Raises FaultError: there are more, or none."""
+    hosts = world.hosts()
+    if len(hosts) != 1:
+        raise FaultError(f"expected one host, saw {hosts}")
+    return hosts[0]
+
+
 def belongings(world: World, client: Client) -> Belongings:
+    """Raises FaultError: the saved certificate is damaged."""
     target = Target(world, host(world))
     names = target.do("cut", "--delimiter=:", "--fields=1", product.PUSH_USERS, product.PULL_USERS)
     secret = target.do("grep", "SECRET", product.HTTP_SECRET_FILE)
@@ -36,7 +47,8 @@ def belongings(world: World, client: Client) -> Belongings:
     resolved = client.run("getent", "ahostsv4", world.domain).stdout.split()[0]
     return Belongings(
         users=" ".join(sorted(names.split())),
-        certificate=client.shell(SERIAL.format(world.domain)).stdout.strip(),
+        certificate=client.shell(SERIAL.format(world.domain)).stdout.strip().removeprefix("serial="),
+        saved_certificate=saved.serial_of(world, saved.versions(world)[0]),
         http_secret=hashlib.sha256(secret.encode()).hexdigest(),
         address=f"{resolved} {address['PublicIp']} {'held' if address.get('InstanceId') else 'free'}",
     )

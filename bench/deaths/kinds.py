@@ -3,22 +3,23 @@
 import random
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
+from bench.deaths import deployment, pair, saved
+from bench.deaths.belongings import host
 from rehearsal.contract import product
 from rehearsal.contract.world_state import Host
-from rehearsal.faults.fault import FaultError, Target
+from rehearsal.faults.fault import Target
 from rehearsal.outside.world import World
 
-LONGEST_BOOT_SECONDS, LONGEST_START_SECONDS, SAVES = 15, 300, 5
+LONGEST_BOOT_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """``die`` makes the death. ``life`` names what died, is another word afterwards, and is empty while it is dead.
-    ``hands_over``: the old host serves until the new one does, so that the longest gap between two pulls counts."""
+    ``hands_over``: the old host serves until the new one does, so that the longest gap between two pulls counts.
+    ``renews``: the certificate is another one afterwards, that of the state bucket."""
 
     what: str
     die: Callable[[World, Host], object]
@@ -26,19 +27,22 @@ class Kind:
     replaces: bool = False
     hands_over: bool = False
     is_process: bool = False
-
-
-def host(world: World) -> Host:
-    """The one host. Raises FaultError: there are more, or none."""
-    hosts = world.hosts()
-    if len(hosts) != 1:
-        raise FaultError(f"expected one host, saw {hosts}")
-    return hosts[0]
+    renews: bool = False
 
 
 def _host_that_serves(world: World) -> str:
     hosts = world.hosts()
     return hosts[0].id if len(hosts) == 1 and world.serves(hosts[0]) else ""
+
+
+def _host_that_tells_of_damage(world: World) -> str:
+    """In the host log."""
+    if found := _host_that_serves(world):
+        group = Target.newest(world).setting(product.HOST_LOG_GROUP)
+        events = world.aws("logs").filter_log_events(logGroupName=group)["events"]
+        told = (each["message"] for each in events if each["logStreamName"] == found)
+        return found if any("the saved certificate is damaged" in each for each in told) else ""
+    return ""
 
 
 def _boot_that_serves(world: World) -> str:
@@ -58,10 +62,6 @@ def _registry(world: World) -> str:
     return shown.stdout.strip().removeprefix("0")
 
 
-def _autoscaling(world: World) -> Any:
-    return world.aws("autoscaling")
-
-
 def _lose_power(world: World, dying: Host) -> None:
     world.control.power(dying.id, on=False)
     world.control.fail_check(dying.id, "EC2")
@@ -79,41 +79,25 @@ def _fail_power(world: World, dying: Host) -> None:
 
 def _fail_power_of_the_new_host(world: World, dying: Host) -> None:
     """At any moment of its first boot."""
-    world.aws("ec2").terminate_instances(InstanceIds=[dying.id])
+    _terminate(world, dying)
     while not (new := [each for each in world.hosts() if each.id != dying.id and each.leader_pid]):
         time.sleep(0.2)
     time.sleep(random.uniform(0, LONGEST_BOOT_SECONDS))  # noqa: S311  nothing secret is drawn
     _fail_power(world, new[0])
 
 
+def _terminate(world: World, dying: Host) -> None:
+    world.aws("ec2").terminate_instances(InstanceIds=[dying.id])
+
+
+def _terminate_with_half_a_certificate(world: World, dying: Host) -> None:
+    saved.cut_in_half(world)
+    _terminate(world, dying)
+
+
 def _mark_unhealthy(world: World, dying: Host) -> None:
-    _autoscaling(world).set_instance_health(
-        InstanceId=dying.id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
-    )
-
-
-def _update(world: World, _dying: Host) -> None:
-    world.cdk(lambda _: None).deploy(**product.another_user_data(int(time.time())))
-
-
-def _double(world: World, _older: Host) -> None:
-    """Two hosts at once, which save their certificate again and again; then the older one goes."""
-    _want(world, 2)
-    deadline = time.monotonic() + LONGEST_START_SECONDS
-    while len(serving := [each for each in world.hosts() if world.serves(each)]) < 2:
-        if time.monotonic() > deadline:
-            raise FaultError(f"no second host serves after {LONGEST_START_SECONDS} s")
-        time.sleep(0.2)
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda each: Target(world, each).do(product.SAVE_CERTIFICATE), serving * SAVES))
-    _want(world, 1)
-
-
-def _want(world: World, hosts: int) -> None:
-    autoscaling = _autoscaling(world)
-    (group,) = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
-    name = group["AutoScalingGroupName"]
-    autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, DesiredCapacity=hosts)
+    autoscaling = world.aws("autoscaling")
+    autoscaling.set_instance_health(InstanceId=dying.id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False)
 
 
 def _kill(unit: str) -> Kind:
@@ -135,24 +119,44 @@ KINDS: Mapping[str, Kind] = {
     "disk-lost": Kind(
         "disk lost; EC2's check of attached volumes fails", _lose_disk, _host_that_serves, replaces=True
     ),
-    "terminated": Kind(
-        "TerminateInstances",
-        lambda world, dying: world.aws("ec2").terminate_instances(InstanceIds=[dying.id]),
-        _host_that_serves,
+    "terminated": Kind("TerminateInstances", _terminate, _host_that_serves, replaces=True),
+    "half-saved": Kind(
+        "TerminateInstances, with half of the certificate saved",
+        _terminate_with_half_a_certificate,
+        _host_that_tells_of_damage,
         replaces=True,
     ),
     "unhealthy": Kind(
         "SetInstanceHealth, as the repair calls it", _mark_unhealthy, _host_that_serves, replaces=True
     ),
     "update": Kind(
-        "`cdk deploy` of other user data: longest gap", _update, _host_that_serves, replaces=True, hands_over=True
-    ),
-    "two-hosts": Kind(
-        "two hosts at once, then the older one goes: longest gap",
-        _double,
+        "`cdk deploy` of other user data: longest gap",
+        deployment.change_user_data,
         _host_that_serves,
         replaces=True,
         hands_over=True,
+    ),
+    "machine-image": Kind(
+        "`cdk deploy` of another AMI: longest gap",
+        deployment.change_machine_image,
+        _host_that_serves,
+        replaces=True,
+        hands_over=True,
+    ),
+    "two-hosts": Kind(
+        "two hosts that save at once, then the older one goes: longest gap",
+        pair.save_at_once,
+        _host_that_serves,
+        replaces=True,
+        hands_over=True,
+    ),
+    "two-renewals": Kind(
+        "two hosts that renew at once, then the older one goes: longest gap",
+        pair.renew_at_once,
+        _host_that_serves,
+        replaces=True,
+        hands_over=True,
+        renews=True,
     ),
     "power-failure": Kind("power cut, and power at once; what was not synced is lost", _fail_power, _boot_that_serves),
     "power-failure-at-boot": Kind(

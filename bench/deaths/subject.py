@@ -9,14 +9,14 @@ import json
 import shutil
 import statistics
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bench import page
-from bench.deaths.belongings import Belongings, begin_upload, belongings, moves, orders
-from bench.deaths.kinds import KINDS, host
+from bench.deaths.belongings import begin_upload, belongings, host, moves, orders
+from bench.deaths.kinds import KINDS
 from bench.deaths.pulls import Pulls, seconds_until_pulls_work
 from bench.page import Target
 from bench.rolling.operations import longest_gap
@@ -51,7 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--times", type=int, default=TIMES, metavar="N", help=f"each kind (default: {TIMES}); 0 reports"
     )
-    about = "a file to which each death is added; the report is about all in it"
+    about = "a file to which each death is added; those in it count, and the report is about all of them"
     parser.add_argument("--tally", type=Path, metavar="FILE", help=about)
 
 
@@ -61,7 +61,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     if not arguments.times:
         return _report(arguments.output, deaths)
     world = World.running(Workplace.of_this_machine())
-    for death in _deaths(world, arguments.kinds * arguments.times):
+    for death in _deaths(world, still_to_die(arguments.kinds, arguments.times, deaths)):
         deaths.append(death)
         if arguments.tally:
             with arguments.tally.open("a") as file:
@@ -70,12 +70,17 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     return _report(arguments.output, deaths)
 
 
+def still_to_die(kinds: Sequence[str], times: int, deaths: Sequence[Death]) -> list[str]:
+    """In turn, so that an early end leaves no kind far behind."""
+    done = Counter(death.kind for death in deaths)
+    return [kind for number in range(times) for kind in kinds if done[kind] <= number]
+
+
 def _deaths(world: World, kinds: Sequence[str]) -> Iterator[Death]:
     client = world.client()
     image = _prepare(world, client)
-    before = belongings(world, client)
     for name in kinds:
-        yield _die(world, client, image, name, before)
+        yield _die(world, client, image, name)
 
 
 def _prepare(world: World, client: Client) -> Image:
@@ -88,9 +93,9 @@ def _prepare(world: World, client: Client) -> Image:
     return image
 
 
-def _die(world: World, client: Client, image: Image, name: str, before: Belongings) -> Death:
+def _die(world: World, client: Client, image: Image, name: str) -> Death:
     kind = KINDS[name]
-    dying = host(world)
+    dying, wanted = host(world), belongings(world, client)
     life, ordered, moved = kind.life(world), orders(world), moves(world)
     finish_upload = begin_upload(world, client, REPOSITORY)
     with Pulls(client, image, f"{world.domain}/{REPOSITORY}:1") as pulls:
@@ -99,7 +104,10 @@ def _die(world: World, client: Client, image: Image, name: str, before: Belongin
         kind.die(world, dying)
         _await(lambda: kind.life(world) not in ("", life), f"{name}: nothing came in the place of {life}")
         _await_pull(pulls)
-    lost = before.differences(belongings(world, client)) + ["image"] * pulls.differing
+    has = belongings(world, client)
+    if kind.renews:
+        wanted = replace(wanted, certificate=has.saved_certificate, saved_certificate=has.saved_certificate)
+    lost = wanted.differences(has) + ["image"] * pulls.differing
     if (host(world).id == dying.id) == kind.replaces:
         lost.append("host")
     if moves(world) - moved != kind.replaces:
@@ -136,7 +144,7 @@ def _tallied(tally: Path | None) -> list[Death]:
 
 def _report(output: Path, deaths: Sequence[Death]) -> bool:
     seconds: dict[str, list[float]] = defaultdict(list)
-    for death in deaths:
+    for death in sorted(deaths, key=lambda death: list(KINDS).index(death.kind)):
         seconds[death.kind].append(death.seconds)
     rows = [
         [
@@ -149,11 +157,13 @@ def _report(output: Path, deaths: Sequence[Death]) -> bool:
         ]
         for kind, found in seconds.items()
     ]
-    replacements = [death for death in deaths if KINDS[death.kind].replaces]
+    renewals = [death for death in deaths if KINDS[death.kind].renews]
+    replacements = [death for death in deaths if KINDS[death.kind].replaces and death not in renewals]
     ordered = sum(death.orders for death in replacements)
     header = ("death", "host", "times", "median, s", "worst, s", "lost")
     text = (
         f"{page.table(header, rows)}\n\n{len(replacements)} new hosts, {ordered} orders at the certificate authority."
+        f" Beside them {sum(death.orders for death in renewals)} orders of {len(renewals)} pairs of hosts that renewed."
     )
     worst = {kind: max(found) for kind, found in seconds.items()}
     new = [kind for kind in worst if KINDS[kind].replaces]

@@ -8,24 +8,28 @@ from bench.page import Target
 from bench.rolling import operations
 from bench.rolling.subject import SETTLING_SECONDS, WORKERS, await_end, done_by, forget, prepare, start
 from bench.upgrades import slow_push
-from bench.upgrades.host import on_host
 from rehearsal.contract import product
+from rehearsal.faults import fault
 from rehearsal.machine.root_layers import Say
 from rehearsal.story.step import Story
 
 PACKAGES = ("nginx", "nginx-common", "libnginx-mod-http-js", "docker.io", "containerd", "runc", "libssl3t64")
 PATIENCE_SECONDS = 60
+# For a command that downloads, or waits for clients.
+LONGEST_SECONDS = 400
 # What packages ask before they restart a service.
 POLICY = "/usr/sbin/policy-rc.d"
 
 
 def reinstalled(story: Story, say: Say) -> tuple[Mapping[str, str], list[Target]]:
     prepare(story.world, story.client, say)
-    on_host(story, "apt-get", "update", "--quiet")
-    on_host(story, "apt-get", "install", "--reinstall", "--download-only", "--yes", "--quiet", *PACKAGES)
-    on_host(story, "mv", POLICY, f"{POLICY}.away")
+    host = fault.Target.newest(story.world)
+    download = ("install", "--reinstall", "--download-only", "--yes", "--quiet", *PACKAGES)
+    for command in (("update", "--quiet"), download):
+        host.do("apt-get", *command, timeout_seconds=LONGEST_SECONDS)
+    host.do("mv", POLICY, f"{POLICY}.away")
     rows = [_under_load(story, "as the packages have it")]
-    on_host(story, "mv", f"{POLICY}.away", POLICY)
+    host.do("mv", f"{POLICY}.away", POLICY)
     rows.append(_under_load(story, "as the product has it"))
     for row in rows:
         say(" | ".join(row))
@@ -43,10 +47,12 @@ def _under_load(story: Story, what: str) -> list[str]:
     running = {worker: start(story.world, story.client, *worker) for worker in WORKERS}
     slow = slow_push.begin(story)
     time.sleep(SETTLING_SECONDS)
-    before, began = _nginx(story), time.time()
+    host = fault.Target.newest(story.world)
+    before, began = _nginx(host), time.time()
     environment = ("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=a")
-    on_host(story, *environment, "apt-get", "install", "--reinstall", "--yes", "--quiet", *PACKAGES)
-    ended, after = time.time(), _nginx(story)
+    install = ("apt-get", "install", "--reinstall", "--yes", "--quiet", *PACKAGES)
+    host.do(*environment, *install, timeout_seconds=LONGEST_SECONDS)
+    ended, after = time.time(), _nginx(host)
     push = slow_push.outcome(slow)
     time.sleep(SETTLING_SECONDS)
     await_end(story.client, running.values(), PATIENCE_SECONDS)
@@ -66,27 +72,28 @@ def _under_load(story: Story, what: str) -> list[str]:
 
 def _exchange(story: Story, say: Say) -> str:
     """No client is at work any more, but for one that looks at a manifest over new connections."""
-    before = _nginx(story)
+    host = fault.Target.newest(story.world)
+    before = _nginx(host)
     (story.client.work / "stop").unlink()
     looks = start(story.world, story.client, "curl", "look")
     began = time.monotonic()
-    on_host(story, "systemctl", "start", product.MAINTENANCE)
+    host.do("systemctl", "start", product.MAINTENANCE, timeout_seconds=LONGEST_SECONDS)
     seconds = time.monotonic() - began
     time.sleep(SETTLING_SECONDS)
     (story.client.work / "stop").touch()
     looks.wait()
     seen = done_by(story.client, "curl", "look", looks)
-    said = on_host(story, "journalctl", f"--unit={product.MAINTENANCE}", "--output=cat", "--lines=20")
+    said = host.do("journalctl", f"--unit={product.MAINTENANCE}", "--output=cat", "--lines=20")
     say(said)
     told = [line for line in said.splitlines() if "replaced" in line]
-    main = on_host(story, "systemctl", "show", "--property=MainPID", "--property=ActiveState", product.NGINX)
+    main = host.do("systemctl", "show", "--property=MainPID", "--property=ActiveState", product.NGINX)
     return (
         f"Then `registry-maintenance` waited for the clients' end and exchanged nginx: {'; '.join(told)}. "
-        f"It took {seconds:.0f} s, process {before} became {_nginx(story)} ({' '.join(main.split())}). "
+        f"It took {seconds:.0f} s, process {before} became {_nginx(host)} ({' '.join(main.split())}). "
         f"Meanwhile curl read a manifest {len(seen)} times over new connections: {operations.failed(seen)} failed, "
         f"the longest gap was {operations.longest_gap(seen):.2f} s."
     )
 
 
-def _nginx(story: Story) -> str:
-    return on_host(story, "cat", "/run/nginx.pid").strip()
+def _nginx(host: fault.Target) -> str:
+    return host.do("cat", "/run/nginx.pid").strip()

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 from bench import page
 from bench.page import Target
 from bench.upgrades import slow_push
-from bench.upgrades.host import on_host
 from rehearsal.contract import product
 from rehearsal.contract.mail import Mailbox
-from rehearsal.faults import Active
+from rehearsal.faults import Active, fault
 from rehearsal.machine.root_layers import Say
 from rehearsal.story import operating
 from rehearsal.story.images import pulls_work
@@ -32,10 +31,10 @@ def in_window(story: Story, say: Say) -> tuple[Mapping[str, str], list[Target]]:
     before = [_check(story, began, number) for number in (0, 1)]
     boots = _boot(story)
     window = datetime.now(UTC).strftime("%a %H:%M")
-    on_host(story, "sed", "--in-place", f"s/^MAINTENANCE_WINDOW=.*/MAINTENANCE_WINDOW={window}/", product.HOST_ENV)
+    _on_host(story, "sed", "--in-place", f"s/^MAINTENANCE_WINDOW=.*/MAINTENANCE_WINDOW={window}/", product.HOST_ENV)
     push = slow_push.begin(story)
     time.sleep(3)
-    on_host(story, "systemctl", "start", "--no-block", product.MAINTENANCE)
+    _on_host(story, "systemctl", "start", "--no-block", product.MAINTENANCE)
     pushed_how = slow_push.outcome(push)
     pushed = time.monotonic()
     expect(_boot(story) == boots, "no reboot before the end of the push", _boot(story))
@@ -60,7 +59,7 @@ def in_window(story: Story, say: Say) -> tuple[Mapping[str, str], list[Target]]:
         ["from the first failed pull to the first that works, s", f"{served - down:.1f}"],
         ["health checks before, during and after it", ", ".join((*before, during, *after))],
         ["the host", "the same" if [each.id for each in hosts] == [host.id] else "ANOTHER"],
-        ["a reboot is due", on_host(story, "sh", "-c", "ls /run/reboot-required 2>/dev/null || echo no").strip()],
+        ["a reboot is due", _on_host(story, "sh", "-c", "ls /run/reboot-required 2>/dev/null || echo no").strip()],
         ["rebooted again in the same window", "no" if _again(story) else "YES"],
     ]
     Active(story.world.workplace).end(story.world, FAULT)
@@ -81,12 +80,17 @@ def _check(story: Story, began: datetime, number: int) -> str:
 
 def _again(story: Story) -> bool:
     """Whether a host whose reboot did not help stays up."""
-    on_host(story, "touch", "/run/reboot-required")
+    _on_host(story, "touch", "/run/reboot-required")
     before = _boot(story)
-    on_host(story, "systemctl", "start", product.MAINTENANCE)
+    _on_host(story, "systemctl", "start", product.MAINTENANCE)
     return _boot(story) == before
 
 
 def _boot(story: Story) -> str:
     """Each start of the host has another one."""
-    return on_host(story, "systemctl", "show", "--property=UserspaceTimestampMonotonic", "--value").strip()
+    return _on_host(story, "systemctl", "show", "--property=UserspaceTimestampMonotonic", "--value").strip()
+
+
+def _on_host(story: Story, *argv: str) -> str:
+    """As it is now: each start of it has another process."""
+    return fault.Target.newest(story.world).do(*argv)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench import page
+from bench.deaths.belongings import moves
 from bench.page import Target
 from rehearsal.contract import product
 from rehearsal.machine import parts
@@ -79,7 +80,7 @@ def that_cannot_serve(story: Story, say: Say) -> tuple[Mapping[str, str], list[T
     for what, broken in BROKEN.items():
         if broken.config is not None:
             _offer(story, say, broken.tag, broken.config)
-        before = _serving(story)
+        before, moved = _serving(story), moves(story.world)
         began = time.monotonic()
         with Pulls(lambda: pulls_work(story, PATIENCE_SECONDS)) as pulls:
             try:
@@ -88,16 +89,24 @@ def that_cannot_serve(story: Story, say: Say) -> tuple[Mapping[str, str], list[T
             except CdkFailedError as error:
                 ended = "failed" if "FAILURE signal" in str(error) else "failed without the host's signal"
         seconds = time.monotonic() - began
-        same = _serving(story) == before
+        same = "yes" if _serving(story) == before and moves(story.world) == moved else "NO"
         said = _said(story, broken)
         failures += pulls.failures
-        rows.append([what, ended, f"{seconds:.0f}", str(same), str(pulls.attempts), str(pulls.failures), said])
+        rows.append([what, ended, f"{seconds:.0f}", same, str(pulls.attempts), str(pulls.failures), said])
         say(" | ".join(rows[-1]))
     began = time.monotonic()
     story.cdk.deploy(**product.another_user_data(int(time.time())))
     good = f"The next good deployment took {time.monotonic() - began:.0f} s."
-    header = ("the image", "cdk deploy", "seconds", "the old host serves on", "pulls", "failed", "the host's log")
-    told = sum(row[1] == "failed" and row[3] == "True" and "NOTHING" not in row[6] for row in rows)
+    header = (
+        "the image",
+        "cdk deploy",
+        "seconds",
+        "the old host serves on, with the address",
+        "pulls",
+        "failed",
+        "the host's log",
+    )
+    told = sum(row[1] == "failed" and row[3] == "yes" and "NOTHING" not in row[6] for row in rows)
     targets = [
         Target("versions that cannot serve: refused, told why, the old host kept", len(rows), [told], at_least=True),
         Target("pulls that failed during refused versions", 0, [failures]),
@@ -133,5 +142,6 @@ def _serving(story: Story) -> tuple[str, str]:
 
 def _said(story: Story, broken: Broken) -> str:
     lines = story.client.shell(story.outputs[product.OUTPUT_HOST_LOG]).stdout.splitlines()
-    found = [line for line in lines if broken.told in line]
-    return found[-1].strip().replace("|", "/")[-400:] if found else "NOTHING of it"
+    # The host's last word; the lines after it are those of its steps.
+    found = [line for line in lines if " failed after " in line and broken.told in line]
+    return found[-1].partition(": ")[2].strip().replace("|", "/") if found else "NOTHING of it"

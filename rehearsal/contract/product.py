@@ -41,7 +41,7 @@ OUTPUT_HOST_LOG = "HostLog"
 OUTPUT_CONFIRM_ALERTS = "ConfirmAlerts"
 
 # Names of the host's settings in host.env.
-IMAGE_BUCKET, STATE_BUCKET = "IMAGE_BUCKET", "STATE_BUCKET"
+IMAGE_BUCKET, STATE_BUCKET, ACME_EMAIL, HOST_LOG_GROUP = "IMAGE_BUCKET", "STATE_BUCKET", "ACME_EMAIL", "HOST_LOG_GROUP"
 
 # Parameter Store, below parameter_path().
 FIRST_USER = "admin"
@@ -136,7 +136,16 @@ def settings(*, domain: str, zone: str, email: str) -> dict[str, str]:
 
 def another_user_data(number: int) -> dict[str, str]:
     """A setting with which the hosts get other user data, and nothing else changes."""
-    return {"acme_email": f"certificates-{number}@example.com"}
+    return user_data(f"certificates-{number}@example.com")
+
+
+def user_data(acme_email: str) -> dict[str, str]:
+    return {"acme_email": acme_email}
+
+
+def machine_image(parameter: str) -> dict[str, str]:
+    """The setting with which the hosts boot from the AMI that a parameter names."""
+    return {"host_ami_parameter": parameter}
 
 
 def parameter_path(domain: str) -> str:

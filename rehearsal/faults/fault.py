@@ -8,7 +8,7 @@ from typing import Any, Self
 from rehearsal.contract import product
 from rehearsal.contract.world_state import Host
 from rehearsal.error import RehearsalError
-from rehearsal.outside.world import World
+from rehearsal.outside.world import COMMAND_SECONDS, World
 
 
 class FaultError(RehearsalError):
@@ -57,9 +57,9 @@ class Target:
         """Run a command; returns whether it succeeded."""
         return self.world.run_on_host(self.host, *argv).returncode == 0
 
-    def do(self, *argv: str) -> str:
+    def do(self, *argv: str, timeout_seconds: float = COMMAND_SECONDS) -> str:
         """Run a command; returns its output."""
-        done = self.world.run_on_host(self.host, *argv)
+        done = self.world.run_on_host(self.host, *argv, timeout_seconds=timeout_seconds)
         if done.returncode:
             raise FaultError(f"{' '.join(argv)} on {self.host.id}: exit code {done.returncode}\n{done.stderr}")
         return done.stdout

@@ -17,6 +17,8 @@ from rehearsal.outside.cdk import Cdk
 from rehearsal.outside.client import Client
 
 ALERT_EMAIL = "ops@example.com"
+# A command on a host ends by then, unless its caller says otherwise.
+COMMAND_SECONDS = 120
 
 
 class NoRehearsalError(RehearsalError):
@@ -59,7 +61,7 @@ class World:
         return self.state.hosts
 
     def run_on_host(
-        self, host: Host, *argv: str, timeout_seconds: float = 120, stdin: str = ""
+        self, host: Host, *argv: str, timeout_seconds: float = COMMAND_SECONDS, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on a host as root, as an SSM agent would."""
         command = self.host_command(host, argv)

@@ -4,9 +4,16 @@ from dataclasses import replace
 
 from bench.deaths.belongings import Belongings
 from bench.deaths.pulls import seconds_until_pulls_work
+from bench.deaths.subject import Death, still_to_die
 from bench.rolling.operations import Operation
 
-OWN = Belongings(users="admin health", certificate="serial=1", http_secret="digest", address="10.0.0.1 held")  # noqa: S106
+OWN = Belongings(
+    users="admin health",
+    certificate="1",
+    saved_certificate="1",
+    http_secret="digest",  # noqa: S106
+    address="10.0.0.1 held",
+)
 
 
 def pulls(*succeeded: bool) -> list[Operation]:
@@ -28,5 +35,10 @@ def test_a_pull_that_works_between_two_failures_ends_no_death() -> None:
 
 def test_what_is_not_as_before_is_named() -> None:
     assert OWN.differences(OWN) == []
-    after = replace(OWN, certificate="serial=2", address="10.0.0.1 free")
+    after = replace(OWN, certificate="2", address="10.0.0.1 free")
     assert OWN.differences(after) == ["certificate", "address"]
+
+
+def test_kinds_die_in_turn_and_those_of_earlier_runs_count() -> None:
+    done = [Death("reboot", seconds=1, orders=0, lost=())] * 2
+    assert still_to_die(("reboot", "nginx"), 3, done) == ["nginx", "nginx", "reboot", "nginx"]

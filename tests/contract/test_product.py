@@ -71,6 +71,6 @@ def test_stacks_have_each_output_that_the_rehearsal_reads(assembly: Assembly) ->
 def test_settings_that_the_rehearsal_deploys_with_are_the_projects() -> None:
     context = json.loads((PROJECT / "cdk.json").read_text())["context"]
     used = product.settings(domain="", zone="", email="") | product.LARGER_HOST | product.MISSING_IMAGE
-    used |= product.another_user_data(1)
+    used |= product.another_user_data(1) | product.machine_image("")
     assert used.keys() <= context.keys()
     assert product.MISSING_IMAGE["registry_image"].partition(":")[0] == product.registry_image().partition(":")[0]

@@ -169,13 +169,14 @@ class RelocatedHost:
         self,
         *,
         age: timedelta = timedelta(days=1),
+        issued: datetime | None = None,
         lifetime: timedelta = timedelta(days=90),
         name: str = DOMAIN,
         folder: str = "etc/letsencrypt",
     ) -> str:
         """As certbot leaves it. Returns its fingerprint, as the host prints it."""
         key = ec.generate_private_key(ec.SECP256R1())
-        begins = datetime.now(UTC) - age
+        begins = issued or datetime.now(UTC) - age
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "made for a test")])
         made = (
             x509.CertificateBuilder()

@@ -70,6 +70,11 @@ def test_a_registry_that_does_not_serve_is_told_with_its_state_and_its_last_word
     assert "its last lines: configuration error: no such driver, token=..." in done.stderr
 
 
+def test_a_silent_registry_that_has_printed_nothing_says_so(host: RelocatedHost) -> None:
+    host.answer(Answer("^docker logs"), *SILENT)
+    assert host.run("steps/run-registry").stderr.endswith("its last lines: none\n")
+
+
 @pytest.mark.parametrize(("seconds", "s3", "code"), [(30, 0, 1), (70, 0, 3), (70, 1, 1)])
 def test_another_try_is_hopeless_after_a_minute_of_silence_in_which_s3_answers(
     host: RelocatedHost, seconds: int, s3: int, code: int

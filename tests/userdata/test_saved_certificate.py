@@ -4,7 +4,7 @@ import io
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -173,6 +173,14 @@ def test_a_damaged_folder_is_not_saved_over_a_whole_copy(saved: SavedCertificate
     assert (saved.host.root / "var/lib/registry/certificate-unsaved").exists()
 
 
+def host_with_bucket(saved: SavedCertificates, root: Path) -> RelocatedHost:
+    host = RelocatedHost(root, "tools/aws-api", "steps/use-certificate")
+    host.stand_in("aws-api", BUCKET)
+    (host.tools / "aws-api.bucket").symlink_to(saved.folder)
+    host.front_door.close()
+    return host
+
+
 def saved_serial(saved: SavedCertificates) -> bytes:
     """The certificate in the bucket."""
     with tarfile.open(saved.folder / "current") as file:
@@ -204,6 +212,20 @@ def test_of_two_hosts_that_save_at_once_the_newer_certificate_stays(
     assert (saved_serial(saved) == own) == (kept == "its own")
 
 
+def test_two_hosts_that_renewed_in_the_same_second_agree_on_one_certificate(
+    saved: SavedCertificates, tmp_path: Path
+) -> None:
+    issued = datetime.now(UTC)
+    hosts = [host_with_bucket(saved, tmp_path / name) for name in ("first", "second")]
+    for host in hosts:
+        host.have_certificate(issued=issued)
+    done = [
+        host.run(f"steps/{step}") for step in ("save-certificate", "restore-certificate") for host in (*hosts, *hosts)
+    ]
+    assert not any(each.returncode for each in done), done
+    assert {(host.root / CERTIFICATE).read_bytes() for host in hosts} == {saved_serial(saved)}
+
+
 def test_a_certificate_for_another_name_is_saved_over(saved: SavedCertificates) -> None:
     saved.host.have_certificate(folder="moved", name="old.example.com", age=timedelta(days=1))
     saved.have(v1=archive(saved.host.root / "moved"))
@@ -227,12 +249,8 @@ def test_many_hosts_that_save_at_once_leave_the_newest_certificate_whole(
 ) -> None:
     hosts = []
     for days in (40, 10, 30, 20):
-        host = RelocatedHost(tmp_path / f"host-{days}", "tools/aws-api")
-        host.stand_in("aws-api", BUCKET)
-        (host.tools / "aws-api.bucket").symlink_to(saved.folder)
-        host.have_certificate(age=timedelta(days=days))
-        host.front_door.close()
-        hosts.append(host)
+        hosts.append(host_with_bucket(saved, tmp_path / f"host-{days}"))
+        hosts[-1].have_certificate(age=timedelta(days=days))
     with ThreadPoolExecutor() as pool:
         done = list(pool.map(lambda host: host.run("steps/save-certificate"), hosts))
     assert [each.returncode for each in done] == [0] * 4, [each.stderr for each in done]

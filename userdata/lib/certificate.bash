@@ -16,8 +16,10 @@ unpack_saved() {
   "${steps:?}/check-certificate" "$2"
 }
 
-# Whether the certificate in the first certbot folder was issued after the one in the second.
-is_newer() { (($(seconds_of "$1/live/registry/cert.pem" startdate) > $(seconds_of "$2/live/registry/cert.pem" startdate))); }
+# Whether the certificate in the first certbot folder was issued after the one in the second. Of two from the same second,
+# all hosts take the same one.
+is_newer() { [[ $(rank_of "$1/live/registry/cert.pem") > $(rank_of "$2/live/registry/cert.pem") ]]; }
+rank_of() { printf '%s %s' "$(moment_of "$1" startdate)" "$(serial_of "$1")"; }
 
 fingerprint_of() { openssl x509 -noout -fingerprint -sha256 -in "$1" 2> /dev/null | cut -d = -f 2 | tr -d : | tr A-F a-f; }
 serial_of() { openssl x509 -noout -serial -in "$1" 2> /dev/null | cut -d = -f 2; }
