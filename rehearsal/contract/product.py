@@ -42,6 +42,7 @@ OUTPUT_CONFIRM_ALERTS = "ConfirmAlerts"
 
 # Names of the host's settings in host.env.
 IMAGE_BUCKET, STATE_BUCKET = "IMAGE_BUCKET", "STATE_BUCKET"
+HOST_LOG_GROUP = "HOST_LOG_GROUP"
 
 # Parameter Store, below parameter_path().
 FIRST_USER = "admin"
