@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,8 +32,10 @@ from rehearsal.machine.workplace import Workplace
 from rehearsal.outside.client import CommandFailedError
 from rehearsal.outside.world import World
 
-CLIENT_SECONDS, BOOT_SECONDS, MOST_SECONDS = 75, 90, 240
+CLIENT_SECONDS, BOOT_SECONDS, MOST_SECONDS = 30, 90, 240
 WELL_SECONDS = 60
+# Of timeout(1).
+LATE = "exit code 124"
 MOST_LETTERS = 200
 LAYER_BYTES = 300_000
 
@@ -135,8 +138,10 @@ class Bench:
         def meanwhile() -> None:
             if day.event:
                 self._let_happen(day.event)
-            failures["push"] = _failure(lambda: self._push(name))
-            failures["pull"] = _failure(lambda: self._pull("known"))
+            with ThreadPoolExecutor() as pool:
+                push = pool.submit(_failure, lambda: self._push(name))
+                pull = pool.submit(_failure, lambda: self._pull("known"))
+            failures.update(push=push.result(), pull=pull.result())
 
         with Pulls(self.client, self.known, self._reference("known")) as pulls:
             incident = self.incidents.run(day.fault, repair_ticks=0, meanwhile=meanwhile)
@@ -209,7 +214,8 @@ def _failure(act: Callable[[], None]) -> str:
     try:
         act()
     except CommandFailedError as error:
-        return str(error).strip().splitlines()[-1]
+        words = str(error).strip().splitlines()[-1]
+        return words if not words.endswith(LATE) else f"no end after {CLIENT_SECONDS} s"
     return ""
 
 
