@@ -10,6 +10,7 @@ from pathlib import Path
 from bench import browser, clients, faults, functions, memory, migrate, page, restore, synth, user_data
 from bench.deaths import subject as deaths
 from bench.dependencies import subject as dependencies
+from bench.dependencies import world as days
 from bench.door import comparison, exactness, pulls
 from bench.growth import subject as growth
 from bench.rolling import subject as rolling
@@ -34,6 +35,7 @@ SUBJECTS = {
     "browser": Subject("the page in a real browser (root)", browser.measure),
     "pulls": Subject("what a pull asks our front door, beside bare (root)", pulls.measure_pulls, pulls.add_options),
     "clients": Subject("clients that log in, push and pull (a rehearsal is up)", clients.measure),
+    "days": Subject("bad days of all that a registry needs (a rehearsal is up)", days.measure, days.add_options),
     "deaths": Subject("hosts and processes that die (a rehearsal is up)", deaths.measure, deaths.add_options),
     "dependencies": Subject("bad days of S3 and metadata (root)", dependencies.measure, dependencies.add_options),
     "faults": Subject("the mails about faults (a rehearsal is up)", faults.measure, faults.add_options),

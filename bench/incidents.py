@@ -5,7 +5,7 @@ that replaced the host, so that the next one may replace it too. Seconds are of 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -50,13 +50,15 @@ class ImpossibleError(Exception):
 
 @dataclass(slots=True)
 class Incident:
-    """Observations from the fault to the mail that it is over. CloudWatch's own mails come last in `subjects`."""
+    """Observations from the fault to the mail that it is over. CloudWatch's own mails come last in `subjects`.
+    `healed_at` is of the monotonic clock."""
 
     names: tuple[str, ...]
     ticks_to_mail: int = 0
     seconds_to_mail: float = 0.0
     repaired_by: str = ""
     seconds_to_repair: float = 0.0
+    healed_at: float = 0.0
     subjects: list[str] = field(default_factory=list)
 
     @property
@@ -121,8 +123,9 @@ class Incidents:
         if not self._is_well:
             raise StuckError(f"not well before anything was broken: {told.result or told.error}")
 
-    def run(self, *names: str, repair_ticks: int) -> Incident:
-        """Break, wait for the mail, let repairs happen, heal, wait for the mail that it is over.
+    def run(self, *names: str, repair_ticks: int, meanwhile: Callable[[], object] = lambda: None) -> Incident:
+        """Break, do what comes meanwhile, wait for the mail, let repairs happen, heal, wait for the mail that it is
+        over.
 
         Raises:
             StuckError: the registry does not get well before it.
@@ -134,6 +137,7 @@ class Incidents:
         mails = len(self.subjects())
         begun = self._break(names)
         self._is_well = False
+        meanwhile()
         started = time.monotonic()
         # An alarm's mail counts only where no other mail can come.
         patience = SILENT_TICKS if set(map(cause_of, names)) == {NO_MAIL} else MOST_TICKS
@@ -146,6 +150,7 @@ class Incidents:
         if job == "health" and any(CAUSES[cause].repairs for cause in map(cause_of, names) if cause in CAUSES):
             self._let_repair(seen, mails, repair_ticks)
         self._heal(begun)
+        seen.healed_at = time.monotonic()
         self._await_hosts()
         for _ in range(MOST_TICKS):
             if self._is_resolved(mails) or patience == SILENT_TICKS:

@@ -5,10 +5,11 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rehearsal.machine import parts, roots
 from rehearsal.machine.oci_layout import Image, pack, write_image
@@ -41,17 +42,25 @@ class Done:
 class Running:
     process: subprocess.Popen[str]
     began: float
+    _reader: threading.Thread = field(init=False)
+    _said: str = ""
+    _ended: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        self._said, _ = self.process.communicate()
+        self._ended = time.monotonic()
 
     def wait(self, most_seconds: float) -> Done:
         """Wait so long since its begin, then end it."""
-        left = max(self.began + most_seconds - time.monotonic(), 0.01)
-        try:
-            said, _ = self.process.communicate(timeout=left)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            said, _ = self.process.communicate()
-            return Done(None, time.monotonic() - self.began, said)
-        return Done(self.process.returncode, time.monotonic() - self.began, said)
+        self._reader.join(max(self.began + most_seconds - time.monotonic(), 0))
+        in_time = not self._reader.is_alive()
+        self.process.kill()
+        self._reader.join()
+        return Done(self.process.returncode if in_time else None, self._ended - self.began, self._said)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from rehearsal.certificates import begin, common_name
 from rehearsal.contract import run_directory
 from rehearsal.contract.world_network import ACME_MANAGEMENT, ACME_PORT, BRIDGE
 from rehearsal.faults import bad_day
+from rehearsal.faults.bucket import allow_again, deny, host_role
 from rehearsal.faults.fault import ALARM, NO_MAIL, Fault, FaultError, Target, in_world
 from rehearsal.faults.front import put_in_front, take_away
 from rehearsal.faults.on_host import fill_disk, free_disk
@@ -28,9 +29,12 @@ from rehearsal.outside.world import World
 S3 = ("http://objects", "127.0.0.1:7081", "127.0.0.1:7070")
 AUTHORITY = (f"https://127.0.0.1:{ACME_PORT}", "127.0.0.1:7082", f"https://127.0.0.1:{ACME_PORT}")
 START_SECONDS = 10
+# The registry of the product's own image.
+IMAGE_REGISTRY = "public.ecr.aws"
+DNS_STUTTERS = "udp dport 53 numgen random mod 10 < 5 drop"
 METADATA_IS_SILENT = f"iifname {BRIDGE} ip daddr 169.254.169.254 drop"
 WRONG_CHAIN = "wrong-chain"
-THROTTLED = "parameters-throttled"
+THROTTLED, UNREACHABLE = "parameters-throttled", "images-unreachable"
 
 
 def _bad_day(what: str, stand_in: tuple[str, str, str], mood: str, cause: str) -> Fault:
@@ -104,6 +108,15 @@ def stop_throttling(world: World) -> None:
     take_away(world, THROTTLED)
 
 
+def _deny_parameters(world: World) -> str:
+    return deny(world, host_role(Target.newest(world)), "ssm:GetParameter*", "*")
+
+
+def _close_image_registry(world: World) -> None:
+    """It takes connections and ends each without an answer."""
+    put_in_front(world, UNREACHABLE, f"if ($host = {IMAGE_REGISTRY}) {{ return 444; }}\n")
+
+
 # The functions keep their state in S3, too.
 FAULTS: Mapping[str, Fault] = {
     "s3-errors": _bad_day("S3 answers 500 to everything", S3, "error 500", ALARM),
@@ -122,6 +135,21 @@ FAULTS: Mapping[str, Fault] = {
         "Parameter Store refuses the host's questions: too many",
         throttle_parameters,
         lambda world, _: stop_throttling(world),
+        NO_MAIL,
+    ),
+    "parameters-denied": Fault(
+        "the hosts' role may not read parameters any more", _deny_parameters, allow_again, NO_MAIL
+    ),
+    "images-unreachable": Fault(
+        "the registry that has the registry's own image answers nobody",
+        _close_image_registry,
+        lambda world, _: take_away(world, UNREACHABLE),
+        NO_MAIL,
+    ),
+    "dns-stutters": Fault(
+        "half of all questions to DNS get no answer, from clients, hosts and functions",
+        lambda world: drop(world, DNS_STUTTERS),
+        lambda world, _: let_through(world),
         NO_MAIL,
     ),
     "renewal-wrong-chain": in_the_way(

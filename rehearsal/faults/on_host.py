@@ -1,6 +1,7 @@
 """What can break on a host: services, files, disk, memory, clock, power."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rehearsal.contract import product
@@ -11,7 +12,6 @@ from rehearsal.outside.world import World
 
 LITTLE_MEMORY_PERCENT = 2
 SLOW_LIST = "GET /v2/_catalog?n=1000 HTTP/1.1"
-HOURS_WRONG = 2
 REBOOT_REQUIRED = "/run/reboot-required"
 RESOLVER = "/etc/resolv.conf"
 GROWN = "/var/tmp/grown"  # noqa: S108  on the host
@@ -147,14 +147,22 @@ def _exhaust_memory(target: Target) -> None:
     target.do("mount", "--bind", "/run/meminfo", "/proc/meminfo")
 
 
-def _set_clock_wrong(target: Target) -> None:
+def _off(hours: str) -> Callable[[Target], None]:
+    return lambda target: _set_clock(target, hours)
+
+
+def _set_clock(target: Target, off: str) -> None:
     """This machine's clock stays: every program on the host started from now on sees another."""
     root = target.world.state.client_root
     library = in_world(target.world, "find", f"{root}/usr/lib", "-name", "libfaketime.so.1").split()[0]
     in_world(target.world, "cp", library, target.path("/usr/lib/libfaketime.so.1"))
     target.do("touch", "/etc/faketimerc", "/etc/ld.so.preload")
-    target.write("/etc/faketimerc", f"-{HOURS_WRONG}h\n")
+    target.write("/etc/faketimerc", f"{off}\n")
     target.write("/etc/ld.so.preload", "/usr/lib/libfaketime.so.1\n")
+
+
+def _set_clock_right(target: Target) -> None:
+    target.do("rm", "--force", "/etc/ld.so.preload", "/etc/faketimerc")
 
 
 def _cut_power(world: World) -> str:
@@ -210,10 +218,9 @@ FAULTS: Mapping[str, Fault] = {
         _exhaust_memory,
         lambda target: target.do("umount", "/proc/meminfo"),
     ),
-    "clock-wrong": on_newest_host(
-        "the host's clock is two hours behind",
-        _set_clock_wrong,
-        lambda target: target.do("rm", "--force", "/etc/ld.so.preload", "/etc/faketimerc"),
+    "clock-wrong": on_newest_host("the host's clock is an hour behind", _off("-1h"), _set_clock_right),
+    "clock-ahead": replace(
+        on_newest_host("the host's clock is an hour ahead", _off("+1h"), _set_clock_right), cause="clock-wrong"
     ),
     "host-gone": Fault("the host loses its power; EC2 does not notice", _cut_power, _restore_power),
     "ssm-offline": stopped("the SSM agent is stopped", "amazon-ssm-agent.service"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from rehearsal.contract import run_directory
 from rehearsal.contract.order import Choices
 from rehearsal.contract.world_network import BRIDGE, WORLD_ADDRESS
+from rehearsal.faults.dependencies import IMAGE_REGISTRY
 from rehearsal.faults.fault import in_world
 from rehearsal.faults.front import put_in_front, take_away
 from rehearsal.first_boot import agent_package
@@ -28,7 +29,6 @@ REFUSED_SECONDS = 20
 LOOK_EVERY_SECONDS = 0.5
 TABLE = "first_boot"
 OVERLOADED_PORT = 8503
-IMAGE_REGISTRY = "public.ecr.aws"
 TOO_MANY = '{"errors":[{"code":"TOOMANYREQUESTS","message":"Rate exceeded","detail":null}]}'
 
 

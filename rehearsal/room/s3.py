@@ -25,9 +25,11 @@ from rehearsal.room.registry_server import StorageDriver, s3
 BUCKET, KEY, SECRET = "images", "ASIAOFTHEROOM", "the secret key of the room"
 PROGRAM = "/opt/versitygw"
 METADATA_HOST, METADATA_PORT = "127.0.0.1", 7072
+# No loopback address: crane follows no redirect to one (go-containerregistry, pull request 2295).
+ADDRESS = "198.51.100.71"
 # A server by its name: where clients find it, before the server itself.
 SERVERS = {
-    "s3": ("127.0.0.1:7071", GATEWAY := "127.0.0.1:7070"),
+    "s3": (f"{ADDRESS}:7071", GATEWAY := "127.0.0.1:7070"),
     "metadata": ("127.0.0.1:7073", f"{METADATA_HOST}:{METADATA_PORT}"),
 }
 IAM = "/srv/iam.sock"
@@ -48,6 +50,7 @@ def start_gateway(room: Room, address: str, bucket: str, key: str, secret: str, 
 
 def start(room: Room) -> StorageDriver:
     """Start all three. Returns the product's driver for them, which has no keys of its own."""
+    room.run("ip", "address", "add", f"{ADDRESS}/32", "dev", "lo")
     start_metadata(room)
     # Its own account; the registry's is in IAM.
     start_gateway(room, GATEWAY, BUCKET, "keeper", SECRET, f"--iam-standalone-endpoint={IAM}")

@@ -57,6 +57,15 @@ def test_user_data_that_begins_late_signals_before_the_deployment_stops_waiting(
     assert signals(host) == ["FAILURE"]
 
 
+def test_the_host_log_hears_of_the_first_failure_of_a_step_at_once(host: RelocatedHost) -> None:
+    first = Answer("^aws-api logs PutLogEvents", gives="told", told="install does not work yet.*no mirror answers")
+    output = bootstrap(host, first, seconds_since_boot=943)
+    assert "trying again in 10 s" in output
+    assert host.flag("told").exists()
+    # The other says that the host has given up.
+    assert sum("PutLogEvents" in call for call in host.calls()) == 2
+
+
 def test_a_new_hosts_scripts_are_on_the_disk_before_they_count_as_fetched(host: RelocatedHost) -> None:
     host.write("opt/registry/.asset", "")
     host.write("tools/python3", f"#!/bin/sh\ncp -R {host.home}/. $5\n", 0o755)
