@@ -42,8 +42,6 @@ OUTPUT_CONFIRM_ALERTS = "ConfirmAlerts"
 
 # Names of the host's settings in host.env.
 IMAGE_BUCKET, STATE_BUCKET, ACME_EMAIL, HOST_LOG_GROUP = "IMAGE_BUCKET", "STATE_BUCKET", "ACME_EMAIL", "HOST_LOG_GROUP"
-IMAGE_BUCKET, STATE_BUCKET = "IMAGE_BUCKET", "STATE_BUCKET"
-HOST_LOG_GROUP = "HOST_LOG_GROUP"
 
 # Parameter Store, below parameter_path().
 FIRST_USER = "admin"
