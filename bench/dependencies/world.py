@@ -18,8 +18,8 @@ from pathlib import Path
 import cattrs
 
 from bench import page
-from bench.deaths.belongings import belongings
-from bench.deaths.kinds import KINDS, Kind, host
+from bench.deaths.belongings import belongings, host
+from bench.deaths.kinds import KINDS, Kind
 from bench.deaths.pulls import Pulls, seconds_until_pulls_work
 from bench.incidents import Incidents
 from rehearsal.contract import product
