@@ -43,15 +43,15 @@ MUTANTS = (
     Mutant(
         "a new generation before the registry answers",
         (
-            ("tags.js", "incr(keyOf(r), 1,", "incr(keyOf(r), oneGeneration,"),
-            ("tags.js", "incr(key, oneGeneration - 1, unused() + 1,", "incr(key, 0, unused(),"),
+            ("tags.js", "incr(key, 1,", "incr(key, oneGeneration,"),
+            ("tags.js", "incr(key, oneGeneration - 1, unused() + 1)", "incr(key, 0, unused())"),
         ),
     ),
     Mutant(
         "a new generation after the answer, and cached reads until then",
         (
-            ("tags.js", "incr(keyOf(r), 1,", "incr(keyOf(r), 0,"),
-            ("tags.js", "incr(key, oneGeneration - 1, unused() + 1,", "incr(key, oneGeneration, unused(),"),
+            ("tags.js", "incr(key, 1,", "incr(key, 0,"),
+            ("tags.js", "incr(key, oneGeneration - 1, unused() + 1)", "incr(key, oneGeneration, unused())"),
         ),
     ),
     Mutant(

@@ -170,15 +170,26 @@ def test_a_choice_of_features_that_was_cut_off_half_way_refuses_no_push_and_is_m
     assert {link.readlink().name for link in links} == {"with"}
 
 
-def test_a_worker_that_dies_during_a_push_leaves_its_repository_to_the_registry(client: Client, room: Room) -> None:
-    client.begin_half_minute()
-    first, second = client.push("luck/killed", tag="1.0"), client.push("luck/killed", tag="2.0")
-    path = "/v2/luck/killed/manifests/1.0"
-    assert client.ask(path).body == first.body
-    put = ("--request", "PUT", "--header", f"Content-Type: {OCI_MANIFEST}", "--data-binary", "@-")
+@pytest.mark.parametrize("jump_seconds", [0, HOUR])
+def test_a_worker_that_dies_during_a_push_leaves_its_repository_to_the_registry(
+    client: Client, room: Room, jump_seconds: int
+) -> None:
+    """Also if the clock has jumped during an earlier push, and somebody read then."""
+    repository = f"luck/killed-{jump_seconds}"
+    first, second = client.push(repository, tag="1.0"), client.push(repository, tag="2.0")
+    path = f"/v2/{repository}/manifests/1.0"
+    put = ("--request", "PUT", "--header", f"Content-Type: {OCI_MANIFEST}", "--data-binary", "@-", "--max-time", "0.5")
     with client.registry_silent():
         with pytest.raises(RoomError):
-            client.ask(path, *put, "--max-time", "0.5", user="pusher", given=second.body)
+            client.ask(path, *put, user="pusher", given=first.body)
+        clock.step(room, jump_seconds)
+        with pytest.raises(RoomError):
+            client.ask(path, "--max-time", "0.5")
+    client.begin_half_minute()
+    assert client.ask(path).body == first.body
+    with client.registry_silent():
+        with pytest.raises(RoomError):
+            client.ask(path, *put, user="pusher", given=second.body)
         for worker in children(room.pid_of("nginx")):
             os.kill(worker, signal.SIGKILL)
     # The registry may still do it, now or later: so it is asked each time.

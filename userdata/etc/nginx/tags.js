@@ -1,15 +1,17 @@
 // Keeps cached tags exact: docs/front-door.md, "Tags", has the argument. A number for each repository is in the key of
 // its cached tags: generation * 65536 + changes under way. So one lookup reads both, and one addition changes both.
+import fs from 'fs';
 import manifests from 'manifests.js';
 
 const oneGeneration = 65536;
 // Repositories share numbers: no count of repositories fills the dictionary (nginx.conf), so nothing is ever evicted.
 const numbers = 16381;
-const minute = 60000;
-// So long after its last change a repository gets a new number: a worker that died may have left a change under way.
-const lifetime = 20 * minute;
-const year = 365 * 24 * 60 * minute;
+// Longer than any change takes. One that is older was left by a worker that died.
+const longestChangeSeconds = 1200;
+const unclearSeconds = 60, unclearAfterStartSeconds = 5;
 const tags = () => ngx.shared && ngx.shared.tags;
+// No entry ends by the clock: when that jumps ahead, changes are still under way.
+const uptimeSeconds = () => parseFloat(fs.readFileSync('/proc/uptime', 'utf8'));
 
 // Empty while it is not known what the registry would answer next: nginx then asks it and keeps nothing. So it is always
 // where njs has no shared dictionaries.
@@ -19,18 +21,37 @@ function generation(r) {
     }
     const key = keyOf(r);
     const number = tags().get(key) || newNumber(key);
+    const underWay = number % oneGeneration;
+    if (underWay) {
+        endForgotten(key, underWay);
+    }
     // In this order: a change of unknown outcome is marked before it ends.
-    return number % oneGeneration || ngx.shared.unclear.has(key) ? '' : String(number);
+    return underWay || isUnclear(key) ? '' : String(number);
 }
 
 function newNumber(key) {
+    const unclear = ngx.shared.unclear, now = uptimeSeconds();
+    unclear.add('nginx', now);
     // nginx may have been killed while the registry worked on a change.
-    ngx.shared.unclear.add('nginx', Date.now(), year);
-    if (Math.abs(Date.now() - ngx.shared.unclear.get('nginx')) < 5000) {
-        ngx.shared.unclear.set(key, 1, 5000);
+    if (now - unclear.get('nginx') < unclearAfterStartSeconds) {
+        unclear.add(key, now + unclearAfterStartSeconds);
     }
-    tags().add(key, unused(), lifetime);
+    tags().add(key, unused());
     return tags().get(key);
+}
+
+// Of several workers that see it, the one that deletes the time does it.
+function endForgotten(key, underWay) {
+    const begun = ngx.shared.begun, now = uptimeSeconds();
+    begun.add(key, now);
+    if (now - begun.get(key) > longestChangeSeconds && begun.delete(key)) {
+        tags().incr(key, oneGeneration - underWay);
+    }
+}
+
+function isUnclear(key) {
+    const until = ngx.shared.unclear.get(key);
+    return until !== undefined && uptimeSeconds() < until;
 }
 
 // nginx calls it for proxy_method when it has the client's whole request, right before it asks the registry. If this
@@ -39,7 +60,10 @@ function begin(r) {
     if (!tags()) {
         return r.method;
     }
-    tags().incr(keyOf(r), 1, unused(), lifetime);
+    const key = keyOf(r);
+    tags().get(key) || newNumber(key);
+    ngx.shared.begun.set(key, uptimeSeconds());
+    tags().incr(key, 1, unused());
     return r.method;
 }
 
@@ -59,9 +83,9 @@ function end(r) {
     const key = keyOf(r);
     // S3 may still do what the registry asked for and no longer waits for.
     if (r.status >= 500) {
-        ngx.shared.unclear.set(key, 1);
+        ngx.shared.unclear.set(key, uptimeSeconds() + unclearSeconds);
     }
-    tags().incr(key, oneGeneration - 1, unused() + 1, lifetime);
+    tags().incr(key, oneGeneration - 1, unused() + 1);
 }
 
 // Of so many that one of before never returns, whatever the clock says: 36 bits, and room for as many changes.
