@@ -5,9 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from migrate import regsync
-from migrate.comparison import Comparison, Findings, Item, State
-from migrate.progress import Progress
+from migrate.comparison import Comparison, Finding, Findings, Item, State
+from migrate.progress import Progress, duration
+from migrate.registry import Registry
 from migrate.regsync import Copy, Event
+
+# Before each further try at a registry that asked for fewer requests in a whole round.
+RESTS_SECONDS = (60, 120, 240, 480, 900, 900, 900)
+# So often a tag is followed that the source moves all the time.
+MOST_MOVES = 3
 
 
 def to_copy(findings: Findings, *, overwrite: bool) -> list[Item]:
@@ -18,7 +24,8 @@ def to_copy(findings: Findings, *, overwrite: bool) -> list[Item]:
 
 @dataclass(slots=True)
 class Migration:
-    """``findings`` has every tag and attachment, ``reasons`` why regsync did not copy one, by the item's text."""
+    """``findings`` has every tag and attachment, ``reasons`` why regsync did not copy one, by the item's text. ``busy``
+    are the items of this round for which a registry had no time."""
 
     comparison: Comparison
     findings: Findings
@@ -26,55 +33,92 @@ class Migration:
     parallel: int
     overwrite: bool
     reasons: dict[str, str] = field(default_factory=dict)
+    busy: set[Item] = field(default_factory=set)
 
     def run(self) -> Findings:
         """Copies, looks at all that was copied, copies what is attached to it or failed, and so on.
 
-        It ends when a round has brought nothing. Returns what is known then. Raises ToolError.
+        It ends when a round has brought nothing, and no registry asked for patience. Returns what is known then.
+
+        Raises:
+            OutOfReachError: a registry does not answer any more.
+            ToolError: regsync does not start.
         """
+        rests, moves = iter(RESTS_SECONDS), iter(range(MOST_MOVES))
         while items := to_copy(self.findings, overwrite=self.overwrite):
             self._copy(items)
             found = self._look(items)
-            self.findings = self.findings | found
-            if not any(found[item].state is State.SAME for item in items):
+            moved = self._moved(found)
+            self.findings = self.findings | found | moved
+            if any(found[item].state is State.SAME for item in items) or (moved and next(moves, None) is not None):
+                continue
+            if not self.busy or not (rest := next(rests, 0)):
                 break
+            source = self.comparison.source
+            source.say(f"a registry asks for fewer requests: waiting {duration(rest)} before the next try")
+            source.sleep(rest)
         return self.findings
 
+    def _moved(self, found: Findings) -> Findings:
+        """The tags that the source has moved since this command copied them: to be copied again."""
+        copied = (State.MISSING, State.INCOMPLETE)
+        return {
+            item: Finding(State.INCOMPLETE, finding.why)
+            for item, finding in found.items()
+            if finding.state is State.OTHER
+            and self.findings.get(item, finding).state in copied
+            and self.comparison.is_of_source(item)
+        }
+
     def _copy(self, items: list[Item]) -> None:
+        """What the target did not have when the command began is not overwritten: somebody may have pushed it since."""
+        self.busy.clear()
+        new = [item for item in items if self.findings[item].state is State.MISSING]
+        others = [item for item in items if self.findings[item].state is not State.MISSING]
+        for some, overwrite in ((new, False), (others, True)):
+            if some:
+                self._copy_some(some, overwrite=overwrite)
+
+    def _copy_some(self, items: list[Item], *, overwrite: bool) -> None:
         source, target = self.comparison.source, self.comparison.target
         copies: dict[Copy, Item] = {}
         for item in items:
             again = self.findings[item].state is State.INCOMPLETE
             repository = self.comparison.rename(item.repository)
             copies[regsync.copy_of(source, target, item, repository, again=again)] = item
-        progress = Progress("Copying")
-        listener = _Listener({copy.source: item for copy, item in copies.items()}, self.reasons, progress)
-        try:
-            regsync.run(self.tool, regsync.orders(source, target, copies, self.parallel), listener.hear)
-        finally:
-            progress.end()
+        by_source = {copy.source: item for copy, item in copies.items()}
+        with Progress("Copying") as progress:
+            listener = _Listener(by_source, self.reasons, self.busy, (source, target), progress)
+            order = regsync.orders(source, target, copies, self.parallel)
+            regsync.run(self.tool, order, listener.hear, overwrite=overwrite)
 
     def _look(self, items: list[Item]) -> Findings:
-        progress = Progress("Verifying")
-        found = self.comparison.look(items, self.findings, progress.show)
-        progress.end()
-        return found
+        with Progress("Verifying") as progress:
+            return self.comparison.look(items, self.findings, progress.show)
 
 
 @dataclass(slots=True)
 class _Listener:
     items: Mapping[str, Item]
     reasons: dict[str, str]
+    busy: set[Item]
+    registries: tuple[Registry, Registry]
     progress: Progress
     began: int = 0
     _said: set[str] = field(default_factory=set)
 
     def hear(self, event: Event) -> None:
+        """Raises OutOfReachError: regsync would go on for hours, one image after the other."""
         if event.began:
             self.began += 1
             self.progress.show(self.began, len(self.items))
         if event.failed and (item := self.items.get(event.failed)):
             self.reasons[str(item)] = event.why
+            if event.is_busy:
+                self.busy.add(item)
+            elif event.is_unanswered:
+                for registry in self.registries:
+                    registry.challenge()
         # Several requests wait for the same.
         if event.waits and event.waits not in self._said:
             self._said.add(event.waits)

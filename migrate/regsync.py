@@ -43,6 +43,17 @@ class Event:
     why: str = ""
     waits: str = ""
 
+    @property
+    def is_busy(self) -> bool:
+        """It failed because a registry has asked for fewer requests all the time."""
+        # The second is the reason after six answers with Retry-After (internal/reghttp/http.go of v0.11.7).
+        return "[http 429]" in self.why or "retry limit exceeded" in self.why
+
+    @property
+    def is_unanswered(self) -> bool:
+        """It failed, and perhaps because a registry is out of reach."""
+        return bool(self.why) and "[http " not in self.why
+
 
 def program() -> Path:
     """In the user's cache, built once by the pinned Go of `make setup`. Raises ToolError."""
@@ -84,9 +95,11 @@ def orders(source: Registry, target: Registry, copies: Iterable[Copy], parallel:
     }
 
 
-def run(tool: Path, order: Mapping[str, Any], hear: Callable[[Event], None]) -> None:
-    """Copy what can be copied. Raises ToolError: it did not start."""
+def run(tool: Path, order: Mapping[str, Any], hear: Callable[[Event], None], *, overwrite: bool) -> None:
+    """Copy what can be copied. Without ``overwrite`` a tag that the target has by now stays. Raises ToolError: it did
+    not start."""
     command = [str(tool), "once", "--config", "-", "--logopt", "json", "--verbosity", "debug"]
+    command += [] if overwrite else ["--missing"]
     last, heard = "", 0
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True

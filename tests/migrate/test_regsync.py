@@ -57,6 +57,21 @@ def test_a_line_of_the_log_is_an_event(line: str, expected: list[Event]) -> None
     assert list(events(line)) == expected
 
 
+@pytest.mark.parametrize(
+    ("why", "is_busy", "is_unanswered"),
+    [
+        ("request failed: rate limit exceeded [http 429]: slow down", True, False),
+        ("failed to get manifest: retry limit exceeded", True, True),
+        ("failed to get blob: request failed: not found [http 404]: ", False, False),
+        ('Get "http://old.example.com/v2/": dial tcp 10.0.0.5:5000: connect: connection refused', False, True),
+        ("", False, False),
+    ],
+)
+def test_a_failure_says_whether_it_may_pass(why: str, is_busy: bool, is_unanswered: bool) -> None:
+    event = Event(failed="old/app:1", why=why)
+    assert (event.is_busy, event.is_unanswered) == (is_busy, is_unanswered)
+
+
 def test_a_tool_that_cannot_be_built_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(regsync, "VERSION", "v0.0.0")
