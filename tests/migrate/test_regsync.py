@@ -72,6 +72,19 @@ def test_a_failure_says_whether_it_may_pass(why: str, is_busy: bool, is_unanswer
     assert (event.is_busy, event.is_unanswered) == (is_busy, is_unanswered)
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_tag_that_the_target_has_by_now_stays_unless_it_may_be_overwritten(
+    *, overwrite: bool, tmp_path: Path
+) -> None:
+    tool = tmp_path / "regsync"
+    line = '{"msg": "Failed to sync", "source": "%s", "error": ""}'
+    tool.write_text(f"#!/bin/sh\ncat >/dev/null\nprintf '{line}' \"$*\" >&2\n")
+    tool.chmod(0o700)
+    heard: list[Event] = []
+    regsync.run(tool, {}, heard.append, overwrite=overwrite)
+    assert ("--missing" in heard[0].failed) is not overwrite
+
+
 def test_a_tool_that_cannot_be_built_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(regsync, "VERSION", "v0.0.0")
