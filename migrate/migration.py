@@ -24,8 +24,7 @@ def to_copy(findings: Findings, *, overwrite: bool) -> list[Item]:
 
 @dataclass(slots=True)
 class Migration:
-    """``findings`` has every tag and attachment, ``reasons`` why regsync did not copy one, by the item's text. ``busy``
-    are the items of this round for which a registry had no time."""
+    """``findings`` has every tag and attachment, ``reasons`` why regsync did not copy one, by the item's text."""
 
     comparison: Comparison
     findings: Findings
@@ -33,7 +32,6 @@ class Migration:
     parallel: int
     overwrite: bool
     reasons: dict[str, str] = field(default_factory=dict)
-    busy: set[Item] = field(default_factory=set)
 
     def run(self) -> Findings:
         """Copies, looks at all that was copied, copies what is attached to it or failed, and so on.
@@ -44,19 +42,21 @@ class Migration:
             OutOfReachError: a registry does not answer any more.
             ToolError: regsync does not start.
         """
+        source = self.comparison.source
         rests, moves = iter(RESTS_SECONDS), iter(range(MOST_MOVES))
         while items := to_copy(self.findings, overwrite=self.overwrite):
-            self._copy(items)
-            found = self._look(items)
+            # What failed before comes last: it must not keep the others from being tried.
+            tried, is_stopped = self._copy(sorted(items, key=lambda item: str(item) in self.reasons))
+            found = self._look(tried)
             moved = self._moved(found)
             self.findings = self.findings | found | moved
-            if any(found[item].state is State.SAME for item in items) or (moved and next(moves, None) is not None):
-                continue
-            if not self.busy or not (rest := next(rests, 0)):
+            if any(found[item].state is State.SAME for item in tried):
+                rests = iter(RESTS_SECONDS)
+            elif is_stopped and (rest := next(rests, 0)):
+                source.say(f"a registry asks for fewer requests: waiting {duration(rest)} before the next try")
+                source.sleep(rest)
+            elif not moved or next(moves, None) is None:
                 break
-            source = self.comparison.source
-            source.say(f"a registry asks for fewer requests: waiting {duration(rest)} before the next try")
-            source.sleep(rest)
         return self.findings
 
     def _moved(self, found: Findings) -> Findings:
@@ -70,16 +70,25 @@ class Migration:
             and self.comparison.is_of_source(item)
         }
 
-    def _copy(self, items: list[Item]) -> None:
-        """What the target did not have when the command began is not overwritten: somebody may have pushed it since."""
-        self.busy.clear()
+    def _copy(self, items: list[Item]) -> tuple[list[Item], bool]:
+        """Returns what was tried, and whether it was stopped because a registry asked for fewer requests.
+
+        What the target did not have when last looked at is not overwritten: somebody may have pushed it since.
+        """
         new = [item for item in items if self.findings[item].state is State.MISSING]
         others = [item for item in items if self.findings[item].state is not State.MISSING]
+        tried: list[Item] = []
         for some, overwrite in ((new, False), (others, True)):
-            if some:
-                self._copy_some(some, overwrite=overwrite)
+            begun: dict[Item, None] = {}
+            try:
+                if some:
+                    self._copy_some(some, begun, overwrite=overwrite)
+            except _BusyError:
+                return [*tried, *begun], True
+            tried += some
+        return tried, False
 
-    def _copy_some(self, items: list[Item], *, overwrite: bool) -> None:
+    def _copy_some(self, items: list[Item], begun: dict[Item, None], *, overwrite: bool) -> None:
         source, target = self.comparison.source, self.comparison.target
         copies: dict[Copy, Item] = {}
         for item in items:
@@ -88,7 +97,7 @@ class Migration:
             copies[regsync.copy_of(source, target, item, repository, again=again)] = item
         by_source = {copy.source: item for copy, item in copies.items()}
         with Progress("Copying") as progress:
-            listener = _Listener(by_source, self.reasons, self.busy, (source, target), progress)
+            listener = _Listener(by_source, begun, self.reasons, (source, target), progress)
             order = regsync.orders(source, target, copies, self.parallel)
             regsync.run(self.tool, order, listener.hear, overwrite=overwrite)
 
@@ -97,29 +106,32 @@ class Migration:
             return self.comparison.look(items, self.findings, progress.show)
 
 
+class _BusyError(Exception):
+    """A registry asks for fewer requests, and regsync does not know how long it should wait."""
+
+
 @dataclass(slots=True)
 class _Listener:
     items: Mapping[str, Item]
+    begun: dict[Item, None]
     reasons: dict[str, str]
-    busy: set[Item]
     registries: tuple[Registry, Registry]
     progress: Progress
-    began: int = 0
     _said: set[str] = field(default_factory=set)
 
     def hear(self, event: Event) -> None:
-        """Raises OutOfReachError: regsync would go on for hours, one image after the other."""
-        if event.began:
-            self.began += 1
-            self.progress.show(self.began, len(self.items))
-        if event.failed and (item := self.items.get(event.failed)):
+        """Raises _BusyError. Raises OutOfReachError: regsync would go on for hours, one image after the other."""
+        if item := self.items.get(event.began or event.failed):
+            self.begun[item] = None
+            self.progress.show(len(self.begun), len(self.items))
+        if item and event.failed:
             self.reasons[str(item)] = event.why
-            if event.is_busy:
-                self.busy.add(item)
-            elif event.is_unanswered:
-                for registry in self.registries:
-                    registry.challenge()
         # Several requests wait for the same.
         if event.waits and event.waits not in self._said:
             self._said.add(event.waits)
             self.progress.say(event.waits)
+        if event.is_busy or event.lags:
+            raise _BusyError
+        if event.is_unanswered:
+            for registry in self.registries:
+                registry.challenge()

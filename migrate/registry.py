@@ -214,7 +214,8 @@ class Registry:
             if answer.status_code == 429 and busy < _TRIES_IF_BUSY:
                 busy += 1
                 asked = seconds_asked(answer.headers.get("Retry-After", ""), datetime.now(UTC))
-                self._rest(asked or 2.0 ** min(busy, 6), f"{host} asks for fewer requests")
+                # Longer than asked, if it asks again and again: half an hour altogether.
+                self._rest(max(asked, 2.0 ** min(busy - 1, 6)), f"{host} asks for fewer requests")
             elif answer.status_code >= 500 and failures < _TRIES - 1:
                 failures += 1
                 self.sleep(2.0**failures / 2)

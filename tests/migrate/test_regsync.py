@@ -36,7 +36,7 @@ def test_the_orders_have_a_login_that_only_this_command_has() -> None:
 
 
 LOG = {
-    '{"level":"DEBUG","msg":"Image sync running","source":"old/app:1","target":"new/a:1"}': [Event(began=True)],
+    '{"level":"DEBUG","msg":"Image sync running","source":"old/app:1","target":"new/a:1"}': [Event(began="old/app:1")],
     '{"level":"ERROR","msg":"Failed to sync","target":"new/app:1","source":"old/app:1","error":"failed to\\n put"}': [
         Event(failed="old/app:1", why="failed to put")
     ],
@@ -45,7 +45,7 @@ LOG = {
         Event(waits="the source has 12 of 100 pulls left for you: waiting 300 s")
     ],
     '{"level":"DEBUG","msg":"Sleeping for backoff","Host":"docker.io","Duration":29995410000}': [
-        Event(waits="waiting 30 s before docker.io is asked again")
+        Event(waits="waiting 30 s before docker.io is asked again", lags=True)
     ],
     '{"level":"DEBUG","msg":"Sleeping for backoff","Host":"docker.io","Duration":99541000}': [],
     "Error: the last line is plain text": [],
