@@ -128,7 +128,7 @@ def test_what_cannot_be_copied_is_listed_with_its_reason_and_the_rest_goes_on(
     assert f"Gone from the source, so not copied: team/mixed@{gone}" in done.out
     reasons = failures(done)
     assert set(reasons) == {"team/mixed:large", "team/mixed:lost", f"{long}:1.0", "team/mixt:*"}
-    assert reasons["team/mixed:large"].startswith("failed to put")
+    assert reasons["team/mixed:large"].startswith("manifest too large")
     assert reasons["team/mixt:*"] == "the source has no tag of it"
     assert manifest["layers"][0]["digest"] in reasons["team/mixed:lost"]
     assert "has 256 characters" in reasons[f"{long}:1.0"]
@@ -211,7 +211,7 @@ def test_a_registry_with_tokens_that_is_busy_is_waited_for(old: OldRegistry, cli
     for number in range(6):
         old.write_image("harbor/app", f"harbor {number}", f"{number}")
     harbor = [{"id": 1, "name": "harbor/app"}, {"id": 2, "name": "team/other"}, {"id": 3, "name": "harbor/empty"}]
-    manners = Manners(service="harbor-registry", answers={"/api/v2.0/repositories": harbor}, busy_every=7)
+    manners = Manners(service="harbor-registry", answers={"/api/v2.0/repositories": harbor}, busy_every=11)
     old.dress(manners)
     done = old.migrate(f"http://{DRESSED}/harbor", "--yes")
     old.undress()
