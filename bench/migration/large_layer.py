@@ -1,6 +1,6 @@
 """A layer of many gigabytes on S3: broken off half-way, pushed again, pulled, and copied from another registry.
 
-All of it lies on the machine's disk, which needs five times the layer's size.
+All of it lies on the machine's disk, which needs six times the layer's size.
 """
 
 import argparse
