@@ -10,7 +10,7 @@ from migrate.progress import Progress, duration
 from migrate.registry import Registry
 from migrate.regsync import Copy, Event
 
-# Before each further try at a registry that asked for fewer requests in a whole round.
+# Before each further try at a registry that was busy in a whole round.
 RESTS_SECONDS = (60, 120, 240, 480, 900, 900, 900)
 # So often a tag is followed that the source moves all the time.
 MOST_MOVES = 3
@@ -36,7 +36,7 @@ class Migration:
     def run(self) -> Findings:
         """Copies, looks at all that was copied, copies what is attached to it or failed, and so on.
 
-        It ends when a round has brought nothing, and no registry asked for patience. Returns what is known then.
+        It ends when a round has brought nothing, and no registry was busy. Returns what is known then.
 
         Raises:
             OutOfReachError: a registry does not answer any more.
@@ -53,7 +53,7 @@ class Migration:
             if any(found[item].state is State.SAME for item in tried):
                 rests = iter(RESTS_SECONDS)
             elif is_stopped and (rest := next(rests, 0)):
-                source.say(f"a registry asks for fewer requests: waiting {duration(rest)} before the next try")
+                source.say(f"a registry is busy: waiting {duration(rest)} before the next try")
                 source.sleep(rest)
             elif not moved or next(moves, None) is None:
                 break
@@ -71,7 +71,7 @@ class Migration:
         }
 
     def _copy(self, items: list[Item]) -> tuple[list[Item], bool]:
-        """Returns what was tried, and whether it was stopped because a registry asked for fewer requests.
+        """Returns what was tried, and whether it was stopped because a registry was busy.
 
         What the target did not have when last looked at is not overwritten: somebody may have pushed it since.
         """
@@ -107,7 +107,7 @@ class Migration:
 
 
 class _BusyError(Exception):
-    """A registry asks for fewer requests, and regsync does not know how long it should wait."""
+    """A registry is busy, and a new start of regsync is quicker than its growing waits."""
 
 
 @dataclass(slots=True)

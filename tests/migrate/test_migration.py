@@ -82,7 +82,7 @@ def test_a_registry_that_asked_for_fewer_requests_all_the_time_is_tried_again_af
     assert migration.findings[TAG].state is State.SAME
     assert [call.args[0] for call in source.sleep.call_args_list] == [60, 120]
     assert source.say.call_args_list[0].args == (
-        "a registry asks for fewer requests: waiting 60 s before the next try",
+        "a registry is busy: waiting 60 s before the next try",
     )  # fmt: skip
 
 
