@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import browser, clients, faults, functions, memory, migrate, page, restore, synth, user_data
+from bench import browser, clients, faults, functions, memory, page, restore, synth, user_data
 from bench.deaths import subject as deaths
 from bench.dependencies import subject as dependencies
 from bench.dependencies import world as days
 from bench.door import comparison, exactness, pulls
 from bench.growth import subject as growth
+from bench.migration import large_layer
+from bench.migration import subject as migrate
 from bench.rolling import subject as rolling
 from bench.soak import subject as soak
 from bench.upgrades import subject as upgrades
@@ -43,6 +45,9 @@ SUBJECTS = {
     "growth": Subject("what grows with the bucket (a rehearsal is up)", growth.measure, growth.add_options),
     "rolling": Subject("clients while the host is replaced (a rehearsal is up)", rolling.measure, rolling.add_options),
     "memory": Subject("memory of a small host, from its first boot on (root)", memory.measure),
+    "large-layer": Subject(
+        "a layer of 10 GB: pushed, broken off, copied (root)", large_layer.measure, large_layer.add_options
+    ),
     "migrate": Subject("a registry copied into ours, beside skopeo sync (root)", migrate.measure),
     "restore": Subject("images that people deleted (a rehearsal is up)", restore.measure),
     "soak": Subject("pushes and pulls while everything is killed (root)", soak.measure, soak.add_options),

@@ -22,7 +22,7 @@ from migrate.comparison import Comparison
 from migrate.logins import Login, LoginError
 from migrate.migration import Migration, to_copy
 from migrate.progress import Progress
-from migrate.registry import Registry, RegistryError
+from migrate.registry import OutOfReachError, Registry, RegistryError
 from migrate.regsync import ToolError
 from migrate.sources import ecr
 from migrate.sources.kind import region_of_ecr, repositories
@@ -64,12 +64,14 @@ def migrate(given: argparse.Namespace) -> int:
         raise UsageError(f"--prefix {given.prefix!r}: {problem}")
     source = _registry(address.parse(given.source))
     target = _registry(_target(given.to))
-    names = _names(source, given.repositories)
+    # Without a login public images can be copied.
+    if source.login:
+        source.check_login()
     target.check_login()
+    names = _names(source, given.repositories)
     comparison = _comparison(source, target, names, given.prefix, named=bool(given.repositories))
-    progress = Progress("Comparing")
-    findings = comparison.plan(progress.show)
-    progress.end()
+    with Progress("Comparing") as progress:
+        findings = comparison.plan(progress.show)
     below = f"{target.address}/{given.prefix}" if given.prefix else str(target.address)
     tags = _counted(sum(map(len, comparison.tags.values())), "tag", "tags")
     print(f"{source.address} to {below}: {_counted(len(names), 'repository', 'repositories')}, {tags}.")
@@ -100,18 +102,18 @@ def _comparison(source: Registry, target: Registry, names: Sequence[str], prefix
             why = "the source has no tag of it" if named and not found else ""
             is_asked = found and not address.problem_of(rename(name))
             return found, set(target.tags(rename(name))) if is_asked else set(), why
+        except OutOfReachError:
+            raise
         except (LoginError, RegistryError) as error:
             return [], set(), str(error)
 
-    progress = Progress("Listing the tags of repositories")
     tags, target_tags, unlisted = {}, {}, {}
-    with ThreadPoolExecutor(LISTS) as pool:
+    with Progress("Listing the tags of repositories") as progress, ThreadPoolExecutor(LISTS) as pool:
         for name, (found, there, why) in zip(names, pool.map(tags_of, names), strict=True):
             tags[name], target_tags[name] = found, there
             if why:
                 unlisted[name] = why
             progress.show(len(tags), len(names))
-    progress.end()
     return Comparison(source, target, rename, tags, target_tags, unlisted)
 
 

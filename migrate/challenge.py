@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -36,22 +36,22 @@ class Challenge:
         parts = urlsplit((self.parameters or {}).get("realm", ""))
         return f"{parts.scheme}://{parts.netloc}"
 
-    def authorization(self, session: requests.Session, login: Login | None) -> str:
-        """The header that answers it; empty if a login is missing, or was refused."""
+    def authorization(self, send: Callable[..., requests.Response], login: Login | None) -> str:
+        """The header that answers it; empty if a login is missing, or was refused. ``send`` is that of a registry."""
         if self.scheme == "basic":
             return f"Basic {base64.b64encode(f'{login.user}:{login.password}'.encode()).decode()}" if login else ""
-        token = self._token(session, login)
+        token = self._token(send, login)
         return f"Bearer {token}" if token else ""
 
-    def _token(self, session: requests.Session, login: Login | None) -> str:
+    def _token(self, send: Callable[..., requests.Response], login: Login | None) -> str:
         asked = {key: value for key, value in (self.parameters or {}).items() if key in ("service", "scope")}
         realm = (self.parameters or {}).get("realm", "")
         if login and login.identity_token:
             form = asked | {"grant_type": "refresh_token", "refresh_token": login.identity_token, "client_id": CLIENT}
-            answer = session.post(realm, data=form, timeout=60)
+            answer = send("POST", realm, {}, data=form)
         else:
             by = (login.user, login.password) if login else None
-            answer = session.get(realm, params=asked, auth=by, timeout=60)
+            answer = send("GET", realm, {}, params=asked, auth=by)
         if answer.status_code in (400, 401, 403):
             return ""
         answer.raise_for_status()

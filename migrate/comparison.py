@@ -12,7 +12,7 @@ from enum import Enum
 
 from migrate.address import problem_of
 from migrate.logins import LoginError
-from migrate.registry import INDEXES, MANIFESTS, THREADS, Registry, RegistryError, digest_of
+from migrate.registry import INDEXES, MANIFESTS, THREADS, OutOfReachError, Registry, RegistryError, digest_of
 
 # The tag in which registries without a list of referrers keep it:
 # https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
@@ -120,6 +120,8 @@ class Comparison:
     def _look(self, item: Item) -> Finding:
         try:
             return self._compare(item)
+        except OutOfReachError:
+            raise
         except (RegistryError, LoginError) as error:
             return Finding(State.UNKNOWN, str(error))
 
@@ -150,6 +152,11 @@ class Comparison:
             for digest in self._attachments_of_source(item.repository, manifest)
         )
         return Finding(State.SAME, attached=tuple(attached))
+
+    def is_of_source(self, item: Item) -> bool:
+        """Whether the source has the image that the tag names in the target."""
+        there = self.target.head(self.rename(item.repository), item.reference)
+        return there is not None and self.source.head(item.repository, there.digest) is not None
 
     def _below(self, repository: str, digest: str) -> tuple[list[str], list[str]]:
         """What is wrong in the target with this manifest and all below it, and the digests of all its manifests."""

@@ -4,6 +4,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Self
 
 BAR_CHARACTERS = 30
 SECONDS_BETWEEN_LINES = 10
@@ -11,7 +12,7 @@ SECONDS_BETWEEN_LINES = 10
 
 @dataclass(slots=True)
 class Progress:
-    """``what`` is done to how many of how many."""
+    """``what`` is done to how many of how many. The bar's line ends with the block."""
 
     what: str
     is_terminal: bool = field(default_factory=sys.stderr.isatty)
@@ -19,6 +20,14 @@ class Progress:
     _told: float = field(default_factory=time.monotonic)
     _open: bool = False
     _lock: Lock = field(default_factory=Lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._open:
+            print(file=sys.stderr)
+            self._open = False
 
     def show(self, done: int, total: int) -> None:
         now = time.monotonic()
@@ -38,11 +47,6 @@ class Progress:
         """A line of its own, which stays."""
         with self._lock:
             print(f"\r\x1b[K{text}" if self._open else text, file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        if self._open:
-            print(file=sys.stderr)
-            self._open = False
 
     def _line(self, done: int, total: int, now: float) -> str:
         left = (now - self._began) / done * (total - done) if done else 0

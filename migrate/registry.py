@@ -6,13 +6,13 @@ https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -39,6 +39,10 @@ _TIMEOUT_SECONDS = (10, 120)
 
 class RegistryError(Exception):
     """A registry does not answer, or answers with something else; the text says what."""
+
+
+class OutOfReachError(RegistryError):
+    """It does not answer at all, or has asked for fewer requests for half an hour: nothing more can be done now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Registry:
 
     def challenge(self) -> Challenge:
         """Raises RegistryError."""
-        answer = self._send("GET", f"{self.address.api}/v2/", {})
+        answer = self.send("GET", f"{self.address.api}/v2/", {})
         return Challenge.parse(answer.headers.get("WWW-Authenticate", "")) if answer.status_code == 401 else Challenge()
 
     def check_login(self) -> None:
@@ -144,29 +148,33 @@ class Registry:
 
         Raises:
             LoginError: the login is missing, or not enough.
-            RegistryError: any other answer, or none.
+            OutOfReachError: no answer, or 429 for half an hour.
+            RegistryError: any other answer.
         """
         url = f"{self.address.api}{path}"
         headers = {"Accept": accept} if accept else {}
         known = self._authorizations
         authorization = known.get(repository) or known.get("", "")
-        answer = self._send(method, url, headers | ({"Authorization": authorization} if authorization else {}))
+        answer = self.send(method, url, headers | ({"Authorization": authorization} if authorization else {}))
         if answer.status_code == 401:
             challenge = Challenge.parse(answer.headers.get("WWW-Authenticate", ""))
             authorization = self._authorization(challenge)
             if authorization:
                 # A token is for one repository, a password for all.
                 known[repository if challenge.scheme == "bearer" else ""] = authorization
-                answer = self._send(method, url, headers | {"Authorization": authorization})
+                answer = self.send(method, url, headers | {"Authorization": authorization})
         if answer.status_code in (401, 403):
             raise LoginError(self._refusal(answer.status_code, method, repository))
+        if answer.status_code == 429:
+            host = self.address.host
+            raise OutOfReachError(f"{host} still asks for fewer requests: it answered 429 to {method} {path}")
         if answer.status_code not in expected:
             raise RegistryError(f"{self.address.host} answered {answer.status_code} to {method} {path}")
         return answer
 
     def _authorization(self, challenge: Challenge) -> str:
         try:
-            return challenge.authorization(self.session, self.login)
+            return challenge.authorization(self.send, self.login)
         except requests.RequestException as error:
             raise RegistryError(f"{challenge.origin} gives no token: {error}") from error
 
@@ -182,36 +190,37 @@ class Registry:
         what = f"may not {verb} {repository}" if repository and status == 403 else "was refused"
         return f"the login of {self.login.user or 'the token'} at {host} {what}: docker login {host} saves another"
 
-    def _send(self, method: str, url: str, headers: dict[str, str]) -> requests.Response:
-        """Tries again what may pass. Raises RegistryError: no answer."""
+    def send(self, method: str, url: str, headers: Mapping[str, str], **more: Any) -> requests.Response:
+        """To the registry, or to a server that belongs to it. Tries again what may pass. ``more`` is for requests.
+
+        Raises:
+            OutOfReachError: no answer.
+        """
+        host = urlsplit(url).netloc
         failures = busy = 0
         while True:
             self._wait()
             try:
                 # A layer may be elsewhere; requests takes no login there.
                 answer = self.session.request(
-                    method, url, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=True, verify=self._trusted()
+                    method, url, headers=dict(headers), timeout=_TIMEOUT_SECONDS, verify=_trusted(host), **more
                 )
             except requests.RequestException as error:
                 failures += 1
                 if failures == _TRIES or isinstance(error, requests.exceptions.SSLError):
-                    raise RegistryError(f"{self.address.host} does not answer: {error}") from error
+                    raise OutOfReachError(f"{host} does not answer: {_root(error)}") from error
                 self.sleep(2.0**failures / 2)
                 continue
             if answer.status_code == 429 and busy < _TRIES_IF_BUSY:
                 busy += 1
                 asked = seconds_asked(answer.headers.get("Retry-After", ""), datetime.now(UTC))
-                self._rest(asked or 2.0 ** min(busy, 6), f"{self.address.host} asks for fewer requests")
+                # Longer than asked, if it asks again and again: half an hour altogether.
+                self._rest(max(asked, 2.0 ** min(busy - 1, 6)), f"{host} asks for fewer requests")
             elif answer.status_code >= 500 and failures < _TRIES - 1:
                 failures += 1
                 self.sleep(2.0**failures / 2)
             else:
                 return answer
-
-    def _trusted(self) -> str | None:
-        """A file of certificates; None: as all of this machine's programs."""
-        own = CERTIFICATES / self.address.host / "ca.crt"
-        return str(own) if own.is_file() else None
 
     def _rest(self, seconds: float, why: str) -> None:
         """For all threads."""
@@ -228,6 +237,12 @@ class Registry:
             self.sleep(seconds)
 
 
+def _trusted(host: str) -> str | None:
+    """A file of certificates; None: as all of this machine's programs."""
+    own = CERTIFICATES / host / "ca.crt"
+    return str(own) if own.is_file() else None
+
+
 def seconds_asked(retry_after: str, now: datetime) -> float:
     """Of the header Retry-After, which has seconds or a date: RFC 9110, 10.2.3. 0 if it has neither."""
     if retry_after.isdigit():
@@ -240,6 +255,13 @@ def seconds_asked(retry_after: str, now: datetime) -> float:
 
 def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _root(error: BaseException) -> BaseException:
+    """What the network said: requests wraps it several times."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return error
 
 
 def _media_type(answer: requests.Response) -> str:

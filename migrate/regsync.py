@@ -18,6 +18,8 @@ from migrate.registry import MANIFESTS, Registry
 MODULE, VERSION = "github.com/regclient/regclient/cmd/regsync", "v0.11.7"
 # Docker Hub takes a pull for each manifest of an image, and says in its answers how many are left.
 FEWEST_PULLS_LEFT, PAUSE = 20, "5m"
+# After refusals it sends one request to a registry each 30 s, for a quarter of an hour after the last refusal.
+LONGEST_BACKOFF_NANOSECONDS = 10 * 10**9
 
 
 class ToolError(Exception):
@@ -35,13 +37,25 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """``began`` counts a copy; ``failed`` is the source of one that did, and ``why`` the reason; ``waits`` is for a
-    person."""
+    """``began`` and ``failed`` are the source of a copy, and ``why`` is the reason; ``waits`` is for a person. ``lags``
+    says that a new start would be quicker."""
 
-    began: bool = False
+    began: str = ""
     failed: str = ""
     why: str = ""
     waits: str = ""
+    lags: bool = False
+
+    @property
+    def is_busy(self) -> bool:
+        """It failed because a registry has asked for fewer requests all the time."""
+        # The second is the reason after six answers with Retry-After (internal/reghttp/http.go of v0.11.7).
+        return "[http 429]" in self.why or "retry limit exceeded" in self.why
+
+    @property
+    def is_unanswered(self) -> bool:
+        """It failed, and perhaps because a registry is out of reach."""
+        return bool(self.why) and "[http " not in self.why
 
 
 def program() -> Path:
@@ -84,9 +98,11 @@ def orders(source: Registry, target: Registry, copies: Iterable[Copy], parallel:
     }
 
 
-def run(tool: Path, order: Mapping[str, Any], hear: Callable[[Event], None]) -> None:
-    """Copy what can be copied. Raises ToolError: it did not start."""
+def run(tool: Path, order: Mapping[str, Any], hear: Callable[[Event], None], *, overwrite: bool) -> None:
+    """Copy what can be copied. Without ``overwrite`` a tag that the target has by now stays. Raises ToolError: it did
+    not start."""
     command = [str(tool), "once", "--config", "-", "--logopt", "json", "--verbosity", "debug"]
+    command += [] if overwrite else ["--missing"]
     last, heard = "", 0
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -115,14 +131,15 @@ def events(line: str) -> Iterator[Event]:
     told = json.loads(line)
     match told["msg"]:
         case "Image sync running":
-            yield Event(began=True)
+            yield Event(began=told["source"])
         case "Failed to sync":
             yield Event(failed=told["source"], why=" ".join(told["error"].split()))
         case "Delaying for rate limit":
             left = f"{told['source-remain']} of {told['source-limit']} pulls"
             yield Event(waits=f"the source has {left} left for you: waiting {_seconds(told['sleep'])}")
         case "Sleeping for backoff" if told["Duration"] >= 900_000_000:
-            yield Event(waits=f"waiting {_seconds(told['Duration'])} before {told['Host']} is asked again")
+            waits = f"waiting {_seconds(told['Duration'])} before {told['Host']} is asked again"
+            yield Event(waits=waits, lags=told["Duration"] >= LONGEST_BACKOFF_NANOSECONDS)
 
 
 def _host(registry: Registry, parallel: int) -> dict[str, Any]:

@@ -19,12 +19,12 @@ def repositories(registry: Registry, challenge: Challenge, api: str = API) -> It
     headers = {}
     if login := registry.login:
         asked = {"identifier": login.user, "secret": login.password}
-        answer = registry.session.post(f"{api}/v2/auth/token", json=asked, timeout=60)
+        answer = registry.send("POST", f"{api}/v2/auth/token", {}, json=asked)
         if answer.status_code != 200:
             raise ListingError(f"Docker Hub refused the login of {login.user}: docker login saves another; {BY_FILE}")
         headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
     first = f"{api}/v2/namespaces/{organisation}/repositories?page_size=100"
-    for page in pages(registry.session, first, headers, _next):
+    for page in pages(registry, first, headers, _next):
         yield from (f"{organisation}/{each['name']}" for each in page["results"])
 
 

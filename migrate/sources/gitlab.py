@@ -16,7 +16,7 @@ def repositories(registry: Registry, challenge: Challenge) -> Iterator[str]:
     headers = {"PRIVATE-TOKEN": registry.login.password} if registry.login else {}
     name = quote(registry.address.folder, safe="")
     api = f"{challenge.origin}/api/v4"
-    is_group = registry.session.get(f"{api}/groups/{name}", headers=headers, timeout=60).status_code == 200
+    is_group = registry.send("GET", f"{api}/groups/{name}", headers).status_code == 200
     first = f"{api}/{'groups' if is_group else 'projects'}/{name}/registry/repositories?per_page=100"
-    for page in pages(registry.session, first, headers):
+    for page in pages(registry, first, headers):
         yield from (str(each["path"]) for each in page)

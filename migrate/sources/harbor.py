@@ -11,5 +11,5 @@ def repositories(registry: Registry, challenge: Challenge) -> Iterator[str]:
     """Of all projects that the login may see. Raises ListingError."""
     by = (registry.login.user, registry.login.password) if registry.login else None
     first = f"{challenge.origin}/api/v2.0/repositories?page_size=100"
-    for page in pages(registry.session, first, {}, login=by):
+    for page in pages(registry, first, {}, login=by):
         yield from (str(each["name"]) for each in page)

@@ -6,6 +6,8 @@ from urllib.parse import urljoin
 
 import requests
 
+from migrate.registry import Registry
+
 BY_FILE = "--repositories FILE takes their names, one a line"
 
 
@@ -20,7 +22,7 @@ def by_link(answer: requests.Response) -> str:
 
 
 def pages(
-    session: requests.Session,
+    registry: Registry,
     url: str,
     headers: Mapping[str, str],
     following: Callable[[requests.Response], str] = by_link,
@@ -28,7 +30,7 @@ def pages(
 ) -> Iterator[Any]:
     """The JSON of a list and of those after it. Raises ListingError."""
     while url:
-        answer = session.get(url, headers=headers, auth=login, timeout=60)
+        answer = registry.send("GET", url, headers, auth=login)
         if answer.status_code != 200:
             raise ListingError(f"{url} answered {answer.status_code}: {answer.text[:200].strip()}; {BY_FILE}")
         yield answer.json()

@@ -35,9 +35,7 @@ def prepare(bucket: Path) -> None:
 def write_images(bucket: Path, repository: str, first: int, end: int) -> int:
     """Write the images of a repository from one number to before another; returns the number of objects."""
     root = f"{bucket}/{ROOT}"
-    folder = f"{root}/repositories/{repository}"
-    for name in ("_layers/sha256", "_manifests/revisions/sha256", "_manifests/tags"):
-        Path(folder, name).mkdir(parents=True, exist_ok=True)
+    folder = _make_repository(bucket, repository)
     written = 0
     if first == 0:
         shared = [layer.blob for layer in image.base(image.base_of(repository))]
@@ -50,6 +48,28 @@ def write_images(bucket: Path, repository: str, first: int, end: int) -> int:
         if (number + 1) % ABANDONED_EVERY == 0:
             written += _abandon_upload(folder, number)
     return written
+
+
+def write_large_image(bucket: Path, repository: str, manifest: Manifest, layer: str) -> Path:
+    """Write an image with a layer that is not in memory; returns the place of its file."""
+    folder, digest = _make_repository(bucket, repository), layer.removeprefix("sha256:")
+    _write_manifest(f"{bucket}/{ROOT}", folder, manifest)
+    _write(f"{folder}/_layers/sha256/{digest}", "link", layer.encode())
+    place = bucket / place_of(layer)
+    place.parent.mkdir()
+    return place
+
+
+def place_of(layer: str) -> str:
+    digest = layer.removeprefix("sha256:")
+    return f"{ROOT}/blobs/sha256/{digest[:2]}/{digest}/data"
+
+
+def _make_repository(bucket: Path, repository: str) -> str:
+    folder = f"{bucket}/{REPOSITORIES}/{repository}"
+    for name in ("_layers/sha256", "_manifests/revisions/sha256", "_manifests/tags"):
+        Path(folder, name).mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _write_manifest(root: str, folder: str, manifest: Manifest) -> int:

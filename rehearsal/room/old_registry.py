@@ -1,7 +1,11 @@
-"""A registry of version 2.8 in a room, as Debian packages it: a bucket that it wrote can be adopted."""
+"""The registries that a team leaves: a hand-made one with a password, whose images are copied, and one of version 2.8,
+as Debian packages it, whose bucket can be adopted."""
 
+import base64
+import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -9,11 +13,38 @@ import yaml
 from rehearsal.machine import roots
 from rehearsal.machine.root_layers import Root, Say
 from rehearsal.machine.workplace import Workplace
+from rehearsal.room import door
 from rehearsal.room.isolation import Room, cache, door_root
-from rehearsal.room.registry_server import CONFINED, StorageDriver
+from rehearsal.room.registry_server import CONFINED, SERVER, StorageDriver, filesystem, start_registry
 
 PACKAGE = PROGRAM = "docker-registry"
 ADDRESS = "127.0.0.1:5028"
+HAND_MADE, IMAGES = "127.0.0.1:5300", "/srv/old"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    user: str
+    password: str
+
+
+def save_logins(folder: Path, logins: Mapping[str, Login]) -> None:
+    """In the file of `docker login`, by registry."""
+    auths = {
+        host: {"auth": base64.b64encode(f"{login.user}:{login.password}".encode()).decode()}
+        for host, login in logins.items()
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({"auths": auths}))
+
+
+def start_hand_made(room: Room, login: Login, cost: int) -> None:
+    """Start it at HAND_MADE, with the images of the folder IMAGES. The cost is that of the password's hash."""
+    room.run("chown", "-R", f"{SERVER}:{SERVER}", IMAGES)
+    htpasswd = f"{IMAGES}.htpasswd"
+    room.place(htpasswd).write_text(f"{login.user}:{door.hash_password(room, login.password, cost)}\n")
+    password = {"auth": {"htpasswd": {"realm": "old", "path": htpasswd}}}
+    start_registry(room, "old", HAND_MADE, filesystem(IMAGES), changes=password)
 
 
 def old_registry_root(workplace: Workplace, say: Say) -> Root:

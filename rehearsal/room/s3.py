@@ -8,6 +8,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from rehearsal.room.registry_server import StorageDriver, s3
 
 # Keys that come with a token begin so, and versitygw insists.
 BUCKET, KEY, SECRET = "images", "ASIAOFTHEROOM", "the secret key of the room"
-PROGRAM = "/opt/versitygw"
+PROGRAM, BUCKETS = "/opt/versitygw", "/srv/buckets"
 METADATA_HOST, METADATA_PORT = "127.0.0.1", 7072
 # No loopback address: crane follows no redirect to one (go-containerregistry, pull request 2295).
 ADDRESS = "198.51.100.71"
@@ -37,10 +38,12 @@ ROLE = "host"
 LIFE_SECONDS = 6 * 3600
 
 
-def start_gateway(room: Room, address: str, bucket: str, key: str, secret: str, *options: str) -> None:
-    """The key is that of its own account, which owns the bucket."""
-    room.run("mkdir", "-p", "/srv/buckets")
-    gateway = (PROGRAM, "--quiet", "--keep-alive", f"--port={address}", *options, "posix", "/srv/buckets")
+def start_gateway(
+    room: Room, address: str, bucket: str, key: str, secret: str, *options: str, storage: Sequence[str] = ()
+) -> None:
+    """The key is that of its own account, which owns the bucket. ``storage`` are options of versitygw's storage."""
+    room.run("mkdir", "-p", BUCKETS)
+    gateway = (PROGRAM, "--quiet", "--keep-alive", f"--port={address}", *options, "posix", *storage, BUCKETS)
     room.start("s3", *gateway, environment={"ROOT_ACCESS_KEY": key, "ROOT_SECRET_KEY": secret})
     room.wait_for("s3", address)
     signed = ("--aws-sigv4", "aws:amz:us-east-1:s3", "--config", "-")

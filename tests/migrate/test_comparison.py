@@ -6,7 +6,7 @@ from unittest.mock import Mock
 import pytest
 
 from migrate.comparison import Comparison, Finding, Item, State
-from migrate.registry import MANIFESTS, Head, RegistryError, digest_of
+from migrate.registry import MANIFESTS, Head, OutOfReachError, RegistryError, digest_of
 
 IMAGE = MANIFESTS[2]
 LAYER = {"mediaType": "text/plain", "digest": "sha256:" + "1" * 64, "size": 5}
@@ -77,6 +77,13 @@ def test_a_registry_that_does_not_answer_fails_one_tag_only() -> None:
     other = Item("app", "2.0")
     findings = Comparison(source, registry(SAME), str, {}, {}, {}).look([TAG, other])
     assert sorted(each.state.name for each in findings.values()) == ["SAME", "UNKNOWN"]
+
+
+def test_a_registry_out_of_reach_ends_the_comparison() -> None:
+    source = registry(SAME)
+    source.head.side_effect = OutOfReachError("old.example.com does not answer")
+    with pytest.raises(OutOfReachError):
+        found(source, registry(SAME))
 
 
 def test_a_layer_that_is_kept_elsewhere_is_not_asked_for() -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from rehearsal.age import bucket
 from tests.support.door_client import DOCKER_LIST, IMAGES, TYPES, Client
 from tests.support.dressed_registry import Manners
 from tests.support.old_registry import ADDRESS, DRESSED, USER, Done, OldRegistry
+from tests.support.waiting import until
 
 SOURCE = f"http://{ADDRESS}"
 APP_TAGS = 6 * 16 + 2
@@ -119,13 +119,16 @@ def test_what_cannot_be_copied_is_listed_with_its_reason_and_the_rest_goes_on(
     revision.unlink()
     long = "/".join(["a" * 100, "b" * 100, "c" * 50])
     old.write_image(long, "long", "1.0")
-    done = old.migrate(SOURCE, *only("team/mixed", long, "team/mixt"), "--prefix", "old", "--yes")
+    old.write_image("team/mixed", "large", "large")
+    old.dress(Manners(large="large"))
+    done = old.migrate(f"http://{DRESSED}", *only("team/mixed", long, "team/mixt"), "--prefix", "old", "--yes")
     assert done.status == 1, done
     assert digest(client, "old/team/mixed:good") == good
     assert digest(client, "old/team/mixed:subject") == subject
     assert f"Gone from the source, so not copied: team/mixed@{gone}" in done.out
     reasons = failures(done)
-    assert set(reasons) == {"team/mixed:lost", f"{long}:1.0", "team/mixt:*"}
+    assert set(reasons) == {"team/mixed:large", "team/mixed:lost", f"{long}:1.0", "team/mixt:*"}
+    assert reasons["team/mixed:large"].startswith("manifest too large")
     assert reasons["team/mixt:*"] == "the source has no tag of it"
     assert manifest["layers"][0]["digest"] in reasons["team/mixed:lost"]
     assert "has 256 characters" in reasons[f"{long}:1.0"]
@@ -170,7 +173,7 @@ def test_a_stopped_command_goes_on_where_it_ended(old: OldRegistry, client: Clie
     arguments = (f"http://{DRESSED}", *only("team/stopped"), "--yes")
     old.dress(Manners(hangs_after=20))
     first = old.begin(*arguments)
-    wait_for(lambda: copied(client, "team/stopped") >= 1)
+    until(lambda: copied(client, "team/stopped") >= 1)
     first.send_signal(signal.SIGINT)
     _, errors = first.communicate(timeout=20)
     old.undress()
@@ -196,7 +199,7 @@ def test_a_killed_command_can_be_repeated(old: OldRegistry, client: Client, only
     for number in range(4):
         old.write_image("team/killed", f"killed {number}", f"{number}")
     process = old.begin(f"http://{DRESSED}", *only("team/killed"), "--yes")
-    wait_for(lambda: copied(client, "team/killed") >= 1)
+    until(lambda: copied(client, "team/killed") >= 1)
     process.kill()
     process.communicate()
     old.undress()
@@ -208,7 +211,7 @@ def test_a_registry_with_tokens_that_is_busy_is_waited_for(old: OldRegistry, cli
     for number in range(6):
         old.write_image("harbor/app", f"harbor {number}", f"{number}")
     harbor = [{"id": 1, "name": "harbor/app"}, {"id": 2, "name": "team/other"}, {"id": 3, "name": "harbor/empty"}]
-    manners = Manners(service="harbor-registry", answers={"/api/v2.0/repositories": harbor}, busy_every=7)
+    manners = Manners(service="harbor-registry", answers={"/api/v2.0/repositories": harbor}, busy_every=11)
     old.dress(manners)
     done = old.migrate(f"http://{DRESSED}/harbor", "--yes")
     old.undress()
@@ -223,6 +226,13 @@ def test_a_missing_login_is_told_before_anything_is_copied(old: OldRegistry, onl
     done = old.migrate(SOURCE, *only("team/app"), "--yes")
     assert (done.status, done.out) == (2, "")
     assert done.errors == "registry.example.com asks for a login: docker login registry.example.com.\n"
+
+
+def test_a_login_that_the_source_refuses_is_told_before_anything_is_copied(old: OldRegistry, only: Any) -> None:
+    old.log_in({ADDRESS: "puller", "registry.example.com": "pusher"})
+    done = old.migrate(SOURCE, *only("team/app"), "--yes")
+    assert (done.status, done.out) == (2, "")
+    assert done.errors == f"the login of puller at {ADDRESS} was refused: docker login {ADDRESS} saves another.\n"
 
 
 def test_a_login_that_may_only_pull_is_told(old: OldRegistry, only: Any) -> None:
@@ -255,10 +265,3 @@ def blob(digest: str) -> Path:
 def copied(client: Client, repository: str) -> int:
     tags = client.room.place(IMAGES) / bucket.REPOSITORIES / repository / "_manifests/tags"
     return len(list(tags.glob("*/current/link"))) if tags.exists() else 0
-
-
-def wait_for(condition: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

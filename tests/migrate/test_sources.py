@@ -31,10 +31,13 @@ def source(folder: str = "", login: Login = ANNA, **manners: Any) -> Iterator[Re
     server = Dressed(("127.0.0.1", 0), "127.0.0.1:1", Manners(login="anna:secret", **manners))
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
-        yield Registry(address.parse(f"{server.origin}/{folder}"), login)
+        yield Registry(address.parse(f"{server.origin}/{folder}"), login, said.append, lambda _: None)
     finally:
         server.shutdown()
         server.server_close()
+
+
+said: list[str] = []
 
 
 def no_aws(service: str, region: str) -> Any:
@@ -60,6 +63,14 @@ def test_a_registry_without_a_catalog_asks_for_a_file() -> None:
         repositories(with_catalog(""), Challenge(), no_aws)
 
 
+def test_a_registry_that_hides_its_catalog_from_the_login_asks_for_a_file() -> None:
+    with (
+        source(lists=False) as registry,
+        pytest.raises(ListingError, match="does not list its repositories to this login; --repositories FILE"),
+    ):
+        repositories(registry, registry.challenge(), no_aws)
+
+
 def test_a_registry_without_a_repository_is_told() -> None:
     with pytest.raises(ListingError, match="/team has no repository that this login may see"):
         repositories(with_catalog("team", ["app"]), Challenge(), no_aws)
@@ -76,6 +87,13 @@ def test_harbor_is_known_by_its_tokens_and_lists_the_repositories_of_all_project
     answers = {"/api/v2.0/repositories": HARBOR}
     with source(service="harbor-registry", answers=answers) as registry:
         assert repositories(registry, registry.challenge(), no_aws) == ["library/app", "team/one", "team/two"]
+
+
+def test_a_list_is_waited_for_where_the_registry_asks_for_fewer_requests() -> None:
+    answers = {"/api/v2.0/repositories": HARBOR}
+    with source(service="harbor-registry", answers=answers, busy_every=3) as registry:
+        assert repositories(registry, registry.challenge(), no_aws) == ["library/app", "team/one", "team/two"]
+    assert said[-1].endswith("asks for fewer requests: waiting 1 s")
 
 
 def test_a_refused_login_at_harbor_is_told() -> None:

@@ -1,9 +1,11 @@
-"""A registry behind the manners of another: tokens, a list of its own, too many requests, a pull that never ends.
+"""A registry behind the manners of another: tokens, a list of its own, too many requests, a pull that never ends, a
+manifest larger than the registry behind it would give.
 
 Runs by itself: dressed_registry.py LISTEN UPSTREAM MANNERS, the first two HOST:PORT, the third JSON of Manners.
 """
 
 import base64
+import hashlib
 import json
 import secrets
 import sys
@@ -20,13 +22,16 @@ MOST_A_PAGE = 2
 @dataclass(frozen=True, slots=True)
 class Manners:
     """``service`` is that of the tokens. ``answers`` has the JSON of other paths than the registry's, by path; a list
-    is given in pages. Every ``busy_every``th request is refused. Manifests hang after ``hangs_after`` of them."""
+    is given in pages. Every ``busy_every``th request is refused. Manifests hang after ``hangs_after`` of them. The
+    manifest of the tag ``large`` has five megabytes. Without ``lists`` nobody may see the catalog."""
 
     service: str = "registry"
     login: str = "old:the old password"
     answers: dict[str, Any] = field(default_factory=dict)
     busy_every: int = 0
     hangs_after: int = 0
+    large: str = ""
+    lists: bool = True
 
 
 class Dressed(ThreadingHTTPServer):
@@ -53,12 +58,12 @@ class Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.requests += 1
             number = self.server.requests
-        if url.path == "/token":
+        if self.server.manners.busy_every and number % self.server.manners.busy_every == 0:
+            self._answer(429, {"Retry-After": "1"}, b'{"errors":[{"code":"TOOMANYREQUESTS"}]}')
+        elif url.path == "/token":
             self._give_token(parse_qs(url.query))
         elif url.path in self.server.manners.answers:
             self._list(url.path, parse_qs(url.query))
-        elif self.server.manners.busy_every and number % self.server.manners.busy_every == 0:
-            self._answer(429, {"Retry-After": "1"}, b'{"errors":[{"code":"TOOMANYREQUESTS"}]}')
         elif not self._is_allowed(url.path):
             self._challenge(url.path)
         else:
@@ -96,6 +101,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _is_allowed(self, path: str) -> bool:
         """Only with a token for this repository, as a registry with rights has it."""
+        if path == "/v2/_catalog" and not self.server.manners.lists:
+            return False
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         return token in self.server.tokens and self._scope(path) in self.server.tokens[token]
 
@@ -115,11 +122,17 @@ class Handler(BaseHTTPRequestHandler):
         # regsync sends a header for each type.
         accepted = ", ".join(self.headers.get_all("Accept", ["*/*"]))
         passed = {"Accept": accepted, "Authorization": f"Basic {basic}"}
-        connection.request(self.command, self.path, headers=passed)
+        is_large = bool(self.server.manners.large) and path.endswith(f"/manifests/{self.server.manners.large}")
+        connection.request("GET" if is_large else self.command, self.path, headers=passed)
         answer = connection.getresponse()
         kept = ("Content-Type", "Content-Length", "Docker-Content-Digest", "Link")
         headers = {name: value for name in kept if (value := answer.headers.get(name))}
-        self._answer(answer.status, headers, answer.read())
+        body = answer.read()
+        if is_large:
+            body = body.ljust(5_000_000)
+            digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+            headers |= {"Content-Length": str(len(body)), "Docker-Content-Digest": digest}
+        self._answer(answer.status, headers, body)
 
     def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)

@@ -1,6 +1,5 @@
-"""The registry that is left: a real one with a password, its images, and what old registries have left behind."""
+"""The registry that is left, with its images and all that old registries leave behind, and the command to copy it."""
 
-import base64
 import hashlib
 import json
 import os
@@ -14,14 +13,14 @@ from typing import Any
 from rehearsal.age import bucket
 from rehearsal.room import door, visitor
 from rehearsal.room.isolation import Room
-from rehearsal.room.registry_server import SERVER, filesystem, start_registry
+from rehearsal.room.old_registry import HAND_MADE, IMAGES, Login, save_logins, start_hand_made
 from tests.support import dressed_registry
 from tests.support.door_client import OCI_INDEX, OCI_MANIFEST, PASSWORD_OF
 from tests.support.dressed_registry import Manners
 
-ADDRESS, DRESSED = "127.0.0.1:5300", "127.0.0.1:5301"
-FOLDER, HTPASSWD = "/srv/old", "/srv/old.htpasswd"
-USER, PASSWORD = "old", "the old password"
+ADDRESS, DRESSED = HAND_MADE, "127.0.0.1:5301"
+USER = "old"
+LOGIN = Login(USER, "the old password")
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -41,14 +40,10 @@ class OldRegistry:
 
     @property
     def folder(self) -> Path:
-        return self.room.place(FOLDER)
+        return self.room.place(IMAGES)
 
     def start(self) -> None:
-        hashed = door.hash_password(self.room, PASSWORD, 4)
-        self.room.place(HTPASSWD).write_text(f"{USER}:{hashed}\n")
-        self.room.run("chown", "-R", f"{SERVER}:{SERVER}", FOLDER)
-        password = {"auth": {"htpasswd": {"realm": "old", "path": HTPASSWD}}}
-        start_registry(self.room, "old", ADDRESS, filesystem(FOLDER), changes=password)
+        start_hand_made(self.room, LOGIN, cost=4)
 
     def dress(self, manners: Manners) -> None:
         """Start it again at DRESSED, with these manners."""
@@ -63,11 +58,8 @@ class OldRegistry:
 
     def log_in(self, users: Mapping[str, str]) -> None:
         """As `docker login` does; a user by registry."""
-        of = PASSWORD_OF | {USER: PASSWORD}
-        auths = {
-            host: {"auth": base64.b64encode(f"{user}:{of[user]}".encode()).decode()} for host, user in users.items()
-        }
-        (self.logins / "config.json").write_text(json.dumps({"auths": auths}))
+        of = PASSWORD_OF | {USER: LOGIN.password}
+        save_logins(self.logins, {host: Login(user, of[user]) for host, user in users.items()})
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         """`python -m migrate`, to the front door."""

@@ -1,7 +1,6 @@
 """Seconds until a registry of a thousand tags is in ours and verified, beside `skopeo sync` alone, in one room."""
 
 import argparse
-import base64
 import json
 import os
 import statistics
@@ -23,11 +22,12 @@ from rehearsal.machine.workplace import Workplace
 from rehearsal.room import door, visitor
 from rehearsal.room.furnished import built, furnished
 from rehearsal.room.isolation import Room, RoomError, cache, door_root
-from rehearsal.room.registry_server import PROGRAM, SERVER, filesystem, start_registry
+from rehearsal.room.old_registry import HAND_MADE, Login, save_logins, start_hand_made
+from rehearsal.room.old_registry import IMAGES as OLD_IMAGES
+from rehearsal.room.registry_server import PROGRAM, StorageDriver, filesystem, start_registry
 
-PROJECT = Path(__file__).resolve().parents[1]
-OLD, FOLDER, HTPASSWD = "127.0.0.1:5300", "/srv/old", "/srv/old.htpasswd"
-USER, PASSWORD = "bench", "a password of the bench"
+PROJECT = Path(__file__).resolve().parents[2]
+LOGIN = Login("bench", "a password of the bench")
 REPOSITORIES = tuple(f"team/service-{number}" for number in range(4))
 # With six tags each, and signatures.
 IMAGES = 42
@@ -47,7 +47,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
         tags = _tags(room)
         count = sum(map(len, tags.values()))
         version = room.run("skopeo", "--version").stdout.split()[-1]
-        room.place("/srv/sync.yml").write_text(json.dumps({OLD: {"tls-verify": False, "images": tags}}))
+        room.place("/srv/sync.yml").write_text(json.dumps({HAND_MADE: {"tls-verify": False, "images": tags}}))
         rows, ratios = [], []
         for number in range(1, ROUNDS + 1):
             skopeo = _seconds(partial(_sync, room, f"skopeo-{number}"))
@@ -71,35 +71,34 @@ def _stand(workplace: Workplace, say: Say) -> Iterator[tuple[Room, Path]]:
     below = door_root(workplace, say)
     own = replace(workplace, cache=cache())
     with furnished(roots.with_packages(own, below, f"{below.name}-skopeo", ("skopeo",), say), programs) as room:
-        hashed = door.hash_password(room, PASSWORD)
-        for access in ("push", "pull"):
-            door.write_users(room, access, {USER: hashed})
-        start_registry(room, "registry", door.BEHIND, filesystem("/srv/images"))
-        door.start_door(room)
+        start_ours(room, filesystem("/srv/images"))
         _start_old(room)
         room.run("sh", "-c", f"echo 127.0.0.1 {door.DOMAIN} >> /etc/hosts; cat {door.CERTIFICATE} >> /srv/trusted")
-        login = {"auth": base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()}
         logins = room.logs.parent / "logins"
         for folder in (logins, room.place("/root/.docker")):
-            folder.mkdir(parents=True)
-            (folder / "config.json").write_text(json.dumps({"auths": {OLD: login, door.DOMAIN: login}}))
+            save_logins(folder, dict.fromkeys((HAND_MADE, door.DOMAIN), LOGIN))
         yield room, logins
 
 
+def start_ours(room: Room, storage: StorageDriver) -> None:
+    hashed = door.hash_password(room, LOGIN.password)
+    for access in ("push", "pull"):
+        door.write_users(room, access, {LOGIN.user: hashed})
+    start_registry(room, "registry", door.BEHIND, storage)
+    door.start_door(room)
+
+
 def _start_old(room: Room) -> None:
-    folder = room.place(FOLDER)
+    folder = room.place(OLD_IMAGES)
     folder.mkdir()
     bucket.prepare(folder)
     for repository in REPOSITORIES:
         bucket.write_images(folder, repository, 0, IMAGES)
-    room.run("chown", "-R", f"{SERVER}:{SERVER}", FOLDER)
-    room.place(HTPASSWD).write_text(f"{USER}:{door.hash_password(room, PASSWORD, OLD_COST)}\n")
-    password = {"auth": {"htpasswd": {"realm": "old", "path": HTPASSWD}}}
-    start_registry(room, "old", OLD, filesystem(FOLDER), changes=password)
+    start_hand_made(room, LOGIN, OLD_COST)
 
 
 def _tags(room: Room) -> dict[str, list[str]]:
-    place = room.place(FOLDER) / bucket.REPOSITORIES
+    place = room.place(OLD_IMAGES) / bucket.REPOSITORIES
     return {name: sorted(each.name for each in (place / name / "_manifests/tags").iterdir()) for name in REPOSITORIES}
 
 
@@ -111,10 +110,15 @@ def _sync(room: Room, folder: str) -> None:
 
 def _migrate(room: Room, logins: Path, folder: str, *, copies: bool) -> None:
     """Raises RoomError: not all is there and verified, or it copied though all was there."""
-    argv = [sys.executable, "-m", "migrate", f"http://{OLD}", "--to", door.DOMAIN, "--prefix", folder, "--yes"]
-    told = _run(visitor.command(room, argv), {**os.environ, **visitor.trust(room), "DOCKER_CONFIG": str(logins)})
+    told = _run(*command(room, logins, "--prefix", folder))
     if ("to copy" in told) != copies:
         raise RoomError(f"the migration did something else: {told}")
+
+
+def command(room: Room, logins: Path, *options: str) -> tuple[list[str], dict[str, str]]:
+    """`python -m migrate` from the old registry to the front door, and its environment."""
+    argv = [sys.executable, "-m", "migrate", f"http://{HAND_MADE}", "--to", door.DOMAIN, "--yes", *options]
+    return visitor.command(room, argv), {**os.environ, **visitor.trust(room), "DOCKER_CONFIG": str(logins)}
 
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> str:

@@ -1,0 +1,1 @@
+"""Another registry that is copied into ours, and its largest layers."""
