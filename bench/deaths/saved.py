@@ -21,13 +21,9 @@ def versions(world: World) -> list[str]:
 
 
 def serial_of(world: World, version: str) -> str:
-    """As openssl prints it. Raises FaultError: the version is not a whole certificate with its key."""
+    """Of the certificate in a version. Raises FaultError: see serial_in()."""
     key = product.saved_certificate(world.domain)
-    saved = world.aws("s3").get_object(Bucket=_bucket(world), Key=key, VersionId=version)["Body"].read()
-    try:
-        return _serial(saved)
-    except (tarfile.TarError, EOFError, KeyError, ValueError) as error:
-        raise FaultError(f"version {version} of {key} is damaged: {error!r}") from error
+    return serial_in(world.aws("s3").get_object(Bucket=_bucket(world), Key=key, VersionId=version)["Body"].read())
 
 
 def cut_in_half(world: World) -> None:
@@ -37,12 +33,16 @@ def cut_in_half(world: World) -> None:
     s3.put_object(**where, Body=whole[: len(whole) // 2])
 
 
-def _serial(archive: bytes) -> str:
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        chain, key = (_read(files, f"./{LIVE}/{name}") for name in ("fullchain.pem", "privkey.pem"))
-    certificate = x509.load_pem_x509_certificates(chain)[0]
-    if load_pem_private_key(key, None).public_key() != certificate.public_key():
-        raise ValueError("the key does not belong to the certificate")
+def serial_in(archive: bytes) -> str:
+    """As openssl prints it. Raises FaultError: the archive does not hold a whole certificate with its key."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            chain, key = (_read(files, f"./{LIVE}/{name}") for name in ("fullchain.pem", "privkey.pem"))
+        certificate, private = x509.load_pem_x509_certificates(chain)[0], load_pem_private_key(key, None)
+    except (tarfile.TarError, EOFError, KeyError, ValueError) as error:
+        raise FaultError(f"the saved certificate is damaged: {error!r}") from error
+    if private.public_key() != certificate.public_key():
+        raise FaultError("the key of the saved certificate belongs to another one")
     number = certificate.serial_number
     return number.to_bytes((number.bit_length() + 7) // 8).hex().upper()
 
