@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench import page
-from bench.dependencies.stand import CLIENTS, Done, Stand, stand_up
+from bench.dependencies.stand import ABSENT, CLIENTS, Done, Stand, stand_up
 from bench.page import Target
 from rehearsal.machine.root_layers import Say
 from rehearsal.room import s3
@@ -125,7 +125,7 @@ def look(stand: Stand, known: str) -> dict[str, str]:
     asked = {
         "login": stand.asking("/v2/", LOOK_SECONDS),
         "manifest": stand.asking(f"/v2/{repository}/manifests/{tag}", LOOK_SECONDS, as_health=True),
-        "layer": stand.asking(f"/v2/{repository}/blobs/sha256:{'0' * 64}", LOOK_SECONDS),
+        "layer": stand.asking(f"/v2/{repository}/blobs/{ABSENT}", LOOK_SECONDS),
         "upload": stand.asking("/v2/looked/at/blobs/uploads/", LOOK_SECONDS, "--request", "POST"),
     }
     return {name: stand.answered(running, LOOK_SECONDS) for name, running in asked.items()}
