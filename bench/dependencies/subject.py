@@ -41,8 +41,8 @@ DAYS = (
     Day("S3 is two seconds late", {"s3": "slow 2"}),
     Day("the host's clock is an hour behind", {"s3": "clock 3600"}),
     Day("the host's clock is an hour ahead", {"s3": "clock -3600"}),
-    # The SDK replaces credentials five minutes before their end: these every five seconds.
-    Day("credentials expire during each push", {}, 305),
+    # The SDK replaces credentials five minutes before their end: these every second, and each push takes longer.
+    Day("credentials are replaced every second during each push", {"s3": "slow 1"}, 301),
     Day("the metadata service is two seconds late", {"metadata": "slow 2"}, 305),
     Day("the metadata service hangs until the credentials have expired", {"metadata": "hang"}, 12),
 )
