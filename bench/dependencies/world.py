@@ -108,7 +108,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     seen = _tallied(arguments.tally)
     if not arguments.report:
         _live_through(arguments, seen, say)
-    return page.report(arguments.output, "dependencies", {"In a world": table(seen)}, targets(seen))
+    return page.report(arguments.output, "dependencies", {"In a rehearsal": table(seen)}, targets(seen))
 
 
 def _live_through(arguments: argparse.Namespace, seen: dict[str, Seen], say: Say) -> None:
