@@ -39,6 +39,7 @@ DAYS = (
     Day("S3 resets connections half-way", {"s3": "cut"}),
     Day("S3 resets three of ten connections half-way", {"s3": "cut 0.3"}),
     Day("S3 is two seconds late", {"s3": "slow 2"}),
+    Day("DNS loses half of all questions for S3", {"dns": "hang 0.5"}),
     Day("the host's clock is an hour behind", {"s3": "clock 3600"}),
     Day("the host's clock is an hour ahead", {"s3": "clock -3600"}),
     # The SDK replaces credentials five minutes before their end: these every second, and each push takes longer.
