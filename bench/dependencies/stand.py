@@ -27,6 +27,7 @@ USER, PASSWORD = "bench", "a password of the bench"
 LAYER_BYTES = 12_000_000
 HOME = {"HOME": "/root", "DOCKER_HOST": "unix:///run/docker.sock"}
 LOGIN = "/srv/login"
+ABSENT, GOOD_SECONDS = f"sha256:{'0' * 64}", 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,15 @@ class Stand:
         return f"{status} after {float(took.split()[0]):.1f} s" if status != "000" else f"nothing in {seconds:.0f} s"
 
     def live_on(self, life_seconds: int) -> None:
-        """Have the registry use credentials that are good for so long."""
+        """Have the registry use credentials that are good for so long, and hold the first of them."""
         self.room.stop("registry")
         self.room.started["metadata"].kill()
         self.room.started.pop("metadata").wait()
         s3.start_metadata(self.room, life_seconds)
         start_registry(self.room, "registry", door.BEHIND, self.storage)
+        asked = self.answered(self.asking(f"/v2/looked/at/blobs/{ABSENT}", GOOD_SECONDS), GOOD_SECONDS)
+        if not asked.startswith("404"):
+            raise RuntimeError(f"asked for a layer that is not there on a good day: {asked}")
 
 
 def _root(workplace: Workplace, say: Say) -> Root:

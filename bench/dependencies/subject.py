@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench import page
-from bench.dependencies.stand import CLIENTS, Done, Stand, stand_up
+from bench.dependencies.stand import ABSENT, CLIENTS, Done, Stand, stand_up
 from bench.page import Target
 from rehearsal.machine.root_layers import Say
 from rehearsal.room import s3
@@ -39,10 +39,11 @@ DAYS = (
     Day("S3 resets connections half-way", {"s3": "cut"}),
     Day("S3 resets three of ten connections half-way", {"s3": "cut 0.3"}),
     Day("S3 is two seconds late", {"s3": "slow 2"}),
+    Day("DNS loses half of all questions for S3", {"dns": "hang 0.5"}),
     Day("the host's clock is an hour behind", {"s3": "clock 3600"}),
     Day("the host's clock is an hour ahead", {"s3": "clock -3600"}),
-    # The SDK replaces credentials five minutes before their end: these every five seconds.
-    Day("credentials expire during each push", {}, 305),
+    # The SDK replaces credentials five minutes before their end: these every second, and each push takes longer.
+    Day("credentials are replaced every second during each push", {"s3": "slow 1"}, 301),
     Day("the metadata service is two seconds late", {"metadata": "slow 2"}, 305),
     Day("the metadata service hangs until the credentials have expired", {"metadata": "hang"}, 12),
 )
@@ -125,7 +126,7 @@ def look(stand: Stand, known: str) -> dict[str, str]:
     asked = {
         "login": stand.asking("/v2/", LOOK_SECONDS),
         "manifest": stand.asking(f"/v2/{repository}/manifests/{tag}", LOOK_SECONDS, as_health=True),
-        "layer": stand.asking(f"/v2/{repository}/blobs/sha256:{'0' * 64}", LOOK_SECONDS),
+        "layer": stand.asking(f"/v2/{repository}/blobs/{ABSENT}", LOOK_SECONDS),
         "upload": stand.asking("/v2/looked/at/blobs/uploads/", LOOK_SECONDS, "--request", "POST"),
     }
     return {name: stand.answered(running, LOOK_SECONDS) for name, running in asked.items()}

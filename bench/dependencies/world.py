@@ -98,14 +98,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("days", nargs="*", metavar="DAY", help=", ".join(DAYS))
     about = "a file to which each day is added; the report is about all in it"
     parser.add_argument("--tally", type=Path, metavar="FILE", help=about)
+    parser.add_argument("--report", action="store_true", help="only report what the tally has")
 
 
 def measure(arguments: argparse.Namespace, say: Say) -> bool:
     """Returns whether nothing was lost."""
     if unknown := sorted(set(arguments.days) - set(DAYS)):
         raise RuntimeError(f"no such day: {', '.join(unknown)}. There are {', '.join(DAYS)}")
-    bench = Bench()
     seen = _tallied(arguments.tally)
+    if not arguments.report:
+        _live_through(arguments, seen, say)
+    return page.report(arguments.output, "dependencies", {"In a rehearsal": table(seen)}, targets(seen))
+
+
+def _live_through(arguments: argparse.Namespace, seen: dict[str, Seen], say: Say) -> None:
+    bench = Bench()
     for name in arguments.days or DAYS:
         say(f"{DAYS[name].what} …")
         seen[name] = bench.live_through(name)
@@ -113,7 +120,6 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
             with arguments.tally.open("a") as file:
                 file.write(json.dumps(asdict(seen[name])) + "\n")
         say(json.dumps(asdict(seen[name])))
-    return page.report(arguments.output, "dependencies", {"In a world": table(seen)}, targets(seen))
 
 
 class Bench:

@@ -19,6 +19,7 @@ from rehearsal.inside.hosts import metadata_service
 from rehearsal.inside.hosts.metadata_service import Metadata
 from rehearsal.inside.internet import objects
 from rehearsal.inside.internet.objects import Keyring
+from rehearsal.room import dns
 from rehearsal.room.isolation import Room
 from rehearsal.room.registry_server import StorageDriver, s3
 
@@ -27,10 +28,11 @@ BUCKET, KEY, SECRET = "images", "ASIAOFTHEROOM", "the secret key of the room"
 PROGRAM, BUCKETS = "/opt/versitygw", "/srv/buckets"
 METADATA_HOST, METADATA_PORT = "127.0.0.1", 7072
 # No loopback address: crane follows no redirect to one (go-containerregistry, pull request 2295).
-ADDRESS = "198.51.100.71"
+NAME, ADDRESS = "s3.example.com", "198.51.100.71"
+PORT = 7071
 # A server by its name: where clients find it, before the server itself.
 SERVERS = {
-    "s3": (f"{ADDRESS}:7071", GATEWAY := "127.0.0.1:7070"),
+    "s3": (f"{ADDRESS}:{PORT}", GATEWAY := "127.0.0.1:7070"),
     "metadata": ("127.0.0.1:7073", f"{METADATA_HOST}:{METADATA_PORT}"),
 }
 IAM = "/srv/iam.sock"
@@ -52,8 +54,9 @@ def start_gateway(
 
 
 def start(room: Room) -> StorageDriver:
-    """Start all three. Returns the product's driver for them, which has no keys of its own."""
+    """Start all of them, and the room's DNS. Returns the product's driver for them, which has no keys of its own."""
     room.run("ip", "address", "add", f"{ADDRESS}/32", "dev", "lo")
+    dns.start(room, NAME, ADDRESS, room.place(_mood("dns")))
     start_metadata(room)
     # Its own account; the registry's is in IAM.
     start_gateway(room, GATEWAY, BUCKET, "keeper", SECRET, f"--iam-standalone-endpoint={IAM}")
@@ -63,7 +66,7 @@ def start(room: Room) -> StorageDriver:
         room.start(f"bad-{name}", "python3", "/srv/bad_day.py", listen, upstream, _mood(name))
         room.wait_for(f"bad-{name}", listen)
     asks = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://{SERVERS['metadata'][0]}"}
-    return replace(s3(f"http://{SERVERS['s3'][0]}", BUCKET, "", None), secrets=asks)
+    return replace(s3(f"http://{NAME}:{PORT}", BUCKET, "", None), secrets=asks)
 
 
 def start_metadata(room: Room, life_seconds: int = LIFE_SECONDS) -> None:
@@ -75,7 +78,8 @@ def start_metadata(room: Room, life_seconds: int = LIFE_SECONDS) -> None:
 
 
 def set_mood(room: Room, mood: str, server: str = "s3") -> None:
-    """Of a server of SERVERS; an empty one is a good day. Raises ValueError: there is no such mood (bad_day.MOODS)."""
+    """Of a server of SERVERS, or of "dns"; an empty one is a good day. Raises ValueError: there is no such mood
+    (bad_day.MOODS)."""
     bad_day.Mood.read(mood)
     place = room.place(_mood(server))
     new = place.with_suffix(".new")
