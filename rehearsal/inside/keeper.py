@@ -87,7 +87,6 @@ class Keeper:
         self._internet.trust(self._bundle)
         self._fleet = Fleet(
             workplace,
-            self._network,
             self._cloud,
             roots=order.host_roots,
             memory_mib=order.choices.host_memory_mib,
