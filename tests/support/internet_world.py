@@ -15,7 +15,7 @@ from botocore.config import Config
 from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.contract.world_network import S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.inside.internet.certificate_authority import CertificateAuthority
-from rehearsal.inside.internet.objects import ObjectServer
+from rehearsal.inside.internet.objects import ObjectServers
 from rehearsal.inside.internet.stand_ins import StandIns
 from rehearsal.machine import parts, registry_image, roots
 from rehearsal.machine.fitness import make_fit
@@ -106,13 +106,13 @@ def running_internet(prepared: Prepared) -> Iterator[InternetWorld]:
             root=prepared.root,
             parts=prepared.parts,
             authority=authority,
-            region=REGION,
+            regions=[REGION],
             zone=ZONE,
             name_servers=[NAME_SERVER],
         )
         stack.callback(internet.programs.stop)
         if prepared.parts["versitygw"].path:
-            ObjectServer(internet.folder, cloud, internet.programs.start)
+            ObjectServers(internet.folder, cloud, internet.programs.start)
         internet.publish_image(prepared.image.layout, prepared.image.reference)
         issuer = internet.certificate_root(authority)
         authorities = prepared.workplace.run / "authorities.pem"

@@ -23,6 +23,7 @@ from rehearsal.cloud.ec2 import images, observed, offers
 from rehearsal.cloud.ec2.observed import Instance, PublicAddress
 from rehearsal.cloud.iam import identity
 from rehearsal.cloud.iam.identity import AccessKey
+from rehearsal.cloud.s3.replication import SERVICE, CopyRule, denied, rules_of
 from rehearsal.cloud.scheduler.scheduler import Fired
 from rehearsal.contract.tick_result import AlarmState
 
@@ -100,6 +101,30 @@ class Cloud:
             buckets.on_created, buckets.on_deleted = on_bucket_created, on_bucket_deleted
             buckets.on_versioning, buckets.on_access_key = on_versioning, on_access_key
             buckets.read_object, buckets.has_objects = read_object, has_objects
+
+    def region_of(self, bucket: str) -> str:
+        """Raises MissingBucket: there is none of this name."""
+        return str(self.engines.buckets.backend.get_bucket(bucket).region_name)
+
+    def copy_rules(self) -> tuple[CopyRule, ...]:
+        """What S3 is to copy, of the regions that answer."""
+        with self._world:
+            buckets = self.engines.buckets.backend.buckets.values()
+            return tuple(
+                rule for each in buckets if self.regions.answers(each.region_name, "s3") for rule in rules_of(each)
+            )
+
+    def begin_copying(self, role: str) -> str:
+        """The access key of S3's session in the role; empty, if the role does not trust S3."""
+        with self._world:
+            if not self.engines.authority.trusts_service(role, SERVICE):
+                return ""
+            return str(identity.role_session(self.scope, role, "s3-replication").access_key_id)
+
+    def copying_denied(self, access_key_id: str, rule: CopyRule, key: str, *, is_deletion: bool) -> str:
+        """The permission that S3 lacks; or nothing."""
+        with self._world:
+            return denied(self.engines.authority, access_key_id, rule, key, is_deletion=is_deletion)
 
     def fire(self, handler: str, at: datetime) -> Fired:
         """Fire the schedule whose function has this in its handler, as if it were due at that moment. Raises

@@ -28,10 +28,9 @@ def patch(patches: Patches, regions: Regions) -> None:
         # moto answers 409 for what was not deleted.
         if bucket_name in s3.buckets and buckets.has_objects(bucket_name):
             return None
-        deleted = original(s3, bucket_name)
-        if deleted:
+        if bucket_name in s3.buckets:
             buckets.on_deleted(bucket_name)
-        return deleted
+        return original(s3, bucket_name)
 
     @patches.replace(
         FakeBucket,
