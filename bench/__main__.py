@@ -12,6 +12,7 @@ from bench.deaths import subject as deaths
 from bench.dependencies import subject as dependencies
 from bench.door import comparison, exactness, pulls
 from bench.growth import subject as growth
+from bench.region import subject as region
 from bench.rolling import subject as rolling
 from bench.soak import subject as soak
 from bench.upgrades import subject as upgrades
@@ -42,6 +43,7 @@ SUBJECTS = {
     "rolling": Subject("clients while the host is replaced (a rehearsal is up)", rolling.measure, rolling.add_options),
     "memory": Subject("memory of a small host, from its first boot on (root)", memory.measure),
     "migrate": Subject("a registry copied into ours, beside skopeo sync (root)", migrate.measure),
+    "region": Subject("a registry from the copy in another region (root)", region.measure),
     "restore": Subject("images that people deleted (a rehearsal is up)", restore.measure),
     "soak": Subject("pushes and pulls while everything is killed (root)", soak.measure, soak.add_options),
     "synth": Subject("time and memory of one synth", synth.measure),
