@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-
 
 import random
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,9 +24,9 @@ LONGEST_SECONDS = 5.0
 
 @dataclass(slots=True)
 class _Progress:
-    """Of one rule: how many events of each key are done, and when the next one of a key is due."""
+    """Of one rule: what is done, and when the next event of a key is due."""
 
-    done: Counter[str]
+    done: set[Event]
     due: dict[str, float] = field(default_factory=dict)
 
 
@@ -40,7 +39,6 @@ class Replication:
     say: Callable[[str], None]
     _progress: dict[CopyRule, _Progress] = field(default_factory=dict)
     _sessions: dict[str, str] = field(default_factory=dict)
-    _copied: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> None:
         while True:
@@ -54,33 +52,33 @@ class Replication:
 
     def look(self, rule: CopyRule, now: float) -> None:
         """Copy what is due of one rule."""
-        found: defaultdict[str, list[Event]] = defaultdict(list)
-        for of_key in events(self.s3_of(rule.bucket), rule.bucket, rule.prefix, None):
-            found[of_key[0].key] = of_key
+        found = events(self.s3_of(rule.bucket), rule.bucket, rule.prefix, None)
         progress = self._progress.get(rule)
         if progress is None:
-            self._progress[rule] = _Progress(Counter({key: len(of_key) for key, of_key in found.items()}))
+            self._progress[rule] = _Progress({event for of_key in found for event in of_key})
             return
-        for key, of_key in found.items():
-            if progress.done[key] < len(of_key) and key not in progress.due:
-                progress.due[key] = now + random.uniform(0, LONGEST_SECONDS)  # noqa: S311
+        waiting = (next((event for event in of_key if event not in progress.done), None) for of_key in found)
+        coming = {event.key: event for event in waiting if event}
+        for key in coming.keys() - progress.due.keys():
+            progress.due[key] = now + random.uniform(0, LONGEST_SECONDS)  # noqa: S311
         for key in sorted((key for key, due in progress.due.items() if due <= now), key=progress.due.__getitem__):
             del progress.due[key]
-            self._copy(rule, found[key][progress.done[key]])
-            progress.done[key] += 1
+            # Its version may have been deleted meanwhile.
+            if event := coming.get(key):
+                self._copy(rule, event)
+                progress.done.add(event)
 
     def _copy(self, rule: CopyRule, event: Event) -> None:
-        is_deletion = event.version_id is None
-        if is_deletion and not rule.with_deletions:
+        if event.is_deletion and not rule.with_deletions:
             return
         session = self._sessions.get(rule.role) or self.cloud.begin_copying(rule.role)
         self._sessions[rule.role] = session
-        denied = self.cloud.copying_denied(session, rule, event.key, is_deletion=is_deletion)
+        denied = self.cloud.copying_denied(session, rule, event.key, is_deletion=event.is_deletion)
         if denied:
             self.say(f"S3 may not copy {event.key} to {rule.copy}: {denied}")
             return
         there = self.s3_of(rule.copy)
-        if is_deletion:
+        if event.is_deletion:
             there.delete_object(Bucket=rule.copy, Key=event.key)
         else:
             version = {"Bucket": rule.bucket, "Key": event.key, "VersionId": event.version_id}

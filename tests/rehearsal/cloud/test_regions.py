@@ -1,18 +1,16 @@
 """An account with two regions, and what is left of it when the registry's is lost."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud.core.cloud import Cloud
-from rehearsal.cloud.s3.replication import CopyRule
-from tests.support.cloud_account import REGION, Account, allow, resource, role
+from tests.support.cloud_account import Account, resource
 
 OTHER = "eu-west-1"
-VERSIONED = {"VersioningConfiguration": {"Status": "Enabled"}}
-STACK = {"Resources": {"Topic": resource("AWS::SNS::Topic")}}
+TOPIC = {"Resources": {"Topic": resource("AWS::SNS::Topic")}}
+NAME = "/registry/first"
 
 
 @pytest.fixture
@@ -24,13 +22,52 @@ def account() -> Iterator[Account]:
         cloud.stop()
 
 
-def elsewhere(account: Account, service: str) -> Any:
-    return account.client(service, region=OTHER)
+@pytest.fixture
+def elsewhere(account: Account) -> Account:
+    return Account(account.cloud, OTHER)
 
 
-def test_stacks_of_one_name_live_in_both_regions(account: Account) -> None:
-    for there in (account, account.elsewhere(OTHER)):
-        assert there.create("storage", STACK) == "CREATE_COMPLETE"
-        assert there.region in there.stack("storage")["StackId"]
+def test_stacks_of_one_name_live_in_both_regions(account: Account, elsewhere: Account) -> None:
+    for there in (account, elsewhere):
+        assert there.create("storage", TOPIC) == "CREATE_COMPLETE"
+        assert f":{there.region}:" in there.stack("storage")["StackId"]
     assert account.delete("storage") == "DELETE_COMPLETE"
-    assert account.elsewhere(OTHER).stack("storage")["StackStatus"] == "CREATE_COMPLETE"
+    assert elsewhere.stack("storage")["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_an_address_is_given_once_in_all_regions(account: Account, elsewhere: Account) -> None:
+    given = [there.client("ec2").allocate_address(Domain="vpc")["PublicIp"] for there in (account, elsewhere)]
+    assert len(set(given)) == 2
+
+
+def test_a_lost_region_answers_nothing_and_its_hosts_and_parameters_are_gone(
+    account: Account, elsewhere: Account
+) -> None:
+    account.create_host()
+    account.client("ssm").put_parameter(Name=NAME, Value="here", Type="String")
+    account.cloud.lose_region()
+    with pytest.raises(ClientError, match="503"):
+        account.client("ssm").get_parameter(Name=NAME)
+    assert account.cloud.instances() == ()
+    with pytest.raises(ClientError, match="ParameterNotFound"):
+        elsewhere.client("ssm").get_parameter(Name=NAME)
+    assert account.client("iam").list_roles()["Roles"]
+
+
+def test_a_host_runs_in_the_other_region_once_the_registrys_is_lost(account: Account, elsewhere: Account) -> None:
+    lost = account.create_host()
+    account.cloud.lose_region()
+    host = elsewhere.create_host()
+    assert host.id != lost.id
+    assert account.cloud.instances() == (host,)
+    assert account.cloud.instance_metadata(host.id)["placement/region"] == OTHER
+    assert account.cloud.scope.region == OTHER
+
+
+def test_the_only_region_cannot_be_lost() -> None:
+    cloud = Cloud(port=0)
+    try:
+        with pytest.raises(LookupError, match="no other region"):
+            cloud.lose_region()
+    finally:
+        cloud.stop()
