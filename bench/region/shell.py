@@ -41,7 +41,7 @@ class Shell:
                 **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
                 **QUIET,
                 **self.world.state.profile.environment(),
-                "CDK_OUTDIR": str(self.world.workplace.run / "cdk.out"),
+                "CDK_OUTPUT": str(self.world.workplace.run / "cdk.out"),
                 "CDK_PROGRESS": "events",
                 "CDK_REQUIRE_APPROVAL": "never",
                 "PATH": f"{tools}:{Path(sys.executable).parent}:{os.environ['PATH']}",

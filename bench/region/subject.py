@@ -6,6 +6,7 @@ In a rehearsal of its own, with two regions. What a person does then are the com
 import argparse
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -40,6 +41,7 @@ PUSHES = (("small", "app:1.0"), ("small", "app:2.0"), ("big", "app:2.0"), ("big"
 KEPT, DELETED, LATE = ("app:1.0", "app:2.0", "base:1.0"), "gone:1.0", "late:1.0"
 USER, PASSWORD = "anna", "a-long-password-of-annas"
 MOST_COPY_SECONDS, MOST_SYNC_SECONDS, MOST_SECONDS = 60, 60, 300
+NOISE = re.compile(r"^\S+ +\| +\d|: (start|success): |^registry-\w+$|\.Exports|: creating CloudFormation changeset")
 # Of docs/recovery.md.
 USERS, LOST = "## All users were deleted", "### The region is lost"
 
@@ -88,7 +90,7 @@ class Recovery:
         ]
         sections = {
             "A registry from the copy alone": page.table(("what", "seen"), rows),
-            "What the commands printed": f"```\n{self.printed.strip()}\n```",
+            "What the commands printed": f"```\n{_without_noise(self.printed)}\n```",
         }
         wrong = (before.certificate != after.certificate) + (after.deleted != 404) + (after.user != 200)
         targets = [
@@ -163,6 +165,11 @@ def _lose_and_recover(world: World, say: Say) -> Recovery:
         in_the_way=named,
         printed=printed,
     )
+
+
+def _without_noise(printed: str) -> str:
+    """Without a stack's events, its exports, and what is published."""
+    return "\n".join(line for line in printed.splitlines() if line.strip() and not NOISE.search(line))
 
 
 def _push_all(client: Client) -> None:

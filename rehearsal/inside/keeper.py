@@ -122,9 +122,11 @@ class Keeper:
 
     def _lose_region(self) -> None:
         lost = self._cloud.scope.region
-        self._cloud.lose_region()
+        self._cloud.regions.check_other()
+        # Before their instances are gone: a host that is terminated shuts down.
         for guest in self._fleet.guests().values():
             guest.cut_power()
+        self._cloud.lose_region()
         self._internet.programs.kill(f"versitygw-{lost}")
         self._profile = replace(self._profile, region=self._cloud.scope.region)
         self._say(f"the region {lost} is lost")

@@ -25,12 +25,15 @@ class Regions:
         return next((each for each in self._others if each.scope.region == region), self.here)
 
     def lose(self) -> None:
-        """The registry's region is lost, with everything in it; from now on the registry is in the other. Raises
-        LookupError: there is no other."""
-        if not self._others:
-            raise LookupError("the account uses no other region: start the world with one (up --other-region)")
+        """The registry's region is lost, with everything in it; from now on the registry is in the other."""
+        self.check_other()
         self.lost.append(self.here.scope.region)
         self.here, *self._others = self._others
+
+    def check_other(self) -> None:
+        """Raises LookupError: the account has one region."""
+        if not self._others:
+            raise LookupError("the account uses no other region: start the world with one (up --other-region)")
 
     def answers(self, region: str, service: str) -> bool:
         return region not in self.lost or service in GLOBAL
