@@ -17,8 +17,8 @@ MAY = (
 )
 
 
-@pytest.fixture
-def account() -> Iterator[Account]:
+@pytest.fixture(scope="module")
+def copying() -> Iterator["Copying"]:
     """With something in the bucket from before the rule."""
     with running_account() as running:
         s3 = running.client("s3")
@@ -38,7 +38,7 @@ def account() -> Iterator[Account]:
         }
         arn = running.client("iam").get_role(RoleName=found["PhysicalResourceId"])["Role"]["Arn"]
         s3.put_bucket_replication(Bucket="images", ReplicationConfiguration={"Role": arn, "Rules": [rule]})
-        yield running
+        yield Copying(running)
 
 
 class Copying:
@@ -61,8 +61,8 @@ class Copying:
         for _ in range(6):
             self.look(later=LONGEST_SECONDS)
 
-    def copies(self) -> dict[str, bytes]:
-        found = self.s3.list_objects_v2(Bucket="copy").get("Contents", ())
+    def copies(self, prefix: str) -> dict[str, bytes]:
+        found = self.s3.list_objects_v2(Bucket="copy", Prefix=prefix).get("Contents", ())
         return {each["Key"]: self.s3.get_object(Bucket="copy", Key=each["Key"])["Body"].read() for each in found}
 
 
@@ -70,49 +70,45 @@ def put(copying: Copying, key: str, content: bytes) -> None:
     copying.s3.put_object(Bucket="images", Key=key, Body=content)
 
 
-def test_what_is_written_is_there_later_and_not_what_was_there_before(account: Account) -> None:
-    copying = Copying(account)
+def test_what_is_written_is_there_later_and_not_what_was_there_before(copying: Copying) -> None:
     put(copying, "docker/new", b"new")
     put(copying, "health/new", b"not below the prefix")
     copying.look()
-    assert copying.copies() == {}
+    assert copying.copies("") == {}
     copying.settle()
-    assert copying.copies() == {"docker/new": b"new"}
+    assert copying.copies("") == {"docker/new": b"new"}
 
 
-def test_every_version_and_every_deletion_of_a_key_comes_in_its_order(account: Account) -> None:
-    copying = Copying(account)
+def test_every_version_and_every_deletion_of_a_key_comes_in_its_order(copying: Copying) -> None:
     for content in (b"1", b"2"):
         put(copying, "docker/tag", content)
     copying.s3.delete_object(Bucket="images", Key="docker/tag")
     copying.settle()
-    assert copying.copies() == {}
-    versions = copying.s3.list_object_versions(Bucket="copy")
+    assert copying.copies("docker/tag") == {}
+    versions = copying.s3.list_object_versions(Bucket="copy", Prefix="docker/tag")
     assert (len(versions["Versions"]), len(versions["DeleteMarkers"])) == (2, 1)
     assert versions["DeleteMarkers"][0]["IsLatest"]
 
 
-def test_the_deletion_of_a_version_is_not_copied(account: Account) -> None:
-    copying = Copying(account)
+def test_the_deletion_of_a_version_is_not_copied(copying: Copying) -> None:
     put(copying, "docker/kept", b"kept")
     copying.settle()
     (version,) = copying.s3.list_object_versions(Bucket="images", Prefix="docker/kept")["Versions"]
     copying.s3.delete_object(Bucket="images", Key="docker/kept", VersionId=version["VersionId"])
     copying.settle()
-    assert copying.copies() == {"docker/kept": b"kept"}
+    assert copying.copies("docker/kept") == {"docker/kept": b"kept"}
     put(copying, "docker/kept", b"newer")
     copying.settle()
-    assert copying.copies() == {"docker/kept": b"newer"}
+    assert copying.copies("docker/kept") == {"docker/kept": b"newer"}
 
 
-def test_a_copy_that_refuses_gets_nothing_and_nothing_of_it_later(account: Account) -> None:
-    copying = Copying(account)
+def test_a_copy_that_refuses_gets_nothing_and_nothing_of_it_later(copying: Copying) -> None:
     refusal: dict[str, Any] = {**allow("s3:ReplicateObject", f"{COPY}/*"), "Effect": "Deny", "Principal": "*"}
     copying.s3.put_bucket_policy(Bucket="copy", Policy=json.dumps(document(refusal)))
-    put(copying, "docker/new", b"new")
+    put(copying, "docker/refused", b"new")
     copying.settle()
     copying.s3.delete_bucket_policy(Bucket="copy")
-    put(copying, "docker/later", b"later")
+    put(copying, "docker/refused-no-more", b"later")
     copying.settle()
-    assert copying.copies() == {"docker/later": b"later"}
+    assert copying.copies("docker/refused") == {"docker/refused-no-more": b"later"}
     assert "s3:ReplicateObject" in copying.said[0]
