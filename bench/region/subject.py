@@ -110,7 +110,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     world = up(workplace, lambda _: None, detached=False, choices=Choices(other_region=OTHER_REGION))
     try:
         found = _lose_and_recover(world, say)
-    except RehearsalError:
+    except BaseException:
         say(f"the logs of everything are in {keep_logs(workplace, world.keeper_pid)}")
         raise
     finally:
