@@ -20,6 +20,7 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.s3.exceptions import MissingBucket
 
 from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.cloud.core.scope import Scope
@@ -139,6 +140,8 @@ class ObjectServers:
             if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
                 raise FileNotFoundError(f"s3://{bucket}/{key}") from error
             raise
+        except MissingBucket as missing:
+            raise FileNotFoundError(f"s3://{bucket}/{key}") from missing
         return content
 
 

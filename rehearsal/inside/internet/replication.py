@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from moto.s3.exceptions import MissingBucket
 
 from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.cloud.s3.replication import CopyRule
@@ -46,8 +47,8 @@ class Replication:
             for rule in self.cloud.copy_rules():
                 try:
                     self.look(rule, time.monotonic())
-                except (BotoCoreError, ClientError) as error:
-                    # A region is being lost.
+                # A region is being lost, or a bucket deleted: the others' copies go on.
+                except (BotoCoreError, ClientError, MissingBucket) as error:
                     self.say(f"S3 cannot copy from {rule.bucket} to {rule.copy}: {error}")
 
     def look(self, rule: CopyRule, now: float) -> None:
