@@ -15,6 +15,7 @@ from bench.door import comparison, exactness, pulls
 from bench.growth import subject as growth
 from bench.migration import large_layer
 from bench.migration import subject as migrate
+from bench.region import subject as region
 from bench.rolling import subject as rolling
 from bench.soak import subject as soak
 from bench.upgrades import subject as upgrades
@@ -49,6 +50,7 @@ SUBJECTS = {
         "a layer of 10 GB: pushed, broken off, copied (root)", large_layer.measure, large_layer.add_options
     ),
     "migrate": Subject("a registry copied into ours, beside skopeo sync (root)", migrate.measure),
+    "region": Subject("a registry from the copy in another region (root)", region.measure),
     "restore": Subject("images that people deleted (a rehearsal is up)", restore.measure),
     "soak": Subject("pushes and pulls while everything is killed (root)", soak.measure, soak.add_options),
     "synth": Subject("time and memory of one synth", synth.measure),

@@ -31,6 +31,7 @@ def chosen(arguments: argparse.Namespace) -> Choices:
         host_memory_mib=arguments.host_memory,
         zones_without_type=tuple(arguments.no_type_in),
         address_lag_seconds=arguments.address_lag,
+        other_region=arguments.other_region,
         troubles=tuple(arguments.trouble),
     )
 
@@ -70,6 +71,8 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         metavar="ZONE",
         help="EC2 offers no instance type of the registry's in this zone, such as us-east-1a; can be repeated",
     )
+    about = "a second region of the account, such as eu-west-1, for the setting replica_region"
+    parser.add_argument("--other-region", default="", metavar="REGION", help=about)
     about = "; ".join(f"{name}: {trouble.what}" for name, trouble in TROUBLES.items())
     parser.add_argument(
         "--trouble", action="append", choices=TROUBLES, default=[], help=f"of the first boot; can be repeated. {about}"

@@ -40,6 +40,10 @@ class Actions(Protocol):
     def forbid(self, actions: Sequence[str]) -> None:
         """The account's organization denies these actions from now on, and no others."""
 
+    def lose_region(self) -> None:
+        """The registry's region answers no more, its hosts lose their power, and S3 copies nothing from it any more.
+        From now on the person is in the other region."""
+
     def password(self) -> str:
         """The password of the first login; empty before a host has made it."""
 
@@ -67,6 +71,9 @@ class Control:
 
     def fail_check(self, instance_id: str, check: str) -> None:
         self._ask("fail_check", instance_id=instance_id, check=check)
+
+    def lose_region(self) -> None:
+        self._ask("lose_region")
 
     def password(self) -> str:
         return str(self._ask("password"))

@@ -34,6 +34,9 @@ class Choices:
     address_lag_seconds: float = ADDRESS_LAG_SECONDS
     """How long an Elastic IP that moves leads nowhere."""
 
+    other_region: str = ""
+    """A second region of the account, in which the registry's copy can be; none usually, for it costs time."""
+
     @property
     def zone(self) -> str:
         """The hosted zone that exists before any deployment: the last two labels."""

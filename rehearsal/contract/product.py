@@ -27,6 +27,7 @@ USAGE = ("-m", "usage")
 JOBS = {"renew": "renew_certificate", "health": "check_health"}
 
 # Settings of a deployment (cdk.json), by name and value.
+REPLICA_REGION = "replica_region"
 LARGER_HOST = {"instance_type": "t4g.medium"}
 # By the machine's architecture, as Python names it.
 HOST_LIKE_THIS_MACHINE = {"x86_64": {"instance_type": "t3.small"}, "aarch64": {"instance_type": "t4g.small"}}
@@ -36,7 +37,8 @@ MISSING_IMAGE = {"registry_image": f"public.ecr.aws/docker/library/registry:{MIS
 # Outputs of the stacks.
 OUTPUT_URL = "RegistryUrl"
 OUTPUT_LOGIN = "DockerLogin"
-OUTPUT_IMAGE_BUCKET = "ImageBucket"
+OUTPUT_IMAGE_BUCKET, OUTPUT_STATE_BUCKET = "ImageBucket", "StateBucket"
+OUTPUT_IMAGE_COPY, OUTPUT_STATE_COPY = "ImageCopy", "StateCopy"
 OUTPUT_HOST_LOG = "HostLog"
 OUTPUT_CONFIRM_ALERTS = "ConfirmAlerts"
 

@@ -34,9 +34,7 @@ def _change_record(world: World, zone: str, action: str, record: Mapping[str, An
 
 def _delete_record(world: World) -> Any:
     zone, record = _zone_and_record(world)
-    # moto deletes only records that this API made, and CloudFormation made this one.
-    for action in ("UPSERT", "DELETE"):
-        _change_record(world, zone, action, record)
+    _change_record(world, zone, "DELETE", record)
     return [zone, record]
 
 

@@ -3,7 +3,7 @@
 import json
 import socketserver
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -45,10 +45,19 @@ def _as_json(value: Any) -> Any:
 class WorldActions:
     """The actions of rehearsal.contract.control."""
 
-    def __init__(self, cloud: Cloud, fleet: Fleet, profile: AwsProfile, domain: str) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        fleet: Fleet,
+        profile: Callable[[], AwsProfile],
+        lose_region: Callable[[], None],
+        domain: str,
+    ) -> None:
+        """``profile`` is that of the region in which the registry is."""
         self._cloud = cloud
         self._fleet = fleet
-        self._ssm = profile.client("ssm")
+        self._profile = profile
+        self.lose_region = lose_region
         self._first_user = f"{product.parameter_path(domain)}/{product.FIRST_USER_KEY}"
 
     def tick(self, job: str, at: str | None) -> TickResult:
@@ -70,9 +79,10 @@ class WorldActions:
         self._cloud.fail_check(instance_id, check)
 
     def password(self) -> str:
+        ssm = self._profile().client("ssm")
         try:
-            found = self._ssm.get_parameter(Name=self._first_user, WithDecryption=True)
-        except self._ssm.exceptions.ParameterNotFound:
+            found = ssm.get_parameter(Name=self._first_user, WithDecryption=True)
+        except ssm.exceptions.ParameterNotFound:
             return ""
         return str(found["Parameter"]["Value"])
 

@@ -38,10 +38,9 @@ class FunctionRuntimeError(Exception):
 
 
 class FunctionRuntime:
-    def __init__(self, *, packages: Path, root: Path, bundle: Path, region: str) -> None:
+    def __init__(self, *, packages: Path, root: Path, bundle: Path) -> None:
         """``packages`` is from lambda_runtime.prepare(), ``root`` the mounted internet root, ``bundle`` its trust."""
         self._root = root
-        self._region = region
         inside = root / INSIDE.relative_to("/")
         inside.mkdir(parents=True, exist_ok=True)
         mount("--bind", str(packages), str(inside))
@@ -80,17 +79,18 @@ class FunctionRuntime:
 
     def _variables(self, function: Function) -> dict[str, str]:
         # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+        region = function.arn.split(":")[3]
         return {
             **function.environment,
             **function.credentials,
-            "AWS_DEFAULT_REGION": self._region,
+            "AWS_DEFAULT_REGION": region,
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{RUNTIME}",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mib),
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
-            "AWS_REGION": self._region,
+            "AWS_REGION": region,
             "LAMBDA_RUNTIME_DIR": str(INSIDE),
             "LANG": "C.UTF-8",
             "PATH": "/usr/local/bin:/usr/bin:/bin",

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +30,8 @@ from rehearsal.inside.hosts.network import METADATA_ADDRESS, Forward, Network, O
 from rehearsal.inside.hosts.public_addresses import PublicAddresses
 from rehearsal.inside.hosts.ssm_agents import SsmAgents
 from rehearsal.inside.internet.certificate_authority import CertificateAuthority
-from rehearsal.inside.internet.objects import ObjectServer
+from rehearsal.inside.internet.objects import ObjectServers
+from rehearsal.inside.internet.replication import Replication
 from rehearsal.inside.internet.stand_ins import StandIns
 from rehearsal.machine.roots import trust_layer
 from rehearsal.machine.workplace import Workplace
@@ -55,7 +56,7 @@ class Keeper:
 
         authority = CertificateAuthority(workplace.run / "authority")
         self._network = Network()
-        self._cloud = Cloud()
+        self._cloud = Cloud(other_region=order.choices.other_region)
         zone_id = self._cloud.create_hosted_zone(order.choices.zone)
         for zone in order.choices.zones_without_type:
             self._cloud.withdraw_type(zone, product.instance_type())
@@ -68,12 +69,15 @@ class Keeper:
             root=order.internet_root,
             parts=order.parts,
             authority=authority,
-            region=scope.region,
+            regions=[each.scope.region for each in self._cloud.regions],
             zone=order.choices.zone,
             name_servers=self._cloud.name_servers(zone_id),
         )
         if order.parts["versitygw"].path:
-            ObjectServer(self._internet.folder, self._cloud, self._internet.programs.start)
+            objects = ObjectServers(self._internet.folder, self._cloud, self._internet.programs.start)
+            if order.choices.other_region:
+                copying = Replication(self._cloud, objects.s3_of, self._say)
+                threading.Thread(target=copying.run, name="replication", daemon=True).start()
         for image in order.images:
             self._internet.publish_image(image.layout, image.reference)
         authorities = workplace.run / "authorities.pem"
@@ -87,7 +91,6 @@ class Keeper:
         self._internet.trust(self._bundle)
         self._fleet = Fleet(
             workplace,
-            self._network,
             self._cloud,
             roots=order.host_roots,
             memory_mib=order.choices.host_memory_mib,
@@ -97,14 +100,12 @@ class Keeper:
             on_change=self._write_state,
         )
         metadata_service.serve(METADATA_ADDRESS, self._fleet.metadata_for)
-        self._cloud.engines.mail.post = self._deliver
-        self._cloud.engines.commands.agents = SsmAgents(
-            (WORLD_ADDRESS, MESSAGES_PORT), self._fleet.guests, self._cloud.may_report_to_ssm
-        )
-        self._cloud.engines.functions.run = FunctionRuntime(
-            packages=order.functions, root=self._internet.root, bundle=self._bundle, region=scope.region
-        )
-        serve(workplace, WorldActions(self._cloud, self._fleet, self._profile, order.choices.domain))
+        agents = SsmAgents((WORLD_ADDRESS, MESSAGES_PORT), self._fleet.guests, self._cloud.may_report_to_ssm)
+        functions = FunctionRuntime(packages=order.functions, root=self._internet.root, bundle=self._bundle)
+        for region in self._cloud.regions:
+            region.mail.post, region.commands.agents, region.functions.run = self._deliver, agents, functions
+        domain = order.choices.domain
+        serve(workplace, WorldActions(self._cloud, self._fleet, lambda: self._profile, self._lose_region, domain))
 
     def run(self) -> None:
         """Until stop() is called."""
@@ -118,6 +119,18 @@ class Keeper:
     def stop(self) -> None:
         """End run(); hosts and stand-ins end with the world."""
         self._stopping.set()
+
+    def _lose_region(self) -> None:
+        lost = self._cloud.scope.region
+        self._cloud.regions.check_other()
+        # Before their instances are gone: a host that is terminated shuts down.
+        for guest in self._fleet.guests().values():
+            guest.cut_power()
+        self._cloud.lose_region()
+        self._internet.programs.kill(f"versitygw-{lost}")
+        self._profile = replace(self._profile, region=self._cloud.scope.region)
+        self._say(f"the region {lost} is lost")
+        self._write_state()
 
     def _say(self, text: str) -> None:
         self._events.write(f"{text}\n")

@@ -41,8 +41,9 @@ class Cdk:
     settings: Mapping[str, str]
     say: Callable[[str], None]
 
-    def bootstrap(self) -> None:
-        self._run("bootstrap", f"aws://{self.profile.account_id}/{self.profile.region}")
+    def bootstrap(self, region: str = "") -> None:
+        """Of the profile's region, or of another."""
+        self._run("bootstrap", f"aws://{self.profile.account_id}/{region or self.profile.region}")
 
     def deploy(self, **changed_settings: str) -> dict[str, str]:
         """``cdk deploy --all``; returns the outputs of all stacks by name. Raises CdkFailedError: the deployment

@@ -19,10 +19,11 @@ from botocore.config import Config
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A version that was written, or a deletion (``version_id`` is None)."""
+    """A version that was written, or a deletion: a delete marker."""
 
     key: str
-    version_id: str | None
+    version_id: str
+    is_deletion: bool
 
 
 def events(s3: Any, bucket: str, prefix: str, since: datetime | None) -> list[list[Event]]:
@@ -32,7 +33,7 @@ def events(s3: Any, bucket: str, prefix: str, since: datetime | None) -> list[li
         for is_deletion, rows in ((False, page.get("Versions", ())), (True, page.get("DeleteMarkers", ()))):
             for row in rows:
                 if since is None or row["LastModified"] >= since:
-                    event = Event(row["Key"], None if is_deletion else row["VersionId"])
+                    event = Event(row["Key"], row["VersionId"], is_deletion)
                     found.setdefault(row["Key"], []).append(
                         (row["LastModified"], row["IsLatest"], row["VersionId"], event)
                     )
@@ -50,7 +51,7 @@ def shuffled(of_keys: Sequence[Sequence[Event]], chance: random.Random) -> Itera
 
 
 def replicate(s3: Any, event: Event, source: str, copy: str) -> None:
-    if event.version_id is None:
+    if event.is_deletion:
         s3.delete_object(Bucket=copy, Key=event.key)
         return
     version: Mapping[str, str] = {"Bucket": source, "Key": event.key, "VersionId": event.version_id}

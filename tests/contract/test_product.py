@@ -7,7 +7,7 @@ import pytest
 
 from rehearsal.contract import product
 from tests.contract.conftest import PROJECT, REHEARSAL, USERDATA, source_of
-from tests.support.assembly import Assembly
+from tests.support.assembly import Synthesise
 
 # Names of the product: a second module with one of them would be a second place to change.
 OF_THE_PRODUCT = re.compile(
@@ -62,8 +62,9 @@ def test_host_can_forget_logins_as_the_rehearsal_asks_it_to() -> None:
     assert "\nforget_logins() {" in (USERDATA / library).read_text()
 
 
-def test_stacks_have_each_output_that_the_rehearsal_reads(assembly: Assembly) -> None:
-    outputs = {name for template in assembly.templates for name in template.body["Outputs"]}
+def test_stacks_have_each_output_that_the_rehearsal_reads(synthesise: Synthesise) -> None:
+    copied = synthesise(**{product.REPLICA_REGION: "eu-west-1"})
+    outputs = {name for template in copied.templates for name in template.body["Outputs"]}
     known = {value for name, value in vars(product).items() if name.startswith("OUTPUT_")}
     assert known <= outputs
 
@@ -71,6 +72,6 @@ def test_stacks_have_each_output_that_the_rehearsal_reads(assembly: Assembly) ->
 def test_settings_that_the_rehearsal_deploys_with_are_the_projects() -> None:
     context = json.loads((PROJECT / "cdk.json").read_text())["context"]
     used = product.settings(domain="", zone="", email="") | product.LARGER_HOST | product.MISSING_IMAGE
-    used |= product.another_user_data(1) | product.machine_image("")
+    used |= product.another_user_data(1) | product.machine_image("") | {product.REPLICA_REGION: ""}
     assert used.keys() <= context.keys()
     assert product.MISSING_IMAGE["registry_image"].partition(":")[0] == product.registry_image().partition(":")[0]

@@ -22,8 +22,9 @@ ARM_IMAGE = "resolve:ssm:/aws/service/canonical/ubuntu/server/26.04/stable/curre
 
 
 class Account:
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, region: str = REGION) -> None:
         self.cloud = cloud
+        self.region = region
         self.cloudformation = self.client("cloudformation")
 
     def client(self, service: str, **credentials: str) -> Any:
@@ -36,7 +37,7 @@ class Account:
         return untyped(
             service,
             endpoint_url=self.cloud.endpoint_url,
-            region_name=REGION,
+            region_name=self.region,
             # boto3 alone would still presign with the version before.
             config=Config(signature_version="s3v4") if service == "s3" else None,
             **(credentials or mine),

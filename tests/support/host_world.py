@@ -67,7 +67,7 @@ class TestWorld:
         self._metadata[private_ip] = Metadata(entries, user_data.encode(), ACCOUNT)
         self.give_public_address(private_ip, f"198.51.100.{private_ip.rpartition('.')[2]}")
         layers = (self._trust, *self._root.layers)
-        guest = Guest(self._workplace, self._network, instance_id, private_ip, mac, layers)
+        guest = Guest(self._workplace, instance_id, private_ip, mac, layers)
         guest.start()
         self._guests[instance_id] = guest
         return True

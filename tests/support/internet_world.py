@@ -15,7 +15,7 @@ from botocore.config import Config
 from rehearsal.cloud.core.cloud import Cloud
 from rehearsal.contract.world_network import S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.inside.internet.certificate_authority import CertificateAuthority
-from rehearsal.inside.internet.objects import ObjectServer
+from rehearsal.inside.internet.objects import ObjectServers
 from rehearsal.inside.internet.stand_ins import StandIns
 from rehearsal.machine import parts, registry_image, roots
 from rehearsal.machine.fitness import make_fit
@@ -24,7 +24,7 @@ from rehearsal.machine.registry_image import RegistryImage
 from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace, remove_tree
 
-REGION = "us-east-1"
+REGION, OTHER_REGION = "us-east-1", "eu-west-1"
 ZONE = "example.com"
 NAME_SERVER = "ns-2048.awsdns-64.com"
 IMAGE = "public.ecr.aws/docker/library/registry:3.1.2"
@@ -66,13 +66,14 @@ class InternetWorld:
         *,
         endpoint_url: str | None = ENDPOINT,
         style: Literal["path", "virtual"] = "path",
+        region: str = REGION,
         credentials: Mapping[str, str] | None = None,
     ) -> Any:
         """As the administrator, or with the credentials given; without an endpoint, by the real names."""
         untyped: Any = boto3.client
         return untyped(
             "s3",
-            region_name=REGION,
+            region_name=region,
             endpoint_url=endpoint_url,
             verify=str(self.authorities),
             config=Config(signature_version="s3v4", s3={"addressing_style": style}, retries={"total_max_attempts": 1}),
@@ -98,7 +99,7 @@ def prepare(run: Path) -> Prepared:
 @contextmanager
 def running_internet(prepared: Prepared) -> Iterator[InternetWorld]:
     with namespace(prepared.workplace.run), ExitStack() as stack:
-        cloud = Cloud()
+        cloud = Cloud(other_region=OTHER_REGION)
         stack.callback(cloud.stop)
         authority = CertificateAuthority(prepared.workplace.run / "authority")
         internet = StandIns(
@@ -106,13 +107,13 @@ def running_internet(prepared: Prepared) -> Iterator[InternetWorld]:
             root=prepared.root,
             parts=prepared.parts,
             authority=authority,
-            region=REGION,
+            regions=[REGION, OTHER_REGION],
             zone=ZONE,
             name_servers=[NAME_SERVER],
         )
         stack.callback(internet.programs.stop)
         if prepared.parts["versitygw"].path:
-            ObjectServer(internet.folder, cloud, internet.programs.start)
+            ObjectServers(internet.folder, cloud, internet.programs.start)
         internet.publish_image(prepared.image.layout, prepared.image.reference)
         issuer = internet.certificate_root(authority)
         authorities = prepared.workplace.run / "authorities.pem"

@@ -5,11 +5,11 @@ from typing import Any
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
 
 from rehearsal.cloud.autoscaling import groups
-from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.core.regions import Regions
 
 
-def patch(patches: Patches, _engines: Engines) -> None:
+def patch(patches: Patches, _regions: Regions) -> None:
     @patches.replace(
         FakeAutoScalingGroup,
         because="AWS launches what the template version says, balanced over the subnets (Auto Scaling user guide); "

@@ -1,6 +1,8 @@
 """What CloudFormation does otherwise than moto: its API answers from the rehearsal's own stacks."""
 
 import json
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from moto.cloudformation.models import CloudFormationBackend
@@ -8,29 +10,37 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.responses import ActionResult, EmptyResult
 
+from rehearsal.cloud.cloudformation.change_sets import ChangeSets
 from rehearsal.cloud.cloudformation.stack import DeployedStack
+from rehearsal.cloud.cloudformation.stacks import Stacks
 from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.core.regions import Regions
 
 IN_THE_BACKGROUND = "moto deploys inside the request; CloudFormation answers at once and goes on by itself"
 OF_ITS_STACK = "a change set's name is its stack's own; moto takes the first of that name in any stack"
 STATUS_OF_EACH = "moto reports the stack's status as that of every resource"
 
 
-def patch(patches: Patches, engines: Engines) -> None:
-    stacks, change_sets = engines.stacks, engines.change_sets
-    for name, method in (
-        ("create_stack", stacks.create),
-        ("update_stack", stacks.update),
-        ("delete_stack", stacks.delete),
-        ("create_change_set", change_sets.create),
-        ("execute_change_set", change_sets.execute),
+def patch(patches: Patches, regions: Regions) -> None:
+    for name, ours in (
+        ("create_stack", attrgetter("stacks.create")),
+        ("update_stack", attrgetter("stacks.update")),
+        ("delete_stack", attrgetter("stacks.delete")),
+        ("create_change_set", attrgetter("change_sets.create")),
+        ("execute_change_set", attrgetter("change_sets.execute")),
     ):
-        patches.replace(CloudFormationBackend, because=IN_THE_BACKGROUND)(_method(name, method))
+        patches.replace(CloudFormationBackend, because=IN_THE_BACKGROUND)(_method(name, regions, ours))
+
+    def stacks_of(response: CloudFormationResponse) -> Stacks:
+        return regions.of(response.region).stacks
+
+    def change_sets_of(response: CloudFormationResponse) -> ChangeSets:
+        return regions.of(response.region).change_sets
 
     @patches.replace(CloudFormationResponse, because="another S3 server may hold the template")
-    def _get_stack_from_s3_url(_self: CloudFormationResponse, template_url: str) -> str:
-        return stacks.read_template(template_url)
+    def _get_stack_from_s3_url(self: CloudFormationResponse, template_url: str) -> str:
+        return stacks_of(self).read_template(template_url)
 
     @patches.replace(
         CloudFormationResponse,
@@ -43,36 +53,36 @@ def patch(patches: Patches, engines: Engines) -> None:
     def create_change_set(original: Any, self: CloudFormationResponse) -> ActionResult:
         answer: ActionResult = original(self)
         if self._get_param("DeploymentMode") == "REVERT_DRIFT":
-            change_sets.revert_drift(self._get_param("ChangeSetName"), self._get_param("StackName"))
+            change_sets_of(self).revert_drift(self._get_param("ChangeSetName"), self._get_param("StackName"))
         return answer
 
     @patches.replace(CloudFormationResponse, because=OF_ITS_STACK)
     def describe_change_set(self: CloudFormationResponse) -> ActionResult:
-        return ActionResult(change_sets.named(self._get_param("ChangeSetName"), self._get_param("StackName")))
+        return ActionResult(change_sets_of(self).named(self._get_param("ChangeSetName"), self._get_param("StackName")))
 
     @patches.replace(CloudFormationResponse, because=OF_ITS_STACK)
     def delete_change_set(self: CloudFormationResponse) -> ActionResult:
-        change_sets.delete(self._get_param("ChangeSetName"), self._get_param("StackName"))
+        change_sets_of(self).delete(self._get_param("ChangeSetName"), self._get_param("StackName"))
         return EmptyResult()
 
     @patches.replace(CloudFormationResponse, because=STATUS_OF_EACH)
     def describe_stack_resources(self: CloudFormationResponse) -> ActionResult:
-        rows = _rows(stacks.named(self._get_param("StackName")))
+        rows = _rows(stacks_of(self).named(self._get_param("StackName")))
         wanted = self._get_param("LogicalResourceId")
         return ActionResult({"StackResources": [row for row in rows if wanted in (None, row["LogicalResourceId"])]})
 
     @patches.replace(CloudFormationResponse, because=STATUS_OF_EACH)
     def list_stack_resources(self: CloudFormationResponse) -> ActionResult:
-        return ActionResult({"StackResourceSummaries": _rows(stacks.named(self._get_param("StackName")))})
+        return ActionResult({"StackResourceSummaries": _rows(stacks_of(self).named(self._get_param("StackName")))})
 
     @patches.add(CloudFormationResponse, because="moto has no SignalResource")
     def signal_resource(self: CloudFormationResponse) -> ActionResult:
-        stacks.signal(*map(self._get_param, ("StackName", "LogicalResourceId", "UniqueId", "Status")))
+        stacks_of(self).signal(*map(self._get_param, ("StackName", "LogicalResourceId", "UniqueId", "Status")))
         return EmptyResult()
 
     @patches.add(CloudFormationResponse, because="moto has no UpdateTerminationProtection")
     def update_termination_protection(self: CloudFormationResponse) -> ActionResult:
-        stack = stacks.named(self._get_param("StackName"))
+        stack = stacks_of(self).named(self._get_param("StackName"))
         stack.enable_termination_protection = self._get_bool_param("EnableTerminationProtection", False)
         return ActionResult({"StackId": stack.stack_id})
 
@@ -81,11 +91,11 @@ def patch(patches: Patches, engines: Engines) -> None:
         return json.dumps({"Events": []})
 
 
-def _method(name: str, ours: Any) -> Any:
-    """As moto's backend has it, of this name."""
+def _method(name: str, regions: Regions, ours: Callable[[Engines], Any]) -> Any:
+    """As moto's backend of a region has it, of this name."""
 
-    def method(_self: CloudFormationBackend, *args: Any, **kwargs: Any) -> Any:
-        return ours(*args, **kwargs)
+    def method(self: CloudFormationBackend, *args: Any, **kwargs: Any) -> Any:
+        return ours(regions.of(self.region_name))(*args, **kwargs)
 
     method.__name__ = name
     return method

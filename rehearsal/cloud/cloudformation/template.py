@@ -136,7 +136,7 @@ class Resolver(ResourceMap):
 
     def resolve(self, value: Any) -> Any:
         try:
-            resolved = _without_no_values(clean_json(value, self))
+            resolved = _without_no_values(clean_json(_of_region(value, self._region_name), self))
         except KeyError as unknown:
             raise TemplateError(f"Unresolved resource dependencies [{unknown.args[0]}] in the template") from unknown
         except ExportNotFound as missing:
@@ -155,6 +155,17 @@ class Resolver(ResourceMap):
             for key, definition in (self._template.get("Outputs") or {}).items()
             if "Condition" not in definition or self.lazy_condition_map[definition["Condition"]]
         }
+
+
+def _of_region(value: Any, region: str) -> Any:
+    """Fn::GetAZs without a region is of the stack's; moto takes us-east-1."""
+    if isinstance(value, dict):
+        if value == {"Fn::GetAZs": ""}:
+            return {"Fn::GetAZs": region}
+        return {key: _of_region(inner, region) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_of_region(inner, region) for inner in value]
+    return value
 
 
 def _without_no_values(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The emulated AWS: one account, one region, one HTTP endpoint."""
+"""The emulated AWS: one account, one HTTP endpoint, one region or two."""
 
 import json
 import threading
@@ -16,46 +16,64 @@ from rehearsal.cloud.autoscaling import groups
 from rehearsal.cloud.core import services
 from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.core.regions import Regions
 from rehearsal.cloud.core.scope import Scope
 from rehearsal.cloud.core.server import Server
 from rehearsal.cloud.ec2 import images, observed, offers
 from rehearsal.cloud.ec2.observed import Instance, PublicAddress
 from rehearsal.cloud.iam import identity
 from rehearsal.cloud.iam.identity import AccessKey
+from rehearsal.cloud.s3.replication import SERVICE, CopyRule, denied, rules_of
 from rehearsal.cloud.scheduler.scheduler import Fired
 from rehearsal.contract.tick_result import AlarmState
 
 
 class Cloud:
     """Only one at a time in a process: moto's state is global. The rest of the rehearsal takes over e-mails
-    (engines.mail.post), the hosts' agents (engines.commands.agents) and the functions (engines.functions.run)."""
+    (engines.mail.post), the hosts' agents (engines.commands.agents) and the functions (engines.functions.run).
+    Hosts run in the registry's region alone, which ``scope`` and ``engines`` are of."""
 
     administrator: AccessKey
 
-    def __init__(self, *, port: int = 4567, account: str = "123456789012", region: str = "us-east-1") -> None:
-        self.scope = Scope(account, region)
+    def __init__(
+        self, *, port: int = 4567, account: str = "123456789012", region: str = "us-east-1", other_region: str = ""
+    ) -> None:
         self._world = threading.Condition(threading.RLock())
         self.patches = Patches()
-        self.engines = Engines(self.scope, self._world, services.type_named, services.asks())
+        made: list[Engines] = []
+        for name in filter(None, (region, other_region)):
+            scope = Scope(account, name)
+            made.append(Engines(scope, self._world, services.type_named, services.asks(), *made[:1]))
+        self.regions = Regions(made)
         # moto's backends outlive a Cloud; the next account starts empty.
         BackendDict.reset()
         reset_model_data()
         try:
-            services.patch(self.patches, self.engines)
+            services.patch(self.patches, self.regions)
             # moto makes seven partitions when the first request comes: one is enough to have AWS's 1,500 policies.
             default_user_config["iam"] = {"load_aws_managed_policies": True}
             self.administrator = identity.create_administrator(self.scope)
             default_user_config["iam"] = {"load_aws_managed_policies": False}
-            images.publish_ubuntu(self.scope)
-            self._server = Server(port, self.scope, self._world)
+            for each in self.regions:
+                images.publish_ubuntu(each.scope)
+            self._server = Server(port, self.regions, self._world)
             self.endpoint_url = f"http://127.0.0.1:{self._server.port}"
         except BaseException:
             self.patches.undo()
             raise
 
+    @property
+    def engines(self) -> Engines:
+        return self.regions.here
+
+    @property
+    def scope(self) -> Scope:
+        return self.engines.scope
+
     def stop(self) -> None:
-        self.engines.commands.stop()
-        self.engines.stacks.stop()
+        for each in self.regions:
+            each.commands.stop()
+            each.stacks.stop()
         self._server.stop()
         self.patches.undo()
 
@@ -84,6 +102,30 @@ class Cloud:
             buckets.on_versioning, buckets.on_access_key = on_versioning, on_access_key
             buckets.read_object, buckets.has_objects = read_object, has_objects
 
+    def region_of(self, bucket: str) -> str:
+        """Raises MissingBucket: there is none of this name."""
+        return str(self.engines.buckets.backend.get_bucket(bucket).region_name)
+
+    def copy_rules(self) -> tuple[CopyRule, ...]:
+        """What S3 is to copy, of the regions that answer."""
+        with self._world:
+            buckets = self.engines.buckets.backend.buckets.values()
+            return tuple(
+                rule for each in buckets if self.regions.answers(each.region_name, "s3") for rule in rules_of(each)
+            )
+
+    def begin_copying(self, role: str) -> str:
+        """The access key of S3's session in the role; empty, if the role does not trust S3."""
+        with self._world:
+            if not self.engines.authority.trusts_service(role, SERVICE):
+                return ""
+            return str(identity.role_session(self.scope, role, "s3-replication").access_key_id)
+
+    def copying_denied(self, access_key_id: str, rule: CopyRule, key: str, *, is_deletion: bool) -> str:
+        """The permission that S3 lacks; or nothing."""
+        with self._world:
+            return denied(self.engines.authority, access_key_id, rule, key, is_deletion=is_deletion)
+
     def fire(self, handler: str, at: datetime) -> Fired:
         """Fire the schedule whose function has this in its handler, as if it were due at that moment. Raises
         NoScheduleError: there is none."""
@@ -107,12 +149,19 @@ class Cloud:
         with self._world:
             offers.withdraw(self.scope.region, zone, instance_type)
 
+    def lose_region(self) -> None:
+        """The registry's region answers no more. Its instances, stacks, parameters and addresses are lost with it; the
+        account's roles, zones and records are everywhere. Raises LookupError: the account has no other region."""
+        with self._world:
+            self.regions.lose()
+
     def forbid(self, actions: Sequence[str]) -> None:
         """From now on the account's organization denies these actions to everybody in the account, and no others."""
         statement = {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         with self._world:
-            self.engines.authority.organization = [policy] if actions else []
+            for each in self.regions:
+                each.authority.organization = [policy] if actions else []
 
     def name_servers(self, zone_id: str) -> tuple[str, ...]:
         """To which the owner of a domain has it delegated, once its zone exists."""

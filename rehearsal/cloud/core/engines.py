@@ -1,4 +1,4 @@
-"""The parts of the emulation that are not moto's, wired together."""
+"""The parts of the emulation that are not moto's, wired together: a set for each region."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -24,7 +24,8 @@ from rehearsal.cloud.ssm.commands import Commands
 
 
 class Engines:
-    """``world`` is the lock of all state, and tells its waiters of changes."""
+    """``world`` is the lock of all state, and tells its waiters of changes. Buckets, clock and quotas are the account's
+    own: those of ``account``, the engines of another region, if there is one."""
 
     def __init__(
         self,
@@ -32,10 +33,12 @@ class Engines:
         world: threading.Condition,
         type_named: Callable[[str], ResourceType],
         asks: Mapping[str, Asks],
+        account: "Engines | None" = None,
     ) -> None:
+        self.scope = scope
         self.authority = Authority(scope)
-        self.buckets = Buckets(scope)
-        self.clock = Clock()
+        self.buckets: Buckets = account.buckets if account else Buckets(scope)
+        self.clock: Clock = account.clock if account else Clock()
         self.commands = Commands(scope, world)
         self.credentials = Credentials(scope, self.authority)
         self.gate = Gate(scope, self.authority, asks)
@@ -44,7 +47,7 @@ class Engines:
         self.bus = Bus(scope, world, self.authority, self.clock, self.commands)
         self.functions = Functions(scope, world, self.authority, self.clock, metrics)
         self.mail = Mail(self.clock, metrics)
-        self.quotas = Quotas()
+        self.quotas: Quotas = account.quotas if account else Quotas()
         self.scheduler = Scheduler(scope, world, self.authority, self.functions)
         self.stacks = Stacks(scope, world, self.buckets, type_named)
         self.stacks.on_rest = lambda: self.alarms.look_at_new(self.clock.now())

@@ -9,10 +9,11 @@ from functools import cache
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wsgi import get_input_stream
 
-from rehearsal.cloud.core.scope import Scope
+from rehearsal.cloud.core.regions import Regions
 from rehearsal.cloud.iam import identity, signature
 from rehearsal.cloud.iam.gate import SIGNATURE_PROBLEM
 
@@ -26,9 +27,9 @@ MISMATCH = (
 
 
 class Server:
-    def __init__(self, port: int, scope: Scope, world: threading.Condition) -> None:
+    def __init__(self, port: int, regions: Regions, world: threading.Condition) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._scope = scope
+        self._regions = regions
         self._world = world
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, self._serve, threaded=True, request_handler=MotoRequestHandler
@@ -46,6 +47,8 @@ class Server:
 
     def _serve(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         signed = signature.read(environ)
+        if signed and not self._regions.answers(signed.region, signed.service):
+            return ServiceUnavailable()(environ, start_response)
         body = b"" if signed is None or signed.service == "s3" else _read_body(environ)
         with self._world:
             if signed:
@@ -57,7 +60,7 @@ class Server:
     def _verify(self, environ: dict[str, Any], signed: signature.Signature, body: bytes) -> None:
         """Leave a note for the gate, which knows in which form to refuse."""
         now = datetime.now(UTC)
-        caller = identity.caller(self._scope, signed.access_key_id)
+        caller = identity.caller(self._regions.here.scope, signed.access_key_id)
         if caller is None:
             return
         if not signature.is_current(signed, now):

@@ -15,8 +15,8 @@ from moto.cloudformation.parsing import get_model_map
 
 import rehearsal.cloud
 from rehearsal.cloud.cloudformation.resource_type import MotoType, ResourceType
-from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.core.regions import Regions
 from rehearsal.cloud.iam.request import Asks
 
 SERVICES = tuple(each.name for each in iter_modules(rehearsal.cloud.__path__) if each.ispkg and each.name != "core")
@@ -46,9 +46,9 @@ def asks() -> Mapping[str, Asks]:
     return {each.SIGNING_NAME: each.asks for each in _modules("resources") if hasattr(each, "SIGNING_NAME")}
 
 
-def patch(patches: Patches, engines: Engines) -> None:
+def patch(patches: Patches, regions: Regions) -> None:
     for each in _modules("patches"):
-        each.patch(patches, engines)
+        each.patch(patches, regions)
 
 
 def _modules(name: str) -> Iterator[Any]:

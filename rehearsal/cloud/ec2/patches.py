@@ -4,19 +4,20 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError, ResourceAlreadyAssociatedError
+from moto.ec2.models import ec2_backends
 from moto.ec2.models.elastic_ip_addresses import ElasticAddress, ElasticAddressBackend
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses.vpcs import VPCs
 
-from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.core.regions import Regions
 from rehearsal.cloud.servicequotas.quotas import ADDRESSES
 
 FIRST = IPv4Address("10.77.0.100")
 LAST = IPv4Address("10.77.0.199")
 
 
-def patch(patches: Patches, engines: Engines) -> None:
+def patch(patches: Patches, regions: Regions) -> None:
     @patches.wrap(
         ElasticAddressBackend,
         because="moto invents 127.x.y.z, the rehearsal routes a hundred addresses; "
@@ -29,9 +30,9 @@ def patch(patches: Patches, engines: Engines) -> None:
         address: str | None = None,
         tags: dict[str, str] | None = None,
     ) -> ElasticAddress:
-        if len(self.addresses) >= engines.quotas.limit(ADDRESSES):
+        if len(self.addresses) >= regions.here.quotas.limit(ADDRESSES):
             raise EC2ClientError("AddressLimitExceeded", "The maximum number of addresses has been reached.")
-        taken = {eip.public_ip for eip in self.addresses}
+        taken = {eip.public_ip for each in ec2_backends[self.account_id].values() for eip in each.addresses}
         free = (str(IPv4Address(number)) for number in range(int(FIRST), int(LAST) + 1))
         chosen = address or next((ip for ip in free if ip not in taken), None)
         if chosen is None:

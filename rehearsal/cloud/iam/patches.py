@@ -10,27 +10,27 @@ from moto.iam.responses import IamResponse
 from moto.s3.responses import S3Response
 from moto.sts.models import AssumedRole, STSBackend
 
-from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.core.regions import Regions
 from rehearsal.cloud.iam.gate import refused
 from rehearsal.cloud.iam.policy import Decision
 
 log = logging.getLogger(__name__)
 
 
-def patch(patches: Patches, engines: Engines) -> None:
+def patch(patches: Patches, regions: Regions) -> None:
     @patches.replace(
         ActionAuthenticatorMixin,
         because='moto lets everybody do everything unless told otherwise, and then knows only Resource "*"',
     )
     def _authenticate_and_authorize_normal_action(self: BaseResponse, resource: str = "*") -> None:  # noqa: ARG001
-        engines.gate.check(self)
+        regions.of(self.region).gate.check(self)
 
     @patches.replace(ActionAuthenticatorMixin, because="the same for S3, whose protocol has no operations")
     def _authenticate_and_authorize_s3_action(
         self: S3Response, bucket_name: str | None = None, key_name: str | None = None
     ) -> None:
-        engines.gate.check_s3(self, bucket_name, key_name)
+        regions.of(self.region).gate.check_s3(self, bucket_name, key_name)
 
     @patches.wrap(
         BaseResponse,
@@ -47,7 +47,8 @@ def patch(patches: Patches, engines: Engines) -> None:
     @patches.add(IamResponse, because="moto has no SimulatePrincipalPolicy")
     def simulate_principal_policy(self: IamResponse) -> ActionResult:
         source = self._get_param("PolicySourceArn")
-        decisions = {action: engines.authority.simulate(source, action) for action in self._get_param("ActionNames")}
+        authority = regions.here.authority
+        decisions = {action: authority.simulate(source, action) for action in self._get_param("ActionNames")}
         if None in decisions.values():
             raise NotFoundException(f"{source} does not exist")
         return ActionResult(
@@ -57,7 +58,7 @@ def patch(patches: Patches, engines: Engines) -> None:
     @patches.wrap(STSBackend, because="another S3 server may hold the objects: it has to know each session's key")
     def assume_role(original: Any, self: STSBackend, *args: Any, **kwargs: Any) -> AssumedRole:
         session: AssumedRole = original(self, *args, **kwargs)
-        engines.buckets.on_access_key(session.access_key_id, session.secret_access_key)
+        regions.here.buckets.on_access_key(session.access_key_id, session.secret_access_key)
         return session
 
 

@@ -5,24 +5,23 @@ from typing import Any
 
 from moto.awslambda.models import LambdaBackend
 
-from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.core.regions import Regions
 
 
-def patch(patches: Patches, engines: Engines) -> None:
-    functions = engines.functions
-
+def patch(patches: Patches, regions: Regions) -> None:
     @patches.replace(
         LambdaBackend, because="moto starts Docker containers, and runs asynchronous invocations while the caller waits"
     )
     def invoke(
-        backend: LambdaBackend,  # noqa: ARG001
+        backend: LambdaBackend,
         function_name: str,
         qualifier: str | None,  # noqa: ARG001
         body: Any,
         headers: Any,
         response_headers: dict[str, str],
     ) -> str:
+        functions = regions.of(backend.region_name).functions
         kind = headers.get("X-Amz-Invocation-Type", "RequestResponse")
         payload = (body.decode() if isinstance(body, bytes) else body) or "{}"
         answer = ""

@@ -6,13 +6,13 @@ from typing import Any
 from moto.logs.exceptions import LogsClientError
 from moto.logs.models import LogGroup, LogQuery
 
-from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.core.regions import Regions
 from rehearsal.cloud.logs import insights
 from rehearsal.cloud.logs.insights import Event
 
 
-def patch(patches: Patches, _engines: Engines) -> None:
+def patch(patches: Patches, _regions: Regions) -> None:
     @patches.wrap(LogGroup, because="Fn::GetAtt Arn of a log group ends in :* (CloudFormation reference)")
     def get_cfn_attribute(original: Any, group: LogGroup, attribute_name: str) -> str:
         found = str(original(group, attribute_name))

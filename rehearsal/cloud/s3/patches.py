@@ -5,12 +5,12 @@ from typing import Any
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, S3Backend
 
-from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.core.regions import Regions
 
 
-def patch(patches: Patches, engines: Engines) -> None:
-    buckets = engines.buckets
+def patch(patches: Patches, regions: Regions) -> None:
+    buckets = regions.here.buckets
 
     @patches.wrap(S3Backend, because="another S3 server may hold the objects: it makes the bucket, too")
     def create_bucket(original: Any, s3: S3Backend, bucket_name: str, *args: Any, **kwargs: Any) -> Any:
@@ -28,10 +28,9 @@ def patch(patches: Patches, engines: Engines) -> None:
         # moto answers 409 for what was not deleted.
         if bucket_name in s3.buckets and buckets.has_objects(bucket_name):
             return None
-        deleted = original(s3, bucket_name)
-        if deleted:
+        if bucket_name in s3.buckets:
             buckets.on_deleted(bucket_name)
-        return deleted
+        return original(s3, bucket_name)
 
     @patches.replace(
         FakeBucket,

@@ -9,15 +9,15 @@ from moto.ec2.models.internet_gateways import InternetGatewayBackend
 from moto.ec2.models.vpcs import VPCBackend
 from moto.servicequotas.responses import ServiceQuotasResponse
 
-from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.core.regions import Regions
 from rehearsal.cloud.servicequotas.quotas import DEFAULTS, GATEWAYS, VPCS
 
 BINDS = "moto has no limits, and AWS refuses the one too many"
 
 
-def patch(patches: Patches, engines: Engines) -> None:
-    quotas = engines.quotas
+def patch(patches: Patches, regions: Regions) -> None:
+    quotas = regions.here.quotas
 
     def answer(response: ServiceQuotasResponse, *, default: bool) -> str:
         asked = json.loads(response.body)

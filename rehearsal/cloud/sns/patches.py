@@ -9,8 +9,8 @@ from moto.sns.exceptions import InvalidParameterValue, SNSInvalidParameter, SNSN
 from moto.sns.models import SNSBackend, Subscription, Topic
 from moto.sns.responses import SNSResponse
 
-from rehearsal.cloud.core.engines import Engines
 from rehearsal.cloud.core.patches import Patches
+from rehearsal.cloud.core.regions import Regions
 from rehearsal.cloud.sns.mail import PENDING, SUBJECT
 
 EMAIL = ("email", "email-json")
@@ -19,22 +19,20 @@ CONFIRMED_AT_ONCE = "moto confirms every subscription at once"
 COUNTS_ALL = "moto counts and lists pending subscriptions as confirmed"
 
 
-def patch(patches: Patches, engines: Engines) -> None:
-    _confirm(patches, engines)
-    _deliver(patches, engines)
+def patch(patches: Patches, regions: Regions) -> None:
+    _confirm(patches, regions)
+    _deliver(patches, regions)
     _tell_what_is_pending(patches)
 
 
-def _confirm(patches: Patches, engines: Engines) -> None:
-    mail = engines.mail
-
+def _confirm(patches: Patches, regions: Regions) -> None:
     @patches.wrap(SNSBackend, because=CONFIRMED_AT_ONCE)
     def subscribe(original: Any, sns: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
         known = sns._find_subscription(topic_arn, endpoint, protocol)
         subscription: Subscription = original(sns, topic_arn, endpoint, protocol)
         if protocol in EMAIL and not subscription.confirmed:
             # Subscribing again sends the question again.
-            mail.ask_for_confirmation(subscription)
+            regions.of(sns.region_name).mail.ask_for_confirmation(subscription)
         elif known is None:
             subscription.confirmed = True
         return subscription
@@ -44,6 +42,7 @@ def _confirm(patches: Patches, engines: Engines) -> None:
         topic_arn = response._get_param("TopicArn")
         if topic_arn not in response.backend.topics:
             raise SNSNotFoundError("Topic does not exist")
+        mail = regions.of(response.region).mail
         arn = mail.subscriptions_by_token.get(response._get_param("Token"))
         subscription = response.backend.subscriptions.get(arn or "")
         if subscription is None or subscription.topic_arn != topic_arn:
@@ -64,7 +63,7 @@ def _confirm(patches: Patches, engines: Engines) -> None:
         return inferred
 
 
-def _deliver(patches: Patches, engines: Engines) -> None:
+def _deliver(patches: Patches, regions: Regions) -> None:
     @patches.wrap(Subscription, because="moto delivers no e-mail")
     def publish(original: Any, subscription: Subscription, message: str, message_id: str, **more: Any) -> None:
         if subscription.protocol not in EMAIL:
@@ -72,7 +71,8 @@ def _deliver(patches: Patches, engines: Engines) -> None:
         elif subscription.confirmed:
             if more.get("message_structure") == "json":
                 message = subscription._parse_message_structure(message, subscription.protocol)
-            engines.mail.notify(subscription, message, more.get("subject") or "AWS Notification Message")
+            mail = regions.of(subscription.topic.sns_backend.region_name).mail
+            mail.notify(subscription, message, more.get("subject") or "AWS Notification Message")
 
     _refuse_bad_messages(patches)
 

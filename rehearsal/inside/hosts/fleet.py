@@ -5,6 +5,7 @@ import json
 import os
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -16,7 +17,6 @@ from rehearsal.contract.run_directory import HOST_LOGS
 from rehearsal.contract.world_state import Host
 from rehearsal.inside.hosts.guest import Guest
 from rehearsal.inside.hosts.metadata_service import Metadata
-from rehearsal.inside.hosts.network import Network
 from rehearsal.machine.root_layers import Root
 from rehearsal.machine.workplace import Workplace
 
@@ -41,7 +41,6 @@ class Fleet:
     ``public_address`` tells which public address of an instance works now."""
 
     workplace: Workplace
-    network: Network
     cloud: Cloud
     roots: tuple[Root, ...]
     memory_mib: int | None
@@ -50,6 +49,8 @@ class Fleet:
     say: Callable[[str], None]
     on_change: Callable[[], None]
     _followers: dict[str, _Follower] = field(default_factory=dict)
+    _addresses: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    """Each is held by the host that has it: there is one bridge for every VPC."""
 
     def follow(self) -> None:
         """Boot the hosts of new instances, and remove those of instances that are gone."""
@@ -100,13 +101,13 @@ class Fleet:
 
     def _begin(self, follower: _Follower) -> None:
         instance = follower.instance
+        # Another VPC's host may have this address until it has shut down.
+        self._addresses[instance.private_ip].acquire()
         self.say(f"EC2 starts {instance.id}, a host at {instance.private_ip}")
         mac_address = self.cloud.instance_metadata(instance.id)["mac"]
         root = next(root for root in self.roots if root.layers[0].is_dir())
         layers = (self.trust.result(), *root.layers)
-        guest = Guest(
-            self.workplace, self.network, instance.id, instance.private_ip, mac_address, layers, self.memory_mib
-        )
+        guest = Guest(self.workplace, instance.id, instance.private_ip, mac_address, layers, self.memory_mib)
         guest.start()
         follower.guest = guest
         follower.booted.set()
@@ -133,3 +134,4 @@ class Fleet:
         if follower.guest:
             follower.guest.stop()
             follower.guest.remove()
+        self._addresses[follower.instance.private_ip].release()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rehearsal.contract import run_directory
+from rehearsal.inside.hosts import wire
 from rehearsal.inside.hosts.guest_files import (
     ENGINE_FOLDERS,
     IDENTITY,
@@ -21,7 +22,6 @@ from rehearsal.inside.hosts.guest_files import (
     mount_again,
 )
 from rehearsal.inside.hosts.memory import SmallMemory
-from rehearsal.inside.hosts.network import Network
 from rehearsal.machine.disk import break_disk
 from rehearsal.machine.workplace import Workplace, remove_cgroup, remove_tree
 from rehearsal.machine.world.namespaces import command_on_host
@@ -46,7 +46,6 @@ class Guest:
     def __init__(
         self,
         workplace: Workplace,
-        network: Network,
         instance_id: str,
         private_ip: str,
         mac_address: str,
@@ -59,8 +58,7 @@ class Guest:
         self.folder = workplace.run / run_directory.HOSTS / instance_id
         self.console = self.folder / "console.log"
         self._logs = workplace.run / "logs" / instance_id
-        self._network = network
-        self._namespace = network.attach_host(instance_id, private_ip, mac_address)
+        self._namespace = wire.attach(instance_id, private_ip, mac_address)
         self._cgroups = make_cgroups(workplace, instance_id)
         self._layers = layers
         self._root = make_disk(self.folder, private_ip, layers)
@@ -76,7 +74,7 @@ class Guest:
         if self.is_running():
             raise GuestError(f"{self.instance_id} is running already")
         self._power_wanted = True
-        self._network.set_power(self.private_ip, on=True)
+        wire.set_power(self.instance_id, on=True)
         self._launch()
         self._supervisor = threading.Thread(target=self._supervise, name=self.instance_id, daemon=True)
         self._supervisor.start()
@@ -149,7 +147,7 @@ class Guest:
             with contextlib.suppress(GuestError, ProcessLookupError):
                 os.kill(self.leader_pid, signal.SIGKILL)
             self._join(1)
-        self._network.set_power(self.private_ip, on=False)
+        wire.set_power(self.instance_id, on=False)
         if not self._has_disk:
             mount_again(self.folder, self._layers)
             self._has_disk = True
@@ -157,7 +155,7 @@ class Guest:
     def remove(self) -> None:
         """Kill it and take its disk away; logs are kept in the run directory's logs/."""
         self._kill()
-        self._network.detach_host(self.instance_id)
+        wire.detach(self.instance_id)
         if self._memory:
             self._memory.stop()
         for cgroup in self._cgroups:

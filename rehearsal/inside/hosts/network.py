@@ -1,4 +1,4 @@
-"""The world's network: the VPC's bridge, the hosts' interfaces on it, the internet gateway, and the Elastic IPs.
+"""The world's network: the VPC's bridge, the internet gateway, and the Elastic IPs.
 
 Runs inside the world: every interface, route and rule here is the world's own and ends with it.
 """
@@ -18,7 +18,6 @@ GATEWAY_MAC = "02:00:0a:00:00:01"
 METADATA_ADDRESS = "169.254.169.254"
 # 10.77.0.100-199 in the fewest blocks that stay clear of the world's own address
 ELASTIC_BLOCKS = ("10.77.0.96/27", "10.77.0.128/26", "10.77.0.192/29")
-HOST_INTERFACE = "ens5"
 # Of the connections that a host opens to the internet (vpc.nft).
 OUTWARD_MARK = "1"
 
@@ -45,7 +44,7 @@ class Network:
         self._leads_to: dict[str, str] = {}
         self._online: dict[str, str] = {}
         _write_sysctl("net/ipv4/ip_forward", "1")
-        _ip_batch(
+        ip_batch(
             # An address of its own: else it is that of a port, and changes when that host goes.
             f"link add {BRIDGE} address {GATEWAY_MAC} mtu {MTU_BYTES} type bridge",
             f"address add {GATEWAY}/{VPC_PREFIX} dev {BRIDGE}",
@@ -75,34 +74,6 @@ class Network:
         _write_sysctl("net/netfilter/nf_conntrack_tcp_loose", "0")
         # The rest of a known one is the two ends' own affair.
         _write_sysctl("net/netfilter/nf_conntrack_tcp_be_liberal", "1")
-
-    def attach_host(self, instance_id: str, private_ip: str, mac_address: str) -> Path:
-        """A network namespace with the host's one interface; returns its path."""
-        self.detach_host(instance_id)
-        link = _link_name(private_ip)
-        _ip_batch(
-            f"netns add {instance_id}",
-            f"link add {link} mtu {MTU_BYTES} type veth peer name {HOST_INTERFACE} mtu {MTU_BYTES} netns {instance_id}",
-            f"link set {link} master {BRIDGE} up",
-        )
-        _ip_batch(
-            "link set lo up",
-            f"link set {HOST_INTERFACE} address {mac_address}",
-            f"address add {private_ip}/{VPC_PREFIX} dev {HOST_INTERFACE}",
-            f"link set {HOST_INTERFACE} up",
-            f"route add default via {GATEWAY}",
-            f"route add {METADATA_ADDRESS} dev {HOST_INTERFACE}",
-            namespace=instance_id,
-        )
-        return Path("/run/netns", instance_id)
-
-    def set_power(self, private_ip: str, *, on: bool) -> None:
-        """Without power a host's wire is dead: its kernel, which is this machine's, would still answer."""
-        _ip_batch(f"link set {_link_name(private_ip)} {'up' if on else 'down'}")
-
-    def detach_host(self, instance_id: str) -> None:
-        if Path("/run/netns", instance_id).exists():
-            _ip_batch(f"netns delete {instance_id}")
 
     def apply_addresses(self, forwards: Mapping[str, Forward], online: Mapping[str, str]) -> None:
         """In one transaction. ``forwards``: Elastic IP -> where it leads now; one that is not named leads nowhere.
@@ -139,11 +110,7 @@ def render_addresses(forwards: Mapping[str, Forward], online: Mapping[str, str])
     return "\n".join([*flushes, *rules, *elements]) + "\n"
 
 
-def _link_name(private_ip: str) -> str:
-    return "host-" + "-".join(private_ip.split(".")[1:])
-
-
-def _ip_batch(*commands: str, namespace: str | None = None) -> None:
+def ip_batch(*commands: str, namespace: str | None = None) -> None:
     inside = ["-netns", namespace] if namespace else []
     _feed(["ip", *inside, "-batch", "-"], "\n".join(commands))
 

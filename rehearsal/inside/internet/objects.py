@@ -1,4 +1,4 @@
-"""The S3 server that holds the objects: versitygw, which asks the emulated AWS about signatures and permissions.
+"""The S3 servers that hold the objects, one a region: versitygw, which asks the emulated AWS about each request.
 
 versitygw knows no policies of its own. It asks an IAM service over a socket for the signing key of each request, and
 whether its owner may do each action on each object; here the emulated AWS answers. The protocol is the one between
@@ -20,11 +20,14 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.s3.exceptions import MissingBucket
 
 from rehearsal.cloud.core.cloud import Cloud
+from rehearsal.cloud.core.scope import Scope
 from rehearsal.contract.aws_profile import AwsProfile
 
-ADDRESS = ("127.0.0.1", 7070)
+# Of the registry's region, and of the other (etc/objects-in-versitygw.conf).
+PORTS, PLACES = (7070, 7071), ("objects", "objects/elsewhere")
 PROTOCOL_HEADER = "X-Vgw-Private-Protocol"
 PROTOCOL_VERSION = 1
 # The gateway's own account; this process alone knows its secret.
@@ -99,31 +102,21 @@ def serve(keyring: Keyring, socket: Path) -> None:
     Thread(target=server.serve_forever, name="iam for objects", daemon=True).start()
 
 
-class ObjectServer:
-    """``folder`` is what the stand-ins see as /srv; ``start`` starts a program among them."""
+class ObjectServers:
+    """By region. ``folder`` is what the stand-ins see as /srv; ``start`` starts a program among them."""
 
     def __init__(self, folder: Path, cloud: Cloud, start: Start) -> None:
+        self._cloud = cloud
         keyring = Keyring(cloud.authorise)
-        region = cloud.scope.region
         serve(keyring, folder / "iam.sock")
-        for name in ("buckets", "versions"):
-            (folder / "objects" / name).mkdir(parents=True, exist_ok=True)
-        secret = secrets.token_urlsafe(32)
-        command = [
-            "env", f"ROOT_ACCESS_KEY={KEEPER}", f"ROOT_SECRET_KEY={secret}",
-            "versitygw", "--quiet", "--keep-alive", f"--port={ADDRESS[0]}:{ADDRESS[1]}", f"--region={region}",
-            # Whatever follows the first ".s3" of a host name is cut off: s3.amazonaws.com and s3.REGION.amazonaws.com.
-            "--virtual-domain=s3",
-            "--iam-standalone-endpoint=/srv/iam.sock",
-            "posix", "--versioning-dir=/srv/objects/versions", "/srv/objects/buckets",
-        ]  # fmt: skip
-        start("versitygw", command, ADDRESS)
-        profile = AwsProfile(f"http://{ADDRESS[0]}:{ADDRESS[1]}", region, cloud.scope.account, KEEPER, secret)
-        s3 = self._s3 = profile.client("s3", config=Config(s3={"addressing_style": "path"}))
+        self._servers = {
+            each.scope.region: ObjectServer(folder, place, each.scope, port, start)
+            for each, port, place in zip(cloud.regions, PORTS, PLACES, strict=False)
+        }
         cloud.follow_objects(
-            on_bucket_created=lambda name: s3.create_bucket(Bucket=name),
-            on_bucket_deleted=lambda name: s3.delete_bucket(Bucket=name),
-            on_versioning=lambda name, status: s3.put_bucket_versioning(
+            on_bucket_created=lambda name: self.s3_of(name).create_bucket(Bucket=name),
+            on_bucket_deleted=lambda name: self.s3_of(name).delete_bucket(Bucket=name),
+            on_versioning=lambda name, status: self.s3_of(name).put_bucket_versioning(
                 Bucket=name, VersioningConfiguration={"Status": status}
             ),
             on_access_key=keyring.add,
@@ -131,19 +124,46 @@ class ObjectServer:
             has_objects=self._has_versions,
         )
 
+    def s3_of(self, bucket: str) -> Any:
+        """The client of the server that has the bucket."""
+        return self._servers[self._cloud.region_of(bucket)].s3
+
     def _has_versions(self, bucket: str) -> bool:
         """S3 deletes no bucket with an old version or a delete marker in it, either."""
-        page = self._s3.list_object_versions(Bucket=bucket, MaxKeys=1)
+        page = self.s3_of(bucket).list_object_versions(Bucket=bucket, MaxKeys=1)
         return bool(page.get("Versions") or page.get("DeleteMarkers"))
 
     def _read_object(self, bucket: str, key: str) -> bytes:
         try:
-            content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            content: bytes = self.s3_of(bucket).get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
                 raise FileNotFoundError(f"s3://{bucket}/{key}") from error
             raise
+        except MissingBucket as missing:
+            raise FileNotFoundError(f"s3://{bucket}/{key}") from missing
         return content
+
+
+class ObjectServer:
+    """One region's. It refuses what is signed for another."""
+
+    def __init__(self, folder: Path, place: str, scope: Scope, port: int, start: Start) -> None:
+        address = ("127.0.0.1", port)
+        for name in ("buckets", "versions"):
+            (folder / place / name).mkdir(parents=True, exist_ok=True)
+        secret = secrets.token_urlsafe(32)
+        command = [
+            "env", f"ROOT_ACCESS_KEY={KEEPER}", f"ROOT_SECRET_KEY={secret}",
+            "versitygw", "--quiet", "--keep-alive", f"--port={address[0]}:{port}", f"--region={scope.region}",
+            # Whatever follows the first ".s3" of a host name is cut off: s3.amazonaws.com and s3.REGION.amazonaws.com.
+            "--virtual-domain=s3",
+            "--iam-standalone-endpoint=/srv/iam.sock",
+            "posix", f"--versioning-dir=/srv/{place}/versions", f"/srv/{place}/buckets",
+        ]  # fmt: skip
+        start(f"versitygw-{scope.region}", command, address)
+        profile = AwsProfile(f"http://{address[0]}:{port}", scope.region, scope.account, KEEPER, secret)
+        self.s3 = profile.client("s3", config=Config(s3={"addressing_style": "path"}))
 
 
 class _Server(ThreadingMixIn, UnixStreamServer):

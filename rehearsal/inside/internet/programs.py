@@ -50,6 +50,11 @@ class Programs:
                 raise StandInError(f"{name} does not answer at {answers_at}; it said:\n{log.read_text()[-2000:]}")
             time.sleep(0.02)
 
+    def kill(self, name: str) -> None:
+        program = self._running.pop(name)
+        program.kill()
+        program.wait()
+
     def signal(self, name: str, number: Signals) -> None:
         self._running[name].send_signal(number)
 

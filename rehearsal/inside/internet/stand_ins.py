@@ -45,11 +45,12 @@ class StandIns:
         root: Root,
         parts: Mapping[str, Part],
         authority: CertificateAuthority,
-        region: str,
+        regions: Sequence[str],
         zone: str,
         name_servers: Sequence[str] = (),
     ) -> None:
-        """``name_servers`` are those to which the internet delegates the zone."""
+        """The first of the ``regions`` is the registry's. ``name_servers`` are those to which the internet delegates
+        the zone."""
         self._run = workplace.run / "internet"
         self.folder = self._run / "srv"
         self.client_work = self._run / "client"
@@ -59,8 +60,8 @@ class StandIns:
         mount_new_disk(self._run / "objects.img", self.folder / "objects", OBJECTS_BYTES, *SMALL_FILES)
         self.programs = Programs(self.root, self.folder)
         self._mount_root(root, parts)
-        self._configure(authority, region, objects_in="versitygw" if parts["versitygw"].path else "moto")
-        self._start_dns(zone, name_servers, region)
+        self._configure(authority, regions, objects_in="versitygw" if parts["versitygw"].path else "moto")
+        self._start_dns(zone, name_servers, regions)
         front = ["nginx", "-p", "/srv", "-c", "/srv/nginx.conf", "-e", "/srv/nginx-error.log"]
         self.programs.start("nginx", front, (WORLD_ADDRESS, 443))
         images = [parts["registry"].command or "registry", "serve", "/srv/images.yml"]
@@ -113,16 +114,19 @@ class StandIns:
             if part.path:
                 shutil.copy(part.path, self.root / "usr/local/bin" / part.name)
 
-    def _configure(self, authority: CertificateAuthority, region: str, *, objects_in: str) -> None:
+    def _configure(self, authority: CertificateAuthority, regions: Sequence[str], *, objects_in: str) -> None:
         shutil.copytree(CONFIGURATION, self.folder, dirs_exist_ok=True)
         shutil.copy(self.folder / f"objects-in-{objects_in}.conf", self.folder / "objects.conf")
-        prefixes = ("", "s3.", f"{region}.", f"s3.{region}.", f"s3-control.{region}.")
-        aws = [f"*.{prefix}amazonaws.com" for prefix in prefixes]
+        lines = (f'"~(/|%2F){region}(/|%2F)s3(/|%2F)" http://objects-elsewhere;\n' for region in regions[1:])
+        (self.folder / "other-region.conf").write_text("".join(lines))
+        prefixes = [f"{service}{region}." for region in regions for service in ("", "s3.", "s3-control.")]
+        aws = [f"*.{prefix}amazonaws.com" for prefix in ("", "s3.", *prefixes)]
         for file in authority.issue("front", (*aws, *ACME_NAMES, *IMAGE_REGISTRY_NAMES, CERTIFICATE_LOGS)):
             shutil.copy(file, self.folder)
 
-    def _start_dns(self, zone: str, name_servers: Sequence[str], region: str) -> None:
+    def _start_dns(self, zone: str, name_servers: Sequence[str], regions: Sequence[str]) -> None:
         (self.folder / "hosts").touch()
+        s3 = ("s3.amazonaws.com", *(f"s3.{region}.amazonaws.com" for region in regions))
         here = [*ACME_NAMES, *IMAGE_REGISTRY_NAMES, CERTIFICATE_LOGS, "amazonaws.com"]
         command = [
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=",
@@ -131,7 +135,7 @@ class StandIns:
             *(f"--dns-rr={zone},{NS},{_on_the_wire(server)}" for server in name_servers),
             f"--local=/{PICKY_DOMAIN}/", f"--dns-rr={PICKY_DOMAIN},{CAA},{PICKY_CAA.hex()}",
             *(f"--address=/{name}/{WORLD_ADDRESS}" for name in here),
-            *(f"--address=/{name}/{S3_ADDRESS}" for name in ("s3.amazonaws.com", f"s3.{region}.amazonaws.com")),
+            *(f"--address=/{name}/{S3_ADDRESS}" for name in s3),
         ]  # fmt: skip
         self.programs.start("dnsmasq", command, (WORLD_ADDRESS, 53))
 

@@ -14,6 +14,7 @@ OTHERWISE = {
     "troubles": ("--trouble", "apt-locked"),
     "host_memory_mib": ("--host-memory", "420"),
     "zones_without_type": ("--no-type-in", "us-east-1a"),
+    "other_region": ("--other-region", "eu-west-1"),
     "address_lag_seconds": ("--address-lag", "10"),
 }
 

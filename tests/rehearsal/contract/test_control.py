@@ -47,6 +47,9 @@ class KnownAnswers:
     def lose_disk(self, instance_id: str) -> None:
         raise KeyError(instance_id)
 
+    def lose_region(self) -> None:
+        raise LookupError
+
     def fail_check(self, instance_id: str, check: str) -> None:
         raise KeyError(instance_id, check)
 

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from rehearsal.contract import product, run_directory
-from rehearsal.inside.internet.objects import ADDRESS
+from rehearsal.inside.internet.objects import PORTS
 from rehearsal.machine.oci_layout import REFERENCE
 from rehearsal.outside.client import CommandFailedError
 from rehearsal.story.front_door import first_login
@@ -17,7 +17,7 @@ from tests.support.waiting import until
 from tests.support.world import WORKPLACE, needs_a_world
 
 pytestmark = needs_a_world
-MOTO, VERSITYGW = 4567, ADDRESS[1]
+MOTO, VERSITYGW = 4567, PORTS[0]
 SIGNED_FOR = "AWS4-HMAC-SHA256 Credential=AKIA/20120215/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 PRESIGNED = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA%2F20120215%2Fus-east-1%2F{}%2Faws4_request"
 

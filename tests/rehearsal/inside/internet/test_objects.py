@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rehearsal.contract.aws_profile import AwsProfile
-from rehearsal.inside.internet.objects import ADDRESS, LISTING_SECONDS, Keyring, ObjectServer, UnknownKeyError
+from rehearsal.inside.internet.objects import LISTING_SECONDS, PORTS, Keyring, ObjectServers, UnknownKeyError
 from rehearsal.machine import parts
 from tests.support.cloud_account import Account, allow, running_account
 from tests.support.waiting import until
@@ -45,7 +45,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
     with running_account() as running:
         running.client("s3").create_bucket(Bucket="images")
-        ObjectServer(folder, running.cloud, start)
+        ObjectServers(folder, running.cloud, start)
         running.create_host(statements=ALLOWED)
         yield running
     for each in started:
@@ -55,11 +55,11 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 def _answers() -> bool:
     with socket.socket() as tried:
-        return tried.connect_ex(ADDRESS) == 0
+        return tried.connect_ex(("127.0.0.1", PORTS[0])) == 0
 
 
 def objects(key: str, secret: str, token: str | None = None) -> Any:
-    profile = AwsProfile(f"http://{ADDRESS[0]}:{ADDRESS[1]}", "us-east-1", "", key, secret)
+    profile = AwsProfile(f"http://127.0.0.1:{PORTS[0]}", "us-east-1", "", key, secret)
     config = Config(s3={"addressing_style": "path"}, signature_version="s3v4")
     return profile.client("s3", aws_session_token=token, config=config)
 

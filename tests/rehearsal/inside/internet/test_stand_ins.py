@@ -9,10 +9,19 @@ from pathlib import Path
 
 import dns.resolver
 import pytest
+from botocore.exceptions import ClientError
 
 from rehearsal.contract.world_network import S3_ADDRESS, WORLD_ADDRESS
 from rehearsal.inside.internet.programs import StandInError
-from tests.support.internet_world import IMAGE, NAME_SERVER, ZONE, InternetWorld, prepare, running_internet
+from tests.support.internet_world import (
+    IMAGE,
+    NAME_SERVER,
+    OTHER_REGION,
+    ZONE,
+    InternetWorld,
+    prepare,
+    running_internet,
+)
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: stand-ins need root; run `sudo make test`")
 AUTHORITIES = ("acme-v02.api.letsencrypt.org", "acme-staging-v02.api.letsencrypt.org")
@@ -130,6 +139,17 @@ def test_objects_are_kept_under_the_real_names(world: InternetWorld) -> None:
     s3.put_object(Bucket="images", Key="a", Body=b"hello")
     assert s3.get_object(Bucket="images", Key="a")["Body"].read() == b"hello"
     assert world.cloud.engines.buckets.read_object("images", "a") == b"hello"
+
+
+def test_a_bucket_is_in_its_region_alone(world: InternetWorld) -> None:
+    there = world.s3(endpoint_url=None, style="virtual", region=OTHER_REGION)
+    there.create_bucket(Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": OTHER_REGION})
+    there.put_object(Bucket="elsewhere", Key="a", Body=b"hello")
+    assert world.cloud.engines.buckets.read_object("elsewhere", "a") == b"hello"
+    link = there.generate_presigned_url("get_object", Params={"Bucket": "elsewhere", "Key": "a"})
+    assert world.run("curl", "-sS", "--fail", link) == "hello"
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        world.s3(endpoint_url=None, style="virtual").get_object(Bucket="elsewhere", Key="a")
 
 
 def test_s3_refuses_a_signed_link_with_another_login(world: InternetWorld) -> None:
