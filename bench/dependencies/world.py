@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cattrs
@@ -42,16 +42,18 @@ LAYER_BYTES = 300_000
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """``event`` is one of KINDS, and happens to the host when the day has begun."""
+    """``event`` is one of KINDS, and happens to the host when the day has begun. ``renews``: the certificate may be
+    another one afterwards, that of the state bucket."""
 
     what: str
     fault: str
     event: str = ""
+    renews: bool = False
 
 
 DAYS: Mapping[str, Day] = {
     **{
-        fault: Day(what, fault)
+        fault: Day(what, fault, renews=fault.startswith("renewal-"))
         for fault, what in {
             "s3-errors": "S3 answers 500",
             "s3-slows-down": "S3 answers 503 SlowDown",
@@ -153,7 +155,11 @@ class Bench:
             incident = self.incidents.run(day.fault, repair_ticks=0, meanwhile=meanwhile)
             _await(lambda: pulls.has_succeeded_since(incident.healed_at), MOST_SECONDS)
         self.incidents.begin_well()
-        lost = [*before.differences(belongings(self.world, self.client)), *["image"] * pulls.differing]
+        after = belongings(self.world, self.client)
+        if day.renews:
+            saved = after.saved_certificate
+            before = replace(before, certificate=saved, saved_certificate=saved)
+        lost = [*before.differences(after), *["image"] * pulls.differing]
         if failures["push"]:
             self._push(name)
         lost += ["push"] * bool(_failure(lambda: self._pull(name)))
