@@ -22,4 +22,5 @@ def client(room: Room) -> Client:
     client = Client(room)
     client.start_registry()
     door.start_door(room, clock.ENVIRONMENT)
+    client.await_kept_tag("first/seconds")
     return client

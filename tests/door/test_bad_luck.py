@@ -14,7 +14,7 @@ from rehearsal.contract import product
 from rehearsal.machine.world.namespaces import children
 from rehearsal.room import clock, door
 from rehearsal.room.isolation import Room, RoomError
-from tests.support.door_client import OCI_MANIFEST, PASSWORD_OF, REGISTRY, Client, Pushed
+from tests.support.door_client import OCI_MANIFEST, PASSWORD_OF, REGISTRY, Client
 from tests.support.waiting import until
 
 ON_DISK = ("/var/cache/nginx-manifests", "/var/cache/nginx-tags", "/var/lib/nginx")
@@ -221,16 +221,7 @@ def test_tags_of_forty_thousand_repositories_fill_no_dictionary(client: Client, 
     told = room.run(*wrk, "--header", f"Authorization: Basic {login}", "https://127.0.0.1", timeout_seconds=120).stdout
     assert "40000 done" in told
     assert "memory" not in room.place(ERRORS).read_text()
-    pushed = client.push("luck/among", tag="1.0")
-    # In nginx's first seconds nothing is kept.
-    until(lambda: is_kept(client, pushed, "/v2/luck/among/manifests/1.0"))
-
-
-def is_kept(client: Client, pushed: Pushed, path: str) -> bool:
-    client.begin_half_minute()
-    with client.counting(path) as reads:
-        assert [client.ask(path).body for _ in range(3)] == [pushed.body] * 3
-    return len(reads) == 1
+    client.await_kept_tag("luck/among")
 
 
 def test_a_manifest_of_100_kb_is_answered_and_not_kept_in_memory(client: Client, room: Room) -> None:

@@ -15,6 +15,7 @@ from rehearsal.room import clock
 from rehearsal.room.door import BEHIND, CERTIFICATE, DOMAIN
 from rehearsal.room.isolation import Room
 from rehearsal.room.registry_server import filesystem, start_registry
+from tests.support.waiting import until
 
 PASSWORD_OF = {
     "pusher": "may push and pull",
@@ -135,6 +136,19 @@ class Client:
     def let_pass(self, seconds: float) -> None:
         """By nginx's clock."""
         clock.step(self.room, seconds)
+
+    def await_kept_tag(self, repository: str) -> None:
+        """Until nginx keeps a tag of this repository: in its first seconds it keeps none."""
+        pushed = self.push(repository, tag="1.0")
+        path = f"/v2/{repository}/manifests/1.0"
+
+        def is_kept() -> bool:
+            self.begin_half_minute()
+            with self.counting(path) as reads:
+                assert [self.ask(path).body for _ in range(3)] == [pushed.body] * 3
+            return len(reads) == 1
+
+        until(is_kept)
 
     def begin_half_minute(self) -> None:
         """nginx's cache is that of a half minute of the clock. Begin the next one."""
