@@ -43,15 +43,15 @@ MUTANTS = (
     Mutant(
         "a new generation before the registry answers",
         (
-            ("tags.js", "incr(key, 1,", "incr(key, oneGeneration,"),
-            ("tags.js", "incr(key, oneGeneration - 1, unused() + 1)", "incr(key, 0, unused())"),
+            ("tags.js", "incr(key, 1)", "incr(key, oneGeneration)"),
+            ("tags.js", "incr(key, oneGeneration - 1)", "incr(key, 0)"),
         ),
     ),
     Mutant(
         "a new generation after the answer, and cached reads until then",
         (
-            ("tags.js", "incr(key, 1,", "incr(key, 0,"),
-            ("tags.js", "incr(key, oneGeneration - 1, unused() + 1)", "incr(key, oneGeneration, unused())"),
+            ("tags.js", "incr(key, 1)", "incr(key, 0)"),
+            ("tags.js", "incr(key, oneGeneration - 1)", "incr(key, oneGeneration)"),
         ),
     ),
     Mutant(

@@ -20,13 +20,17 @@ function generation(r) {
         return '';
     }
     const key = keyOf(r);
-    const number = tags().get(key) || newNumber(key);
+    const number = numberOf(key);
     const underWay = number % oneGeneration;
     if (underWay) {
         endForgotten(key, underWay);
     }
     // In this order: a change of unknown outcome is marked before it ends.
     return underWay || isUnclear(key) ? '' : String(number);
+}
+
+function numberOf(key) {
+    return tags().get(key) || newNumber(key);
 }
 
 function newNumber(key) {
@@ -61,9 +65,10 @@ function begin(r) {
         return r.method;
     }
     const key = keyOf(r);
-    tags().get(key) || newNumber(key);
+    // incr() alone would begin with 0, which a restart would repeat.
+    numberOf(key);
     ngx.shared.begun.set(key, uptimeSeconds());
-    tags().incr(key, 1, unused());
+    tags().incr(key, 1);
     return r.method;
 }
 
@@ -85,7 +90,7 @@ function end(r) {
     if (r.status >= 500) {
         ngx.shared.unclear.set(key, uptimeSeconds() + unclearSeconds);
     }
-    tags().incr(key, oneGeneration - 1, unused() + 1);
+    tags().incr(key, oneGeneration - 1);
 }
 
 // Of so many that one of before never returns, whatever the clock says: 36 bits, and room for as many changes.
