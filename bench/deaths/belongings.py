@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from bench.deaths import saved
@@ -25,9 +25,11 @@ class Belongings:
     http_secret: str
     address: str
 
-    def differences(self, after: "Belongings") -> list[str]:
-        names = [each.name for each in fields(self)]
-        return [name for name in names if getattr(self, name) != getattr(after, name)]
+    def differences(self, after: "Belongings", *, renews: bool = False) -> list[str]:
+        """``renews``: the certificate may be another one, that of the state bucket."""
+        saved_one = after.saved_certificate
+        expected = replace(self, certificate=saved_one, saved_certificate=saved_one) if renews else self
+        return [each.name for each in fields(self) if getattr(expected, each.name) != getattr(after, each.name)]
 
 
 def host(world: World) -> Host:

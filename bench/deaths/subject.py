@@ -5,16 +5,16 @@ none here.
 """
 
 import argparse
-import json
 import shutil
 import statistics
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import page
+from bench.deaths import tally
 from bench.deaths.belongings import begin_upload, belongings, host, moves, orders
 from bench.deaths.kinds import KINDS
 from bench.deaths.pulls import Pulls, seconds_until_pulls_work
@@ -57,15 +57,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(arguments: argparse.Namespace, say: Say) -> bool:
     """Returns whether everything survived, in time."""
-    deaths = _tallied(arguments.tally)
+    deaths = tally.read(arguments.tally, Death)
     if not arguments.times:
         return _report(arguments.output, deaths)
     world = World.running(Workplace.of_this_machine())
     for death in _deaths(world, still_to_die(arguments.kinds, arguments.times, deaths)):
         deaths.append(death)
-        if arguments.tally:
-            with arguments.tally.open("a") as file:
-                file.write(json.dumps(asdict(death)) + "\n")
+        tally.add(arguments.tally, death)
         say(f"{death.kind}: {death.seconds:.1f} s{''.join(f', {each} LOST' for each in death.lost)}")
     return _report(arguments.output, deaths)
 
@@ -104,10 +102,7 @@ def _die(world: World, client: Client, image: Image, name: str) -> Death:
         kind.die(world, dying)
         _await(lambda: kind.life(world) not in ("", life), f"{name}: nothing came in the place of {life}")
         _await_pull(pulls)
-    has = belongings(world, client)
-    if kind.renews:
-        wanted = replace(wanted, certificate=has.saved_certificate, saved_certificate=has.saved_certificate)
-    lost = wanted.differences(has) + ["image"] * pulls.differing
+    lost = wanted.differences(belongings(world, client), renews=kind.renews) + ["image"] * pulls.differing
     if (host(world).id == dying.id) == kind.replaces:
         lost.append("host")
     if moves(world) - moved != kind.replaces:
@@ -133,13 +128,6 @@ def _await(holds: Callable[[], bool], otherwise: str) -> None:
         if time.monotonic() > deadline:
             raise RehearsalError(f"{otherwise} after {MOST_SECONDS} s")
         time.sleep(0.2)
-
-
-def _tallied(tally: Path | None) -> list[Death]:
-    if tally is None or not tally.exists():
-        return []
-    read = map(json.loads, tally.read_text().splitlines())
-    return [Death(**{**each, "lost": tuple(each["lost"])}) for each in read]
 
 
 def _report(output: Path, deaths: Sequence[Death]) -> bool:

@@ -12,12 +12,11 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cattrs
-
 from bench import page
+from bench.deaths import tally
 from bench.deaths.belongings import belongings, host
 from bench.deaths.kinds import KINDS, Kind
 from bench.deaths.pulls import Pulls, seconds_until_pulls_work
@@ -107,7 +106,7 @@ def measure(arguments: argparse.Namespace, say: Say) -> bool:
     """Returns whether nothing was lost."""
     if unknown := sorted(set(arguments.days) - set(DAYS)):
         raise RuntimeError(f"no such day: {', '.join(unknown)}. There are {', '.join(DAYS)}")
-    seen = _tallied(arguments.tally)
+    seen = {each.day: each for each in tally.read(arguments.tally, Seen)}
     if not arguments.report:
         _live_through(arguments, seen, say)
     return page.report(arguments.output, "dependencies", {"In a rehearsal": table(seen)}, targets(seen))
@@ -118,9 +117,7 @@ def _live_through(arguments: argparse.Namespace, seen: dict[str, Seen], say: Say
     for name in arguments.days or DAYS:
         say(f"{DAYS[name].what} …")
         seen[name] = bench.live_through(name)
-        if arguments.tally:
-            with arguments.tally.open("a") as file:
-                file.write(json.dumps(asdict(seen[name])) + "\n")
+        tally.add(arguments.tally, seen[name])
         say(json.dumps(asdict(seen[name])))
 
 
@@ -155,11 +152,7 @@ class Bench:
             incident = self.incidents.run(day.fault, repair_ticks=0, meanwhile=meanwhile)
             _await(lambda: pulls.has_succeeded_since(incident.healed_at), MOST_SECONDS)
         self.incidents.begin_well()
-        after = belongings(self.world, self.client)
-        if day.renews:
-            saved = after.saved_certificate
-            before = replace(before, certificate=saved, saved_certificate=saved)
-        lost = [*before.differences(after), *["image"] * pulls.differing]
+        lost = before.differences(belongings(self.world, self.client), renews=day.renews) + ["image"] * pulls.differing
         if failures["push"]:
             self._push(name)
         lost += ["push"] * bool(_failure(lambda: self._pull(name)))
@@ -238,12 +231,6 @@ def _await(holds: Callable[[], bool], most_seconds: float) -> None:
         if time.monotonic() > deadline:
             raise RehearsalError(f"still waiting after {most_seconds} s")
         time.sleep(0.5)
-
-
-def _tallied(tally: Path | None) -> dict[str, Seen]:
-    if tally is None or not tally.exists():
-        return {}
-    return {each["day"]: cattrs.structure(each, Seen) for each in map(json.loads, tally.read_text().splitlines())}
 
 
 def table(seen: Mapping[str, Seen]) -> str:

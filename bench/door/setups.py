@@ -171,8 +171,7 @@ def start_ours(room: Room, storage: StorageDriver, hashed: str) -> Setup:
 
 def start_peer(room: Room, peer: Peer) -> Setup:
     """Start it with the machine's files and the room's network."""
-    into_network = ["nsenter", f"--target={room.pid}", "--net", "setpriv", "--pdeathsig", "KILL"]
-    room.start_on_machine(peer.name, [*into_network, "sh", "-c", f"exec {peer.command}"])
+    room.start_in_network(peer.name, "sh", "-c", f"exec {peer.command}")
     room.wait_for(peer.name, peer.url.partition("://")[2].partition("/")[0])
     return Setup(peer.name, peer.url, (peer.name,))
 

@@ -1,9 +1,7 @@
 """A person's shell at the project's folder, and the commands of docs/recovery.md as they stand there."""
 
-import os
 import re
 import subprocess
-import sys
 import tempfile
 import textwrap
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from pathlib import Path
 
 from rehearsal.contract import product
 from rehearsal.error import RehearsalError
-from rehearsal.outside.cdk import CDK, QUIET
+from rehearsal.outside.cdk import CDK, environment
 from rehearsal.outside.world import ALERT_EMAIL, World
 
 PAGE = product.PROJECT / "docs/recovery.md"
@@ -37,19 +35,18 @@ class Shell:
         """One after the other in one shell; returns what they printed. Raises RehearsalError: a command failed."""
         with tempfile.TemporaryDirectory() as tools:
             self._lay(Path(tools))
-            environment = {
-                **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-                **QUIET,
-                **self.world.state.profile.environment(),
+            usual = environment(self.world.state.profile)
+            variables = {
+                **usual,
                 "CDK_OUTPUT": str(self.world.workplace.run / "cdk.out"),
                 "CDK_PROGRESS": "events",
                 "CDK_REQUIRE_APPROVAL": "never",
-                "PATH": f"{tools}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "PATH": f"{tools}:{usual['PATH']}",
             }
             script = "\n".join(scripts)
             command = self.world.command(["bash", "-euo", "pipefail", "-c", script], folder)
             done = subprocess.run(
-                command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, input=""
+                command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, input=""
             )
         if done.returncode:
             raise RehearsalError(f"exit code {done.returncode} of\n{script}\n{done.stdout}")

@@ -1,7 +1,13 @@
 """An endpoint, an account and its keys: what AWS's tools call a profile."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+
+def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
+    """Without the account and the keys of the person at this machine."""
+    return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
 
 
 @dataclass(frozen=True, slots=True)

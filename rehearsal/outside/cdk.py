@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.contract.aws_profile import AwsProfile
+from rehearsal.contract.aws_profile import AwsProfile, without_aws
 from rehearsal.error import RehearsalError
 
 # What `npx cdk` of README.md starts. npx itself takes a third of a second.
@@ -28,6 +28,12 @@ NOISE = re.compile(r"_IN_PROGRESS(?!.*AutoScalingGroup)|Resource creation Initia
 
 class CdkFailedError(RehearsalError):
     """``cdk`` ended with an exit code other than 0; the text is its output."""
+
+
+def environment(profile: AwsProfile) -> dict[str, str]:
+    """Of a person's shell: this machine's, with the account's keys, and the project's programs first."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {**without_aws(os.environ), **QUIET, **profile.environment(), "PATH": path}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +74,10 @@ class Cdk:
         settings = {**self.settings, **changed_settings}
         context = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         command = [CDK, *arguments, *context, f"--output={self.output / 'cdk.out'}"]
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        environment = {**inherited, **QUIET, **self.profile.environment(), **path}
         printed = []
         with subprocess.Popen(
             self.in_world(command),
-            env=environment,
+            env=environment(self.profile),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -3,10 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 
 from rehearsal.contract import product
-from rehearsal.contract.aws_profile import AwsProfile
+from rehearsal.contract.aws_profile import AwsProfile, without_aws
 from rehearsal.outside.world import World
 
 
@@ -14,16 +13,12 @@ def run(world: World, *argv: str, person: AwsProfile | None = None) -> subproces
     """``argv`` is what follows ``python``. With the keys of ``person``, or with the administrator's."""
     return subprocess.run(
         world.command([sys.executable, *argv], product.PROJECT),
-        env={**_without_aws(os.environ), **_of_a_person(world, person or world.state.profile)},
+        env={**without_aws(os.environ), **_of_a_person(world, person or world.state.profile)},
         capture_output=True,
         text=True,
         input="",
         timeout=180,
     )
-
-
-def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
 
 
 def _of_a_person(world: World, person: AwsProfile) -> dict[str, str]:

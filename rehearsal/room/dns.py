@@ -20,10 +20,9 @@ FOUND, UNKNOWN = 0x8580, 0x8583
 
 
 def start(room: Room, name: str, address: str, mood: Path) -> None:
-    """With the machine's files and the room's network. The room asks nobody else."""
-    into_network = ("nsenter", f"--target={room.pid}", "--net", "setpriv", "--pdeathsig", "KILL")
+    """The room asks nobody else."""
     program = (sys.executable, "-m", __name__, name, address, str(mood))
-    room.start_on_machine("dns", [*into_network, "env", f"--chdir={product.PROJECT}", *program])
+    room.start_in_network("dns", "env", f"--chdir={product.PROJECT}", *program)
     room.wait_for("dns", f"{SERVER}:{PORT}")
     room.place("/etc/resolv.conf").write_text(f"nameserver {SERVER}\n")
 

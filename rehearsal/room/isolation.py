@@ -86,6 +86,11 @@ class Room:
         with (self.logs / name).open("ab") as log:
             self.started[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
+    def start_in_network(self, name: str, *argv: str) -> None:
+        """Start a server with the machine's files and the room's network."""
+        entering = ("nsenter", f"--target={self.pid}", "--net", "setpriv", "--pdeathsig", "KILL")
+        self.start_on_machine(name, [*entering, *argv])
+
     def send(self, name: str, number: int) -> None:
         os.kill(self.pid_of(name), number)
         if number == signal.SIGCONT:

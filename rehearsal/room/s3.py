@@ -70,10 +70,8 @@ def start(room: Room) -> StorageDriver:
 
 
 def start_metadata(room: Room, life_seconds: int = LIFE_SECONDS) -> None:
-    """With the machine's files and the room's network."""
-    into_network = ("nsenter", f"--target={room.pid}", "--net", "setpriv", "--pdeathsig", "KILL")
     program = (sys.executable, "-m", __name__, str(room.place(IAM)), str(life_seconds))
-    room.start_on_machine("metadata", [*into_network, "env", f"--chdir={product.PROJECT}", *program])
+    room.start_in_network("metadata", "env", f"--chdir={product.PROJECT}", *program)
     room.wait_for("metadata", f"{METADATA_HOST}:{METADATA_PORT}")
 
 
